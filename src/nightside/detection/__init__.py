@@ -1,0 +1,1 @@
+"""Samples to episodes: baseline, thresholds, instability. Pure functions."""

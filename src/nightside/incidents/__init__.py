@@ -1,0 +1,1 @@
+"""Episodes that belong together: grouping, life cycle, what was lost and when."""

@@ -1,0 +1,45 @@
+"""The error tree; every error is one or two lines: what, where, what to do.
+
+    NightsideError            exit 1
+    ├── UsageError            exit 2: the words of the call are wrong
+    └── InputError            exit 3: no usable input
+        ├── NotMrtError       the bytes are not MRT records
+        └── UnreadableError   the file cannot be opened or read
+"""
+
+from __future__ import annotations
+
+
+class NightsideError(Exception):
+    """The root of all errors that are meant for people.
+
+    `what` says what is wrong, `where` names the file (and byte offset, where there is one),
+    `advice` says what to do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, where: str = "", advice: str = "") -> None:
+        self.what, self.where, self.advice = what, where, advice
+        first = f"{where}: {what}" if where else what
+        super().__init__(f"{first}\n{advice}" if advice else first)
+
+
+class UsageError(NightsideError):
+    """The call itself is wrong: an unknown country code, `from` after `to`."""
+
+    exit_code = 2
+
+
+class InputError(NightsideError):
+    """There is no usable input."""
+
+    exit_code = 3
+
+
+class NotMrtError(InputError):
+    """The bytes are not MRT records (RFC 6396)."""
+
+
+class UnreadableError(InputError):
+    """A file cannot be opened or read."""

@@ -1,0 +1,1 @@
+"""Who sees what: prefixes, sessions, tables, flips, visibility."""

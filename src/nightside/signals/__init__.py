@@ -1,0 +1,1 @@
+"""Flips to samples: how much of an entity is reachable, with the quality of the view."""

@@ -1,0 +1,1 @@
+"""Where results are kept: one protocol, the embedded store behind it."""

@@ -1,0 +1,1 @@
+"""What the map says: countries of addresses and ASes, names, units, clocks."""
