@@ -1,0 +1,3 @@
+"""Nightside: an open observatory for national Internet outages."""
+
+__version__ = "0.1.0"

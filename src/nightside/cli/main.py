@@ -1,0 +1,59 @@
+"""The command line's door: finds the commands, and turns errors into one message and an exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import typer
+
+from nightside.model.errors import NightsideError
+
+COMMANDS = ()
+"""In the order of the help text; each is a file of this room with a function `command`."""
+
+app = typer.Typer(
+    name="nightside",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="An open observatory for national Internet outages: which country, network or service fell off the "
+    "Internet, when to the second, for how long, and how sure that is.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from nightside import __version__
+
+        typer.echo(f"nightside {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    pass
+
+
+for _name in COMMANDS:
+    app.command(name=_name)(importlib.import_module(f"nightside.cli.{_name}").command)
+
+
+def main() -> None:
+    """Run the command line; exit 0, 1, 2 or 3 as the contract says (`nightside.model.errors`)."""
+    try:
+        app()
+    except NightsideError as error:
+        print(f"nightside: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader (head, less) has gone: not an error of ours. Keep the interpreter from flushing again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        print("nightside: interrupted", file=sys.stderr)
+        sys.exit(130)
