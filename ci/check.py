@@ -1,0 +1,70 @@
+"""All checks in one go: style, types, layers, then the tests. Stops at the first failure, with its output.
+
+    python ci/check.py [--lint-only]
+
+The tests run last and in the open: pytest's closing line is the last line of the output, since CI reads it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import sysconfig
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+FOLDERS = ("src", "tests", "bench", "ci", "fuzz", "tools", "scripts")
+STYLED = [name for name in FOLDERS if (ROOT / name).is_dir()]
+
+LINT: tuple[tuple[str, list[str]], ...] = (
+    ("style: ruff check", ["ruff", "check", *STYLED]),
+    ("format: ruff format --check (mend with `make format`)", ["ruff", "format", "--check", *STYLED]),
+    ("types: mypy", ["mypy"]),
+    ("layers: import-linter", ["lint-imports"]),
+)
+
+
+def quietly(heading: str, command: list[str]) -> int:
+    """Run one tool of the environment; its output is shown only where it fails. Returns its exit code."""
+    print(f"== {heading} ... ", end="", flush=True)
+    begun = time.monotonic()
+    done = subprocess.run(
+        [SCRIPTS / command[0], *command[1:]],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    took = f"({time.monotonic() - begun:.1f} s)"
+    if done.returncode == 0:
+        print(f"ok {took}", flush=True)
+    else:
+        print(f"FAILED {took}", flush=True)
+        sys.stdout.buffer.write(done.stdout)
+        sys.stdout.flush()
+    return done.returncode
+
+
+def main() -> int:
+    """Run the checks in order; the exit code is the first failure's, or 0."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--lint-only", action="store_true", help="leave the tests out")
+    asked = parser.parse_args()
+    for heading, command in LINT:
+        code = quietly(heading, command)
+        if code:
+            return code
+    if asked.lint_only:
+        return 0
+    print("== tests: pytest", flush=True)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest"], cwd=ROOT, stdin=subprocess.DEVNULL, check=False
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
