@@ -1,0 +1,53 @@
+"""Every command, option and threshold stands in the documentation, and the documentation names no others."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from nightside.cli.main import COMMANDS, app
+from nightside.model.settings import Settings
+
+DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+SETTING_ROW = re.compile(r"^\| `(\w+)` \| `([\d.]+)` \|", re.MULTILINE)
+
+
+def sections() -> dict[str, str]:
+    """The text below each heading of docs/commands.md that names a command."""
+    parts = re.split(r"^## `nightside (\w+)`$", (DOCS / "commands.md").read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def options(command: str) -> set[str]:
+    """The long names of what the command takes, without --help."""
+    group = typer.main.get_command(app)
+    params = group.commands[command].params  # type: ignore[attr-defined]
+    names = {name for p in params if p.param_type_name == "option" for name in (*p.opts, *p.secondary_opts)}
+    return {name for name in names if name.startswith("--")} - {"--help"}
+
+
+def test_the_documented_commands_are_the_commands() -> None:
+    assert set(sections()) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_documented_options_are_the_options(command: str) -> None:
+    assert set(OPTION.findall(sections()[command])) == options(command)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_overview_names_the_command(command: str) -> None:
+    overview = (DOCS / "commands.md").read_text().split("\n## ")[0]
+    assert f"[`{command}`](#nightside-{command})" in overview
+
+
+def test_each_threshold_stands_in_the_definitions_with_its_default() -> None:
+    rows = {
+        name: float(default) for name, default in SETTING_ROW.findall((DOCS / "definitions.md").read_text())
+    }
+    assert rows == dataclasses.asdict(Settings())
