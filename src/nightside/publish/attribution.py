@@ -1,0 +1,37 @@
+"""Whose data a result rests on, told by the archives' layouts and file names."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from nightside.publish import phrases
+
+RIS = "RIPE NCC RIS"
+ROUTEVIEWS = "RouteViews"
+
+_RIS_NAME = re.compile(r"(^|/)rrc\d\d(/|$)|(^|/)(bview|updates)\.\d{8}\.\d{4}\.gz$")
+_ROUTEVIEWS_NAME = re.compile(
+    r"(^|/)(route-views[^/]*|bgpdata|RIBS|UPDATES)(/|$)|(^|/)(rib|updates)\.\d{8}\.\d{4}\.bz2$"
+)
+
+
+def archives(incident: dict[str, Any]) -> list[str]:
+    """The archives among the inputs, by name; files of neither are counted, not guessed at."""
+    names = [entry["name"] for entry in incident["provenance"]["inputs"]]
+    ris = [name for name in names if _RIS_NAME.search(name)]
+    routeviews = [name for name in names if not _RIS_NAME.search(name) and _ROUTEVIEWS_NAME.search(name)]
+    others = len(names) - len(ris) - len(routeviews)
+    found = [name for name, files in ((RIS, ris), (ROUTEVIEWS, routeviews)) if files]
+    if others:
+        found.append(phrases.choose(phrases.OTHER_FILES, others).format(count=f"{others:,}"))
+    return found
+
+
+def data_line(incident: dict[str, Any]) -> str:
+    """One sentence on the source; a reconstruction is never called anybody's data. Empty without inputs."""
+    found = ", ".join(archives(incident))
+    if incident["provenance"]["reconstruction"]:
+        template = phrases.DATA_RECONSTRUCTED if found else phrases.DATA_RECONSTRUCTED_ONLY
+        return template.format(sources=found)
+    return phrases.DATA.format(sources=found) if found else ""
