@@ -1,9 +1,9 @@
-"""Build the data that `nightside.world` ships: which country an address or an AS belongs to, and names of ASes.
+"""Build the data that `nightside.world` ships: the countries of addresses and ASes, and AS names.
 
 What is built, into src/nightside/world/data/:
 
-    registry.npz   runs of IPv4 /24s, ranges of IPv6 and AS numbers, each with its country
-    as_names.npz   the registered name of each AS number
+    registry.npz        runs of IPv4 /24s, ranges of IPv6 and AS numbers, each with its country
+    as_registered.npz   the registered name of each AS number
 
 From what:
 
@@ -14,11 +14,12 @@ From what:
 
 How an AS gets a country: no package carries the registries' list of AS numbers with countries, so it is the
 country in which most of the AS's IPv4 /24s are registered (iptocc); where it has none, most of its IPv6.
-Ties: the lowest address. An AS without an address that has a country gets none.
+Ties: the lowest address. An AS without an address that has a country gets none. A carrier whose addresses
+lie mostly with customers abroad is set right by the reviewed `country` of data/as_names.json.
 
-How IPv6 is read: iptocc answers questions and gives no list. All /32s of the registries' blocks are asked, and
-every boundary that the npm package knows below that; where two neighbours differ, the boundary between them
-is found by bisection. An assignment longer than /32 that was made between the two dates, inside a /32 whose
+How IPv6 is read: iptocc answers questions and gives no list. All /32s of the registries' blocks are asked,
+and every boundary that the npm package knows below that; where two neighbours differ, the boundary between
+them is found by bisection. An assignment longer than /32 that was made between the two dates, inside a /32 whose
 ends are the same, is missed.
 
 The statistics' own "EU" and "AP" are no countries: nobody.
@@ -47,8 +48,9 @@ DATA = Path(__file__).resolve().parent.parent / "src" / "nightside" / "world" / 
 REGISTRY_IPV6_TWELVES = (0x2400, 0x2410, 0x2600, 0x2610, 0x2620, 0x2630, 0x2800, 0x2A00, 0x2A10, 0x2C00)
 """First 16 bits of the /12s that IANA gave to the registries; 2001::/16 and 2003::/16 came before them."""
 CHUNK = 1 << 16
-
-IPV6_STEP = 1 << 32  # a /32, counted in /64s
+"""Addresses asked at once."""
+SLASH_32 = 1 << 32
+"""One IPv6 /32, counted in /64s."""
 
 
 def countries() -> tuple[str, ...]:
@@ -107,7 +109,7 @@ def ipv6_ranges(lookup: Lookup, known: np.ndarray) -> tuple[np.ndarray, np.ndarr
     `known` are boundaries (uint64, high 64 bits) that are worth asking beside those of every /32.
     """
     blocks = [top + i for top in REGISTRY_IPV6_TWELVES for i in range(16)] + [0x2001, 0x2003]
-    thirties = [np.arange(b << 48, (b + 1) << 48, IPV6_STEP, dtype=np.uint64) for b in blocks]
+    thirties = [np.arange(b << 48, (b + 1) << 48, SLASH_32, dtype=np.uint64) for b in blocks]
     # Next to every boundary stands the address before it, so that a range's last address is asked too.
     asked = np.unique(np.concatenate([*thirties, known, known - np.uint64(1)]))
     codes = lookup.of_highs(asked)
@@ -158,7 +160,9 @@ def asn_countries(
     for first, last, asn, name in asn_rows(package, "asn-ipv4.csv"):
         names.setdefault(asn, name)
         weights = v4.setdefault(asn, {})
-        for code, count in zip(*np.unique(units[first >> 8 : (last >> 8) + 1], return_counts=True), strict=True):
+        for code, count in zip(
+            *np.unique(units[first >> 8 : (last >> 8) + 1], return_counts=True), strict=True
+        ):
             if code:
                 weights[int(code)] = weights.get(int(code), 0) + int(count)
     v6: dict[int, dict[int, int]] = {}
@@ -180,17 +184,21 @@ def main() -> None:
     """Build both files."""
     parser = argparse.ArgumentParser(description="Build the data that nightside.world ships.")
     parser.add_argument("package", type=Path, help="the unpacked npm package @ip-location-db/asn")
-    parser.add_argument("--date", required=True, help="the day on which this iptocc was released (YYYY-MM-DD)")
+    parser.add_argument(
+        "--date", required=True, help="the day on which this iptocc was released (YYYY-MM-DD)"
+    )
     said = parser.parse_args()
     codes = countries()
     lookup = Lookup(codes)
     units = ipv4_units(lookup)
     starts = np.flatnonzero(np.concatenate([[True], units[1:] != units[:-1]]))
-    known = [
-        edge for first, last, _, _ in asn_rows(said.package, "asn-ipv6.csv") for edge in (first >> 64, (last >> 64) + 1)
-    ]
+    ipv6_rows = asn_rows(said.package, "asn-ipv6.csv")
+    known = [edge for first, last, _, _ in ipv6_rows for edge in (first >> 64, (last >> 64) + 1)]
     ipv6 = ipv6_ranges(lookup, np.array(known, np.uint64))
     by_asn, names = asn_countries(said.package, units, ipv6)
+    for asn, known_as in json.loads((DATA / "as_names.json").read_text(encoding="utf-8")).items():
+        if "country" in known_as:
+            by_asn[int(asn)] = codes.index(known_as["country"])
     asns = sorted(by_asn)
     asn_version = json.loads((said.package / "package.json").read_text())["version"]
     about = {
@@ -198,7 +206,6 @@ def main() -> None:
         "date": said.date,
         "asn_source": f"@ip-location-db/asn {asn_version}",
     }
-    DATA.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(
         DATA / "registry.npz",
         about=np.frombuffer(json.dumps(about).encode(), np.uint8),
@@ -214,13 +221,15 @@ def main() -> None:
     named = sorted(asn for asn, name in names.items() if name)
     encoded = [names[asn].encode() for asn in named]
     np.savez_compressed(
-        DATA / "as_names.npz",
+        DATA / "as_registered.npz",
         numbers=np.array(named, np.uint32),
         lengths=np.array([len(e) for e in encoded], np.uint16),
         text=np.frombuffer(b"".join(encoded), np.uint8),
     )
-    print(f"{about['name']}: {len(starts)} runs of /24s, {len(ipv6[0])} IPv6 ranges, {len(asns)} ASes with a country,")
-    print(f"{len(named)} AS names; answers that are no countries: {lookup.no_country}")
+    print(
+        f"{about['name']}: {len(starts)} runs of /24s, {len(ipv6[0])} IPv6 ranges, {len(asns)} ASes, "
+        f"{len(named)} AS names; answers that are no countries: {lookup.no_country}"
+    )
 
 
 if __name__ == "__main__":

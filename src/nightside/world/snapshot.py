@@ -82,7 +82,7 @@ def _text(array: NDArray[np.uint8]) -> str:
 
 @lru_cache(maxsize=1)
 def load() -> Snapshot:
-    """The shipped snapshot; read once, about 17 MB of memory. Its arrays are read-only: all callers share them."""
+    """The shipped snapshot; read once, 17 MB. Its arrays are read-only, since all callers share them."""
     path = files("nightside.world") / "data" / "registry.npz"
     with path.open("rb") as file, np.load(file) as data:
         about: dict[str, Any] = json.loads(_text(data["about"]))
@@ -110,6 +110,6 @@ def load() -> Snapshot:
 
 
 def label(snapshot: Snapshot, first_day: date) -> str:
-    """The snapshot as it stands in a result: "NAME, DATE", and whether it is younger than the input's first day."""
+    """The snapshot as it stands in a result: "NAME, DATE", and ", later_than_input" where it is younger than that."""
     later = ", later_than_input" if date.fromisoformat(snapshot.date) > first_day else ""
     return f"{snapshot.name}, {snapshot.date}{later}"
