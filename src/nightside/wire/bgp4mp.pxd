@@ -1,0 +1,88 @@
+# BGP4MP and BGP4MP_ET (RFC 6396 sections 4.4 and 3): what a session said, or became.
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+
+from nightside.wire.bigendian cimport be16, be32, be64
+from nightside.wire.faults cimport (
+    ADDRESS_FAMILY, MICROSECONDS, RECORD_SHORT, SOUND, STATE_CODE, SUBTYPE_UNREAD, Fault, FaultCode, fault,
+)
+from nightside.wire.peers cimport Address
+from nightside.wire.record cimport BGP4MP_ET, Header
+from nightside.wire.update cimport AFI_IPV4, AFI_IPV6, Stretch
+
+
+cdef enum:
+    STATE_CHANGE = 0
+    MESSAGE = 1
+    MESSAGE_AS4 = 4
+    STATE_CHANGE_AS4 = 5
+    MESSAGE_LOCAL = 6
+    MESSAGE_AS4_LOCAL = 7
+
+
+cdef struct Bgp4mp:
+    uint32_t microseconds
+    bint is_state
+    int asn_width               # bytes of an AS number, in the record and in its AS_PATH
+    uint32_t peer_asn
+    Address peer
+    uint8_t old_state           # of a state change
+    uint8_t new_state
+    Stretch message             # of a message
+
+
+cdef inline FaultCode read_bgp4mp(const Header* h, const uint8_t* p, Bgp4mp* out, Fault* problem) noexcept nogil:
+    """The record up to its message; `p` is its body of h.length bytes."""
+    cdef const uint8_t* end = p + h.length
+    cdef uint16_t afi
+    cdef Py_ssize_t needed, size
+    if h.subtype == STATE_CHANGE or h.subtype == STATE_CHANGE_AS4:
+        out.is_state = True
+    elif (
+        h.subtype == MESSAGE or h.subtype == MESSAGE_AS4
+        or h.subtype == MESSAGE_LOCAL or h.subtype == MESSAGE_AS4_LOCAL
+    ):
+        out.is_state = False
+    else:
+        return fault(problem, SUBTYPE_UNREAD, h.type, h.subtype)
+    out.asn_width = 2 if h.subtype in (STATE_CHANGE, MESSAGE, MESSAGE_LOCAL) else 4
+    out.microseconds = 0
+    needed = (4 if h.type == BGP4MP_ET else 0) + 2 * out.asn_width + 4
+    if h.length < needed:
+        return fault(problem, RECORD_SHORT, h.length, needed)
+    if h.type == BGP4MP_ET:
+        out.microseconds = be32(p)
+        if out.microseconds > 999999:
+            return fault(problem, MICROSECONDS, out.microseconds, 999999)
+        p += 4
+    out.peer_asn = be16(p) if out.asn_width == 2 else be32(p)
+    p += 2 * out.asn_width + 2                  # peer AS, local AS, interface
+    afi = be16(p)
+    p += 2
+    if afi == AFI_IPV4:
+        size = 4
+    elif afi == AFI_IPV6:
+        size = 16
+    else:
+        return fault(problem, ADDRESS_FAMILY, afi, AFI_IPV6)
+    needed += 2 * size + (4 if out.is_state else 0)
+    if h.length < needed:
+        return fault(problem, RECORD_SHORT, h.length, needed)
+    if size == 4:
+        out.peer.family = 4
+        out.peer.high = <uint64_t>be32(p) << 32
+        out.peer.low = 0
+    else:
+        out.peer.family = 6
+        out.peer.high = be64(p)
+        out.peer.low = be64(p + 8)
+    p += 2 * size                               # peer and local address
+    if out.is_state:
+        if be16(p) > 255 or be16(p + 2) > 255:
+            return fault(problem, STATE_CODE, max(be16(p), be16(p + 2)), 255)
+        out.old_state = <uint8_t>be16(p)
+        out.new_state = <uint8_t>be16(p + 2)
+    else:
+        out.message.begin = p
+        out.message.end = end
+    return SOUND
