@@ -1,0 +1,209 @@
+"""What all collectors together saw: the timeline played through the judge of visibility."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nightside.model.settings import Settings
+from nightside.model.signal import UnknownStretch
+from nightside.routing.collector_log import UInt8, UInt32
+from nightside.routing.table import REASONS
+from nightside.routing.timeline import GAP_END, KNOWN, LOAD, TABLE, UNKNOWN, Timeline
+from nightside.routing.visibility import Visibility
+
+Int32 = npt.NDArray[np.int32]
+UInt16 = npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True)
+class PrefixTable:
+    """By prefix number: the address (high 64 bits), length, family, and the country of most of it."""
+
+    hi: npt.NDArray[np.uint64]
+    lo: npt.NDArray[np.uint64]
+    length: UInt8
+    family: UInt8
+    country: UInt16
+
+
+@dataclass(frozen=True)
+class WayTable:
+    """By way number: origin, upstream beside it, and the first AS outside the prefix's country."""
+
+    origin: UInt32
+    upstream: UInt32
+    border: UInt32
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What became visible (+1) or invisible (-1), and when; `number` is a unit's or a prefix's."""
+
+    second: UInt32
+    number: UInt32
+    change: Int32
+
+
+@dataclass(frozen=True)
+class ViewStep:
+    """From `second` on so many ASes are known of so many expected; `unknown`: too few to tell."""
+
+    second: int
+    known: int
+    expected: int
+    unknown: bool
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen from `start` to `end` (seconds)."""
+
+    start: int
+    end: int
+    reachable: UInt8
+    """Per IPv4 /24: 1 where it was reachable at the start."""
+    visible: UInt8
+    """Per prefix number: 1 where it was visible at the start."""
+    units: Changes
+    prefixes: Changes
+    view: list[ViewStep]
+    unknown: list[UnknownStretch]
+
+
+def observe(
+    timeline: Timeline,
+    prefixes: PrefixTable,
+    ways: WayTable,
+    *,
+    subject: UInt8,
+    way_country: UInt16,
+    home_asns: frozenset[int],
+    settings: Settings,
+) -> Observation | None:
+    """Play the timeline; None where no session was ever known, so that nothing can be told.
+
+    `subject` marks the prefixes whose changes matter, `way_country` is the country of each way's origin, and
+    `home_asns` are origins that were asked about themselves.
+    """
+    if timeline.start is None:
+        return None
+    judge = Visibility(
+        hi=prefixes.hi,
+        length=prefixes.length,
+        subject=subject,
+        prefix_country=prefixes.country,
+        way_origin=ways.origin,
+        way_country=way_country,
+        way_home=np.isin(ways.origin, np.array(sorted(home_asns), np.uint32)).astype(np.uint8),
+        as_of=timeline.as_of,
+        visible_share=settings.visible_share,
+        expected_share=settings.expected_share,
+        shortest_cover=settings.shortest_cover_ipv4,
+    )
+    player = _Player(timeline, judge, prefixes.family == timeline.family)
+    reachable, visible = player.play()
+    view = [ViewStep(*step) for step in judge.view_changes]
+    return Observation(
+        start=timeline.start,
+        end=timeline.end,
+        reachable=reachable,
+        visible=visible,
+        units=Changes(*judge.unit_changes.columns()),
+        prefixes=Changes(*judge.prefix_changes.columns()),
+        view=view,
+        unknown=_unknown_stretches(view, timeline),
+    )
+
+
+class _Player:
+    def __init__(self, timeline: Timeline, judge: Visibility, mine: npt.NDArray[np.bool_]) -> None:
+        self.timeline, self.judge, self.mine = timeline, judge, mine
+        self.known = [False] * len(timeline.sessions)
+        self.done = 0
+
+    def play(self) -> tuple[UInt8, UInt8]:
+        """Everything in order; returns what was reachable and visible at the start."""
+        line, judge = self.timeline, self.judge
+        assert line.start is not None
+        # (position, order within the position, what). Standings change before what else the second brings.
+        steps: list[tuple[int, int, int, int]] = []
+        for number, control in enumerate(line.controls):
+            steps.append((control.second, 1, control.position, number))
+        for second, session in line.full.changes():
+            steps.append((second, 0, int(np.searchsorted(line.second, second, "left")), session))
+        for number, (second, _expected) in enumerate(line.expected):
+            steps.append((second, 2, int(np.searchsorted(line.second, second, "right")), number))
+        steps.append((line.start, 3, int(np.searchsorted(line.second, line.start, "right")), 0))
+        reachable = visible = np.zeros(0, np.uint8)
+        for second, what, position, number in sorted(steps):
+            self._flips_until(position)
+            judge.at(second)
+            if what == 0:
+                self._vote(number, second)
+            elif what == 1:
+                self._control(number)
+            elif what == 2:
+                judge.set_expected(line.expected[number][1])
+            else:
+                reachable = judge.start()
+                visible = judge.visible_now()
+        self._flips_until(len(line.second))
+        judge.finish()
+        return reachable, visible
+
+    def _flips_until(self, position: int) -> None:
+        if position > self.done:
+            line, part = self.timeline, slice(self.done, position)
+            self.judge.flips(line.second[part], line.kind[part], line.session[part], line.prefix[part], line.way[part])
+            self.done = position
+
+    def _vote(self, session: int, second: int) -> None:
+        self.judge.set_voting(session, self.known[session] and self.timeline.full.at(session, second))
+
+    def _control(self, number: int) -> None:
+        control = self.timeline.controls[number]
+        session = control.session
+        if control.kind == LOAD:
+            ways = self.timeline.loads[session]
+            self.judge.load(session, np.where(self.mine[: len(ways)], ways, np.uint32(0)))
+        elif control.kind == TABLE:
+            self.judge.table_taken(session)
+        elif control.kind == UNKNOWN:
+            self.known[session] = False
+        elif control.kind == GAP_END:
+            self.judge.gap_ended(session, control.value)
+            self.known[session] = True
+        elif control.kind == KNOWN:
+            self.known[session] = True
+        self._vote(session, control.second)
+
+
+def _unknown_stretches(view: list[ViewStep], timeline: Timeline) -> list[UnknownStretch]:
+    """Where too few ASes were known, for how long and why."""
+    stretches = []
+    begin: ViewStep | None = None
+    for step in view:
+        if step.unknown and begin is None:
+            begin = step
+        elif not step.unknown and begin is not None:
+            stretches.append(UnknownStretch(begin.second, step.second, _why(begin, timeline)))
+            begin = None
+    if begin is not None and timeline.end > begin.second:
+        stretches.append(UnknownStretch(begin.second, timeline.end, _why(begin, timeline)))
+    return stretches
+
+
+def _why(step: ViewStep, timeline: Timeline) -> str:
+    """How many peer ASes were known, and what had become of the others."""
+    lost: dict[str, set[str]] = {}
+    for session, stretches in timeline.votes.items():
+        ended = [(end, why) for _begin, end, why in stretches if end is not None and end <= step.second]
+        if ended and all(end is not None and not begin <= step.second < end for begin, end, _why in stretches):
+            reason = REASONS[max(ended)[1]] or "no full feed any more"
+            lost.setdefault(reason, set()).add(timeline.sessions[session].collector)
+    said = "; ".join(f"{reason} ({', '.join(sorted(names))})" for reason, names in sorted(lost.items()))
+    known = f"{step.known} of {step.expected} expected peer ASes known"
+    return f"{known}: {said}" if said else known

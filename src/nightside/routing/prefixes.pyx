@@ -1,0 +1,226 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""Prefixes and other keys to small dense numbers, by open addressing.
+
+A prefix is (high 64 bits, low 64 bits, length, family), host bits zero; IPv4 stands in the top 32 bits.
+Dense numbers are given in the order of first sight.
+"""
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memset
+
+import ipaddress
+
+import numpy as np
+
+cdef uint32_t MISSING = 0xFFFFFFFF
+cdef uint64_t NO_KEY = 0xFFFFFFFFFFFFFFFFULL
+
+
+cdef inline uint64_t mix(uint64_t x) noexcept nogil:
+    # The finalizer of splitmix64 (Steele, Lea, Flood 2014): every input bit moves every output bit.
+    x ^= x >> 30
+    x *= 0xBF58476D1CE4E5B9ULL
+    x ^= x >> 27
+    x *= 0x94D049BB133111EBULL
+    return x ^ (x >> 31)
+
+
+cdef class NumberMap:
+    """64-bit numbers to 32-bit numbers. The key 2^64-1 cannot be stored."""
+
+    def __cinit__(self, uint32_t room=1024):
+        cdef uint64_t size = 16
+        while size < <uint64_t>room * 2:
+            size *= 2
+        self.mask = size - 1
+        self.keys = <uint64_t*>malloc(size * sizeof(uint64_t))
+        self.values = <uint32_t*>malloc(size * sizeof(uint32_t))
+        if self.keys == NULL or self.values == NULL:
+            raise MemoryError
+        memset(self.keys, 0xFF, size * sizeof(uint64_t))
+
+    def __dealloc__(self):
+        free(self.keys)
+        free(self.values)
+
+    cdef uint32_t get(self, uint64_t key) noexcept nogil:
+        """The value, or MISSING."""
+        cdef uint64_t i = mix(key) & self.mask
+        while self.keys[i] != NO_KEY:
+            if self.keys[i] == key:
+                return self.values[i]
+            i = (i + 1) & self.mask
+        return MISSING
+
+    cdef int put(self, uint64_t key, uint32_t value) except -1 nogil:
+        cdef uint64_t i = mix(key) & self.mask
+        while self.keys[i] != NO_KEY:
+            if self.keys[i] == key:
+                self.values[i] = value
+                return 0
+            i = (i + 1) & self.mask
+        self.keys[i] = key
+        self.values[i] = value
+        self.count += 1
+        if <uint64_t>self.count * 2 > self.mask:
+            self._grow()
+        return 0
+
+    cdef int _grow(self) except -1 nogil:
+        cdef uint64_t old_size = self.mask + 1
+        cdef uint64_t size = old_size * 2
+        cdef uint64_t* old_keys = self.keys
+        cdef uint32_t* old_values = self.values
+        cdef uint64_t* keys = <uint64_t*>malloc(size * sizeof(uint64_t))
+        cdef uint32_t* values = <uint32_t*>malloc(size * sizeof(uint32_t))
+        cdef uint64_t i, j
+        if keys == NULL or values == NULL:
+            free(keys)
+            free(values)
+            with gil:
+                raise MemoryError
+        memset(keys, 0xFF, size * sizeof(uint64_t))
+        self.mask = size - 1
+        for i in range(old_size):
+            if old_keys[i] != NO_KEY:
+                j = mix(old_keys[i]) & self.mask
+                while keys[j] != NO_KEY:
+                    j = (j + 1) & self.mask
+                keys[j] = old_keys[i]
+                values[j] = old_values[i]
+        self.keys = keys
+        self.values = values
+        free(old_keys)
+        free(old_values)
+        return 0
+
+
+cdef class PrefixIndex:
+    """Prefixes to dense numbers; one index serves all collectors of a run."""
+
+    def __cinit__(self):
+        self.capacity = 4096
+        self.mask = 16383
+        self.hi = <uint64_t*>malloc(self.capacity * sizeof(uint64_t))
+        self.lo = <uint64_t*>malloc(self.capacity * sizeof(uint64_t))
+        self.length = <uint8_t*>malloc(self.capacity)
+        self.family = <uint8_t*>malloc(self.capacity)
+        self.slots = <uint32_t*>malloc((self.mask + 1) * sizeof(uint32_t))
+        if self.hi == NULL or self.lo == NULL or self.length == NULL or self.family == NULL or self.slots == NULL:
+            raise MemoryError
+        memset(self.slots, 0xFF, (self.mask + 1) * sizeof(uint32_t))
+
+    def __dealloc__(self):
+        free(self.hi)
+        free(self.lo)
+        free(self.length)
+        free(self.family)
+        free(self.slots)
+
+    cdef uint32_t intern(self, uint64_t hi, uint64_t lo, uint8_t length, uint8_t family) except? 4294967295 nogil:
+        """The dense number of a prefix, new or not."""
+        cdef uint64_t i = mix(hi ^ (lo * 0x9E3779B97F4A7C15ULL) ^ (<uint64_t>length << 8) ^ family) & self.mask
+        cdef uint32_t id
+        while True:
+            id = self.slots[i]
+            if id == MISSING:
+                break
+            if self.hi[id] == hi and self.length[id] == length and self.lo[id] == lo and self.family[id] == family:
+                return id
+            i = (i + 1) & self.mask
+        id = self.count
+        if id == self.capacity:
+            self._grow()
+        self.hi[id] = hi
+        self.lo[id] = lo
+        self.length[id] = length
+        self.family[id] = family
+        self.slots[i] = id
+        self.count += 1
+        if <uint64_t>self.count * 2 > self.mask:
+            self._rehash()
+        return id
+
+    cdef int _grow(self) except -1 nogil:
+        cdef uint32_t capacity = self.capacity * 2
+        cdef void* hi = realloc(self.hi, capacity * sizeof(uint64_t))
+        if hi != NULL:
+            self.hi = <uint64_t*>hi
+        cdef void* lo = realloc(self.lo, capacity * sizeof(uint64_t))
+        if lo != NULL:
+            self.lo = <uint64_t*>lo
+        cdef void* length = realloc(self.length, capacity)
+        if length != NULL:
+            self.length = <uint8_t*>length
+        cdef void* family = realloc(self.family, capacity)
+        if family != NULL:
+            self.family = <uint8_t*>family
+        if hi == NULL or lo == NULL or length == NULL or family == NULL:
+            with gil:
+                raise MemoryError
+        self.capacity = capacity
+        return 0
+
+    cdef int _rehash(self) except -1 nogil:
+        cdef uint64_t size = (self.mask + 1) * 2
+        cdef uint32_t* slots = <uint32_t*>malloc(size * sizeof(uint32_t))
+        cdef uint32_t id
+        cdef uint64_t i
+        if slots == NULL:
+            with gil:
+                raise MemoryError
+        memset(slots, 0xFF, size * sizeof(uint32_t))
+        for id in range(self.count):
+            i = mix(
+                self.hi[id] ^ (self.lo[id] * 0x9E3779B97F4A7C15ULL) ^ (<uint64_t>self.length[id] << 8) ^ self.family[id]
+            ) & (size - 1)
+            while slots[i] != MISSING:
+                i = (i + 1) & (size - 1)
+            slots[i] = id
+        free(self.slots)
+        self.slots = slots
+        self.mask = size - 1
+        return 0
+
+    def intern_batch(self, const uint64_t[::1] hi, const uint64_t[::1] lo, const uint8_t[::1] length,
+                     const uint8_t[::1] family, Py_ssize_t count, uint32_t[::1] out):
+        """Intern `count` prefixes given as columns; dense numbers go to `out` (family 0: 2^32-1)."""
+        cdef Py_ssize_t i
+        with nogil:
+            for i in range(count):
+                if family[i] == 0:
+                    out[i] = MISSING
+                else:
+                    out[i] = self.intern(hi[i], lo[i], length[i], family[i])
+
+    def find(self, uint64_t hi, uint64_t lo, uint8_t length, uint8_t family):
+        """The dense number of a prefix, or None where it was never seen."""
+        cdef uint64_t i = mix(hi ^ (lo * 0x9E3779B97F4A7C15ULL) ^ (<uint64_t>length << 8) ^ family) & self.mask
+        cdef uint32_t id
+        while self.slots[i] != MISSING:
+            id = self.slots[i]
+            if self.hi[id] == hi and self.length[id] == length and self.lo[id] == lo and self.family[id] == family:
+                return id
+            i = (i + 1) & self.mask
+        return None
+
+    def columns(self, uint32_t start=0):
+        """(hi uint64, lo uint64, length uint8, family uint8) of the prefixes from number `start` on, as copies."""
+        cdef uint32_t n = self.count - start
+        if n == 0 or start >= self.count:
+            return (np.empty(0, np.uint64), np.empty(0, np.uint64), np.empty(0, np.uint8), np.empty(0, np.uint8))
+        return (
+            np.asarray(<uint64_t[:n]>(self.hi + start)).copy(),
+            np.asarray(<uint64_t[:n]>(self.lo + start)).copy(),
+            np.asarray(<uint8_t[:n]>(self.length + start)).copy(),
+            np.asarray(<uint8_t[:n]>(self.family + start)).copy(),
+        )
+
+    def text(self, uint32_t id):
+        """The prefix as people write it: `175.45.176.0/24`."""
+        if id >= self.count:
+            raise IndexError(id)
+        if self.family[id] == 4:
+            return f"{ipaddress.IPv4Address(int(self.hi[id] >> 32))}/{self.length[id]}"
+        return f"{ipaddress.IPv6Address((int(self.hi[id]) << 64) | int(self.lo[id]))}/{self.length[id]}"

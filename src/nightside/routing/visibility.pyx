@@ -1,0 +1,387 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""Which prefixes are visible and which units are reachable, second by second, for one family.
+
+One vote per peer AS: an AS votes while one of its full-feed sessions is known, and has a route to a prefix
+when any of these has. Everything that happens in one second is taken together and judged at its end, so
+the order in which collectors are read cannot matter. docs/definitions.md has the rules.
+"""
+
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+
+import numpy as np
+
+from nightside.routing.log cimport FLIP, STALE
+from nightside.routing.prefixes cimport MISSING, NumberMap
+
+cdef enum:
+    # Of a session to a prefix.
+    HAS = 1
+    OUT = 2        # stale: neither in the numerator nor in the denominator
+    STRANGER = 4   # has a route, to an origin that is a stranger to the prefix
+    # Of an AS to a prefix.
+    AS_HAS = 1
+    AS_OUT = 2
+
+cdef uint32_t ADMITTED = 1
+cdef uint32_t REFUSED = 2
+
+
+cdef class Growing:
+    """A growing list of (second, number, change)."""
+
+    cdef uint32_t* second
+    cdef uint32_t* number
+    cdef int32_t* change
+    cdef size_t count, capacity
+
+    def __dealloc__(self):
+        free(self.second)
+        free(self.number)
+        free(self.change)
+
+    cdef int add(self, uint32_t second, uint32_t number, int32_t change) except -1:
+        cdef size_t capacity
+        cdef void* grown
+        if self.count == self.capacity:
+            capacity = self.capacity * 2 if self.capacity else 1024
+            grown = realloc(self.second, capacity * sizeof(uint32_t))
+            if grown == NULL:
+                raise MemoryError
+            self.second = <uint32_t*>grown
+            grown = realloc(self.number, capacity * sizeof(uint32_t))
+            if grown == NULL:
+                raise MemoryError
+            self.number = <uint32_t*>grown
+            grown = realloc(self.change, capacity * sizeof(int32_t))
+            if grown == NULL:
+                raise MemoryError
+            self.change = <int32_t*>grown
+            self.capacity = capacity
+        self.second[self.count] = second
+        self.number[self.count] = number
+        self.change[self.count] = change
+        self.count += 1
+        return 0
+
+    def columns(self):
+        """(second uint32, number uint32, change int32), copies, in the order of time."""
+        if self.count == 0:
+            return np.empty(0, np.uint32), np.empty(0, np.uint32), np.empty(0, np.int32)
+        return (
+            np.asarray(<uint32_t[:self.count]>self.second).copy(),
+            np.asarray(<uint32_t[:self.count]>self.number).copy(),
+            np.asarray(<int32_t[:self.count]>self.change).copy(),
+        )
+
+
+cdef class Visibility:
+    """The judge of one family. Give it events in the order of time; read what changed."""
+
+    cdef uint32_t n_prefixes, n_sessions, n_ases
+    cdef const uint64_t[::1] hi
+    cdef const uint8_t[::1] length
+    cdef const uint8_t[::1] subject
+    cdef const uint16_t[::1] prefix_country
+    cdef const uint32_t[::1] way_origin
+    cdef const uint16_t[::1] way_country
+    cdef const uint8_t[::1] way_home
+    cdef const uint32_t[::1] as_of
+    cdef list sessions_of
+    cdef uint8_t* state           # n_sessions rows of n_prefixes
+    cdef uint8_t* voting
+    cdef uint16_t* voting_sessions   # per AS
+    cdef uint16_t* have
+    cdef uint16_t* out
+    cdef uint8_t* visible
+    cdef uint32_t* last_flip
+    cdef uint8_t* touched
+    cdef uint32_t* touched_list
+    cdef uint32_t n_touched
+    cdef bint all_touched
+    cdef uint32_t* session_list
+    cdef uint32_t* session_start
+    cdef NumberMap strangers
+    cdef uint8_t* cover           # per unit: visible prefixes that cover it
+    cdef readonly uint32_t known, expected, second
+    cdef readonly bint started, view_unknown
+    cdef double visible_share, expected_share
+    cdef uint8_t shortest_cover
+    cdef readonly Growing unit_changes, prefix_changes
+    cdef readonly list view_changes
+    cdef tuple last_view
+
+    def __init__(self, *, hi, length, subject, prefix_country, way_origin, way_country, way_home, as_of,
+                 double visible_share, double expected_share, uint8_t shortest_cover):
+        """Columns by prefix number (`hi`, `length`; `subject`: 1 where changes are to be told; `prefix_country`),
+        by way number (`way_origin`, `way_country` of the origin, `way_home`: 1 where the origin is itself asked
+        about), and by session (`as_of`: dense number of its peer AS)."""
+        cdef uint32_t i, s
+        self.hi, self.length, self.subject, self.prefix_country = hi, length, subject, prefix_country
+        self.way_origin, self.way_country, self.way_home = way_origin, way_country, way_home
+        self.as_of = as_of
+        self.n_prefixes = len(hi)
+        self.n_sessions = len(as_of)
+        self.n_ases = int(max(as_of)) + 1 if len(as_of) else 0
+        self.visible_share, self.expected_share = visible_share, expected_share
+        self.shortest_cover = shortest_cover
+        self.state = <uint8_t*>calloc(max(<size_t>self.n_prefixes * self.n_sessions, 1), 1)
+        self.voting = <uint8_t*>calloc(max(self.n_sessions, 1), 1)
+        self.voting_sessions = <uint16_t*>calloc(max(self.n_ases, 1), sizeof(uint16_t))
+        self.have = <uint16_t*>calloc(max(self.n_prefixes, 1), sizeof(uint16_t))
+        self.out = <uint16_t*>calloc(max(self.n_prefixes, 1), sizeof(uint16_t))
+        self.visible = <uint8_t*>calloc(max(self.n_prefixes, 1), 1)
+        self.last_flip = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
+        self.touched = <uint8_t*>calloc(max(self.n_prefixes, 1), 1)
+        self.touched_list = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
+        self.session_list = <uint32_t*>calloc(max(self.n_sessions, 1), sizeof(uint32_t))
+        self.session_start = <uint32_t*>calloc(self.n_ases + 1, sizeof(uint32_t))
+        self.cover = <uint8_t*>calloc(1 << 24, 1)
+        self.strangers = NumberMap(1024)
+        self.unit_changes, self.prefix_changes = Growing(), Growing()
+        self.view_changes = []
+        for s in range(self.n_sessions):
+            self.session_start[self.as_of[s] + 1] += 1
+        for i in range(self.n_ases):
+            self.session_start[i + 1] += self.session_start[i]
+        fill = [self.session_start[i] for i in range(self.n_ases)]
+        for s in range(self.n_sessions):
+            self.session_list[fill[self.as_of[s]]] = s
+            fill[self.as_of[s]] += 1
+
+    def __dealloc__(self):
+        free(self.state)
+        free(self.voting)
+        free(self.voting_sessions)
+        free(self.have)
+        free(self.out)
+        free(self.visible)
+        free(self.last_flip)
+        free(self.touched)
+        free(self.touched_list)
+        free(self.session_list)
+        free(self.session_start)
+        free(self.cover)
+
+    # -- what happens -------------------------------------------------------------------------------
+
+    def flips(self, const uint32_t[::1] second, const uint8_t[::1] kind, const uint32_t[::1] session,
+              const uint32_t[::1] prefix, const uint32_t[::1] way):
+        """Events about one (session, prefix) each, in the order of time."""
+        cdef Py_ssize_t i
+        for i in range(second.shape[0]):
+            if second[i] != self.second:
+                self._judge(second[i])
+            self._take(session[i], prefix[i], kind[i], way[i])
+
+    def load(self, uint32_t session, const uint32_t[::1] ways):
+        """A whole first table of a session; `ways` by prefix number, and no more than there are."""
+        cdef uint32_t p
+        for p in range(<uint32_t>ways.shape[0]):
+            if ways[p]:
+                self._set(session, p, self._judge_origin(p, ways[p], True))
+
+    def at(self, uint32_t second):
+        """What comes next happens in this second."""
+        if second != self.second:
+            self._judge(second)
+
+    def set_voting(self, uint32_t session, bint votes):
+        """A session's vote begins or ends to count."""
+        cdef uint32_t a = self.as_of[session]
+        cdef uint32_t p
+        cdef uint8_t before, after
+        if self.voting[session] == votes:
+            return
+        self.all_touched = True
+        for p in range(self.n_prefixes):
+            if self.voting_sessions[a] == 0 and self.state[<size_t>session * self.n_prefixes + p] == 0:
+                continue
+            before = self._as_state(a, p)
+            self.voting[session] = votes
+            after = self._as_state(a, p)
+            self.voting[session] = not votes
+            self._count(p, before, after)
+        self.voting[session] = votes
+        if votes:
+            self.voting_sessions[a] += 1
+            self.known += self.voting_sessions[a] == 1
+        else:
+            self.voting_sessions[a] -= 1
+            self.known -= self.voting_sessions[a] == 0
+
+    def gap_ended(self, uint32_t session, uint32_t gap_began):
+        """A session is back from a gap: what others flipped meanwhile is stale. Call before it votes again."""
+        cdef uint32_t p
+        for p in range(self.n_prefixes):
+            if self.last_flip[p] >= gap_began and self.last_flip[p]:
+                self._set(session, p, self.state[<size_t>session * self.n_prefixes + p] | OUT)
+
+    def table_taken(self, uint32_t session):
+        """A new table of a known session: nothing of it is stale any more."""
+        cdef uint32_t p
+        cdef uint8_t state
+        for p in range(self.n_prefixes):
+            state = self.state[<size_t>session * self.n_prefixes + p]
+            if state & OUT:
+                self._set(session, p, state & ~OUT)
+
+    def set_expected(self, uint32_t expected):
+        """How many distinct full-feed ASes the last 24 hours had."""
+        if expected != self.expected:
+            self.expected = expected
+            self.all_touched = True
+
+    def start(self):
+        """All first tables are in: from now on changes are told. Returns which units are reachable (uint8)."""
+        self._judge(self.second)
+        self.started = True
+        self.unit_changes, self.prefix_changes = Growing(), Growing()
+        self.view_changes = [(self.second, self.known, self.expected, bool(self.view_unknown))]
+        return (np.asarray(<uint8_t[:1 << 24]>self.cover) > 0).astype(np.uint8)
+
+    def finish(self):
+        """Judge the last second."""
+        self._judge(self.second)
+
+    def visible_now(self):
+        """Which prefixes are visible now (uint8 by prefix number), a copy."""
+        return np.asarray(<uint8_t[:max(self.n_prefixes, 1)]>self.visible).copy()[:self.n_prefixes]
+
+    # -- votes --------------------------------------------------------------------------------------
+
+    cdef int _take(self, uint32_t session, uint32_t p, uint8_t kind, uint32_t way) except -1:
+        cdef uint8_t state = self.state[<size_t>session * self.n_prefixes + p]
+        cdef uint8_t new
+        if kind == STALE:
+            new = state | OUT
+        elif way == 0:
+            new = 0
+        else:
+            new = self._judge_origin(p, way, not self.started)
+        if kind == FLIP and self.voting[session]:
+            self.last_flip[p] = self.second
+        if new != state:
+            self._set(session, p, new)
+        return 0
+
+    cdef uint8_t _judge_origin(self, uint32_t p, uint32_t way, bint first) except? 255:
+        """HAS, or STRANGER where the origin neither belongs to the prefix nor covered it before."""
+        cdef uint64_t key
+        cdef uint32_t verdict
+        if self.way_home[way] or (self.prefix_country[p] and self.way_country[way] == self.prefix_country[p]):
+            return HAS
+        key = (<uint64_t>p << 32) | self.way_origin[way]
+        verdict = self.strangers.get(key)
+        if verdict == MISSING or (verdict == REFUSED and self._reachable(p)):
+            verdict = ADMITTED if first or self._reachable(p) else REFUSED
+            self.strangers.put(key, verdict)
+        return HAS if verdict == ADMITTED else STRANGER
+
+    cdef bint _reachable(self, uint32_t p) noexcept:
+        """Whether at least half of the units below a prefix are reachable now."""
+        cdef uint32_t first, n, i, reachable = 0
+        if self.length[p] > 24:
+            return self.cover[self.hi[p] >> 40] > 0
+        first = <uint32_t>(self.hi[p] >> 40)
+        n = 1 << (24 - self.length[p])
+        for i in range(first, first + n):
+            reachable += self.cover[i] > 0
+        return 2 * reachable >= n
+
+    cdef int _set(self, uint32_t session, uint32_t p, uint8_t new) except -1:
+        cdef uint32_t a = self.as_of[session]
+        cdef uint8_t before, after
+        cdef uint8_t* cell = &self.state[<size_t>session * self.n_prefixes + p]
+        if not self.voting[session]:
+            cell[0] = new
+            return 0
+        before = self._as_state(a, p)
+        cell[0] = new
+        after = self._as_state(a, p)
+        if before != after:
+            self._count(p, before, after)
+            self._touch(p)
+        return 0
+
+    cdef inline uint8_t _as_state(self, uint32_t a, uint32_t p) noexcept:
+        """AS_HAS where any voting session has a route, AS_OUT where all voting sessions are stale."""
+        cdef uint32_t k, s
+        cdef uint8_t state
+        cdef bint any_voting = False, all_out = True
+        for k in range(self.session_start[a], self.session_start[a + 1]):
+            s = self.session_list[k]
+            if not self.voting[s]:
+                continue
+            any_voting = True
+            state = self.state[<size_t>s * self.n_prefixes + p]
+            if not state & OUT:
+                all_out = False
+                if state & HAS:
+                    return AS_HAS
+        return AS_OUT if any_voting and all_out else 0
+
+    cdef inline void _count(self, uint32_t p, uint8_t before, uint8_t after) noexcept:
+        self.have[p] += ((after & AS_HAS) != 0) - ((before & AS_HAS) != 0)
+        self.out[p] += ((after & AS_OUT) != 0) - ((before & AS_OUT) != 0)
+
+    cdef inline void _touch(self, uint32_t p) noexcept:
+        if not self.touched[p]:
+            self.touched[p] = 1
+            self.touched_list[self.n_touched] = p
+            self.n_touched += 1
+
+    # -- judgement ----------------------------------------------------------------------------------
+
+    cdef int _judge(self, uint32_t next_second) except -1:
+        """The second is over: which prefixes have become visible or invisible?"""
+        cdef uint32_t i, p
+        cdef bint unknown = self.known < self.expected_share * self.expected or self.known == 0
+        view = (self.second, self.known, self.expected, bool(unknown))
+        if view[1:] != self.last_view:
+            self.last_view = view[1:]
+            self.view_changes.append(view)
+        if unknown != self.view_unknown:
+            self.view_unknown = unknown
+            self.all_touched = True
+        if not unknown:
+            if self.all_touched:
+                for p in range(self.n_prefixes):
+                    self._judge_prefix(p)
+                self.all_touched = False
+            else:
+                for i in range(self.n_touched):
+                    self._judge_prefix(self.touched_list[i])
+            for i in range(self.n_touched):
+                self.touched[self.touched_list[i]] = 0
+            self.n_touched = 0
+        self.second = next_second
+        return 0
+
+    cdef int _judge_prefix(self, uint32_t p) except -1:
+        cdef uint32_t votes = self.known - self.out[p]
+        cdef uint8_t visible
+        cdef uint32_t unit, last
+        if votes < self.expected_share * self.expected:
+            return 0
+        visible = self.have[p] > 0 and self.have[p] >= self.visible_share * votes
+        if visible == self.visible[p]:
+            return 0
+        self.visible[p] = visible
+        if self.subject[p] and self.started:
+            self.prefix_changes.add(self.second, p, 1 if visible else -1)
+        if self.length[p] < self.shortest_cover or self.length[p] > 24:
+            return 0
+        unit = <uint32_t>(self.hi[p] >> 40)
+        last = unit + (1 << (24 - self.length[p]))
+        while unit < last:
+            if visible:
+                self.cover[unit] += 1
+                if self.cover[unit] == 1 and self.started and self.subject[p]:
+                    self.unit_changes.add(self.second, unit, 1)
+            else:
+                self.cover[unit] -= 1
+                if self.cover[unit] == 0 and self.started and self.subject[p]:
+                    self.unit_changes.add(self.second, unit, -1)
+            unit += 1
+        return 0
