@@ -1,0 +1,130 @@
+"""`nightside incidents`: the incidents in the store, as a table or as lines of JSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from nightside.cli.terminal import on_terminal
+from nightside.model.errors import UsageError
+from nightside.model.incident import Severity
+
+HEADER = ("ID", "NAME", "SEVERITY", "ONSET (UTC)", "END (UTC)", "DURATION", "LOWEST", "STATUS")
+
+COLOURS = {"total": "bold red", "severe": "red", "partial": "yellow", "instability": "magenta"}
+
+
+def command(
+    countries: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="CC", help="Countries as two-letter codes; else all."),
+    ] = None,
+    begin: Annotated[
+        str | None, typer.Option("--from", metavar="T", help="Only what lasted to this time or later. UTC.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="T", help="Only what began before this time. UTC.")
+    ] = None,
+    severity: Annotated[Severity | None, typer.Option(help="Only this severity or a worse one.")] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="One line of JSON each, nightside.incident/1.")
+    ] = False,
+) -> None:
+    """List the incidents in the store, oldest first.
+
+    A ~ marks an instant known only within a range; `nightside show ID` gives the range.
+
+    \b
+    Examples:
+      nightside incidents KP --from 2014-12-01 --to 2015-01-01
+      nightside incidents --severity severe --json
+    """
+    from nightside.model.instants import parse
+    from nightside.store.location import default_folder, open_store
+    from nightside.world.names import require_country
+
+    codes = [require_country(code) for code in countries or ()]
+    first, last = None if begin is None else parse(begin), None if end is None else parse(end)
+    if first is not None and last is not None and first > last:
+        raise UsageError(f"--from {begin} is after --to {end}", advice="Exchange the two.")
+    folder = default_folder() if store is None else store
+    with open_store(folder) as opened:
+        found = opened.incidents(codes=codes, begin=first, end=last, severity=severity)
+        told = _tell_json(found) if json else _tell(found)
+    if not told:
+        narrowed = " that match" if codes or begin or end or severity else ""
+        print(f"nightside: no incidents{narrowed} in the store {folder}", file=sys.stderr)
+
+
+def _tell_json(found: Iterable[dict[str, Any]]) -> bool:
+    """Print each as a line of JSON, as it comes; whether there was any."""
+    from nightside.model.ndjson import dumps
+
+    told = False
+    for incident in found:
+        print(dumps(incident))
+        told = True
+    return told
+
+
+def _tell(found: Iterable[dict[str, Any]]) -> bool:
+    """Print all as a table; whether there was any."""
+    rows = [row_of(incident) for incident in found]
+    if rows and on_terminal():
+        _print_table(rows)
+    elif rows:
+        print("\n".join(aligned([HEADER, *rows])))
+    return bool(rows)
+
+
+def row_of(incident: dict[str, Any]) -> tuple[str, ...]:
+    """One incident (nightside.incident/1) as the cells under HEADER."""
+    from nightside.model.instants import duration_words
+
+    seconds = incident["duration_s"]
+    return (
+        incident["id"],
+        incident["entity"]["name"],
+        incident["severity"],
+        _instant(incident["onset"], incident["onset_range"]),
+        _instant(incident["end"], incident["end_range"]),
+        "-" if seconds is None else duration_words(seconds),
+        f"{100 * incident['share']['lowest']:.1f} %",
+        incident["status"],
+    )
+
+
+def _instant(text: str | None, within: list[str] | None) -> str:
+    if text is None:
+        return "-"
+    return f"{'~' if within else ''}{text.removesuffix('Z').replace('T', ' ')}"
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    """The rows as lines of text, columns padded to one width, two spaces between."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _print_table(rows: Sequence[Sequence[str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    for title in HEADER:
+        table.add_column(title.capitalize().replace("(utc)", "(UTC)"), no_wrap=title == "ID")
+    for row in rows:
+        # Text, not markup: a name may hold square brackets.
+        colour = COLOURS[row[HEADER.index("SEVERITY")]]
+        table.add_row(*(Text(cell, colour if i == 2 else "") for i, cell in enumerate(row)))
+    Console().print(table)
