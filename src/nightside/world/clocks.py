@@ -24,7 +24,7 @@ CAPITALS = {
     "XK": "Europe/Belgrade",
 }
 """The capital's zone where it is not the first of its country in zone.tab. Reviewed by hand: Canberra keeps
-Sydney's time, Ottawa Toronto's, Brasília São Paulo's, Ramallah Hebron's; Pristina, not in the table, Belgrade's."""
+Sydney's time, Ottawa Toronto's, Brasília São Paulo's, Ramallah Hebron's; Pristina (not in it) Belgrade's."""
 
 
 @lru_cache(maxsize=1)

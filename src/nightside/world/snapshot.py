@@ -110,6 +110,6 @@ def load() -> Snapshot:
 
 
 def label(snapshot: Snapshot, first_day: date) -> str:
-    """The snapshot as it stands in a result: "NAME, DATE", and ", later_than_input" where it is younger than that."""
+    """The snapshot as it stands in a result: `NAME, DATE`, and whether it is younger than the first day."""
     later = ", later_than_input" if date.fromisoformat(snapshot.date) > first_day else ""
     return f"{snapshot.name}, {snapshot.date}{later}"
