@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+
+from nightside.model.ndjson import dumps
+
+
+def test_one_compact_line_in_the_order_given() -> None:
+    text = dumps({"b": "Côte d'Ivoire\n", "a": [1, 0.5, None, True]})
+    assert text == '{"b":"Côte d\'Ivoire\\n","a":[1,0.5,null,true]}'
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_what_json_has_no_words_for_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        dumps({"a": value})

@@ -1,0 +1,73 @@
+"""A writer killed at any moment leaves a store that opens, with each incident and segment whole or absent."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from nightside.model.entity import Entity
+from nightside.model.signal import Signal
+from nightside.store.embedded import EmbeddedStore
+
+CONTRACT = Path(__file__).resolve().parents[2] / "contract"
+
+WRITER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from conftest import KP, finding
+from nightside.model.signal import Signal
+from nightside.store.embedded import EmbeddedStore
+with EmbeddedStore(Path(sys.argv[2])) as store:
+    store.put_samples([Signal(KP, [0], [4], 1)])
+    for number in range(100_000):
+        began = 1_419_131_400 + 7200 * number
+        for version in ("1", "2"):
+            store.put_incident(*finding(began, began + 3600, version=version))
+        store.put_samples([Signal(KP, [10 * number], [number], 10 * number + 10)])
+        print(number, flush=True)
+"""
+"""After the line with a number, both revisions of that incident and its samples are there for good."""
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_killed_writer(tmp_path: Path, seed: int) -> None:
+    arguments = [sys.executable, "-c", WRITER, str(CONTRACT), str(tmp_path)]
+    writer = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    first = writer.stdout.readline()
+    assert first == "0\n", writer.communicate()[1]
+    time.sleep(random.Random(seed).uniform(0, 0.2))
+    writer.send_signal(signal.SIGKILL)
+    rest, said = writer.communicate(timeout=30)
+    assert (writer.returncode, said) == (-signal.SIGKILL, "")
+    # The last line may be cut off by the kill; what was promised is what came whole.
+    promised = [int(line) for line in (first + rest).splitlines(keepends=True) if line.endswith("\n")]
+
+    schema = json.loads((files("nightside.model") / "schemas" / "incident-1.json").read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    with EmbeddedStore(tmp_path) as store:
+        found = list(store.incidents())
+        for number, incident in enumerate(found):
+            validator.validate(incident)
+            assert incident["revision"] == 1 + len(incident["corrections"])
+            assert incident["revision"] == int(incident["provenance"]["version"])
+            series = store.series(incident["id"])
+            assert series is not None
+            assert series.begin == 1_419_131_400 + 7200 * number - 60
+        complete = [incident for incident in found if incident["revision"] == 2]
+        # Only the one it was at may be absent, or still without its second revision.
+        assert len(promised) <= len(complete) <= len(found) <= len(promised) + 1
+        samples = store.samples("country", "KP", 0, 10 * len(promised)).to_pylist()
+        assert [row["units"] for row in samples] == promised
+        store.put_samples([Signal(Entity("country", "SY", "Syria"), [0], [84], 1)])
+        assert not list((tmp_path / "segments").glob("*.part"))
