@@ -16,22 +16,21 @@ _ROUTEVIEWS_NAME = re.compile(
 )
 
 
-def archives(incident: dict[str, Any]) -> list[str]:
-    """The archives among the inputs, by name; files of neither are counted, not guessed at."""
+def archives(incident: dict[str, Any]) -> tuple[list[str], int]:
+    """The archives among the inputs by name, and how many files are of neither: those are not guessed at."""
     names = [entry["name"] for entry in incident["provenance"]["inputs"]]
     ris = [name for name in names if _RIS_NAME.search(name)]
     routeviews = [name for name in names if not _RIS_NAME.search(name) and _ROUTEVIEWS_NAME.search(name)]
-    others = len(names) - len(ris) - len(routeviews)
     found = [name for name, files in ((RIS, ris), (ROUTEVIEWS, routeviews)) if files]
-    if others:
-        found.append(phrases.choose(phrases.OTHER_FILES, others).format(count=f"{others:,}"))
-    return found
+    return found, len(names) - len(ris) - len(routeviews)
 
 
 def data_line(incident: dict[str, Any]) -> str:
     """One sentence on the source; a reconstruction is never called anybody's data. Empty without inputs."""
-    found = ", ".join(archives(incident))
+    found, others = archives(incident)
     if incident["provenance"]["reconstruction"]:
         template = phrases.DATA_RECONSTRUCTED if found else phrases.DATA_RECONSTRUCTED_ONLY
-        return template.format(sources=found)
-    return phrases.DATA.format(sources=found) if found else ""
+        return template.format(sources=", ".join(found))
+    if others:
+        found.append(phrases.choose(phrases.OTHER_FILES, others).format(count=f"{others:,}"))
+    return phrases.DATA.format(sources=", ".join(found)) if found else ""

@@ -132,6 +132,8 @@ def _left(incident: Json) -> str:
     head, share = reading.headline_episode(incident), incident["share"]
     if head is None or head["lowest"] is None:
         return ""
+    if head["lowest"] == 0:
+        return phrases.LEFT_NOTHING
     left = percent(head["lowest"])
     if head["lowest"] != share["lowest"] or None in (share["lowest_units"], share["baseline_units"]):
         return phrases.LEFT_SHARE.format(percent=left)

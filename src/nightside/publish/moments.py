@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from nightside.model.instants import duration_words
 from nightside.publish import phrases
 from nightside.publish.literal import one_line
+from nightside.world.clocks import local_iso
 
 Range = tuple[int, int]
 SHORT_S = 600
@@ -21,7 +21,7 @@ SHORT_S = 600
 class Clock:
     """The clocks of one place; without a zone, UTC alone is told."""
 
-    zone: ZoneInfo | None
+    zone: str | None
     city: str
 
     @classmethod
@@ -31,14 +31,14 @@ class Clock:
         if not name or name in ("UTC", "Etc/UTC"):
             return cls(None, "")
         try:
-            zone = ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
+            local_iso(0, name)
+        except (ValueError, OSError):
             return cls(None, "")
-        return cls(zone, one_line(name.rsplit("/", 1)[-1].replace("_", " ")))
+        return cls(name, one_line(name.rsplit("/", 1)[-1].replace("_", " ")))
 
     def local(self, second: int) -> datetime | None:
         """The instant on the clocks of the place."""
-        return None if self.zone is None else datetime.fromtimestamp(second, self.zone)
+        return None if self.zone is None else datetime.fromisoformat(local_iso(second, self.zone))
 
     def offset(self, second: int) -> str:
         """How far these clocks are from UTC then: `UTC+08:30`."""

@@ -103,12 +103,13 @@ GONE_RECOVERING: Pair = (
     "its only network was gone from {onset}; the return counts once it has lasted {confirm}",
     "all {count} networks were gone from {onset}; the return counts once it has lasted {confirm}",
 )
-LEFT_ENDED = "at the lowest, {left} could be reached, {span}"
+LEFT_ENDED = "at the lowest, {left} could be reached; it lasted {span}"
 LEFT_OPEN = "at the lowest, {left} could be reached; it has lasted since {onset}, and no end has been seen"
 LEFT_RECOVERING = (
     "at the lowest, {left} could be reached; it began at {onset}, "
     "and the return counts once it has lasted {confirm}"
 )
+LEFT_NOTHING = "none of its address blocks"
 LEFT_SHARE = "{percent} of its address blocks"
 LEFT_UNITS = "{units} of its {baseline} address blocks ({percent})"
 LASTED_ENDED = "it lasted {span}"
@@ -147,7 +148,7 @@ BEFORE_SIGN = "The first sign was seen at {began}, {lead} before."
 BEFORE_NOTHING = "Nothing was seen to precede it in the {window} before."
 ENCLOSED = "Less than {threshold} of its address blocks could be reached {span}, {length} in all."
 ENCLOSED_OPEN = (
-    "Less than {threshold} of its address blocks has been reachable since {onset}, and no end has been seen."
+    "Less than {threshold} of its address blocks have been reachable since {onset}, and no end has been seen."
 )
 NETWORKS: Pair = (
     "The network, and when it went and came back (UTC):",
@@ -235,12 +236,14 @@ ALT_UNKNOWN: Pair = (
     "{count} stretches without sight are hatched.",
 )
 SHARE_AXIS = "Reachable, % of the baseline\n({baseline})"
+EPISODE_LABEL = "{length}\n{first} to {last} UTC"
+OPEN_LABEL = "no end seen\nsince {first} UTC"
 BASELINE: Pair = ("{count} address block", "{count} address blocks")
 BASELINE_MOVED = "{fewest} to {most} address blocks"
 BASELINE_NOT_KNOWN = "baseline not known"
 UTC_AXIS = "UTC, {years}"
-LOCAL_AXIS = "{city}, {offsets}"
-OFFSETS_CHANGED = "{first}, then {last}"
+LOCAL_AXIS = "{city}\n{offsets}"
+OFFSETS_CHANGED = "{first},\nthen {last}"
 THRESHOLD = {"partial": "partial\nbelow {percent}", "severe": "severe\nbelow {percent}"}
 THRESHOLD_TOTAL = "total at {percent}\nor less"
 KEY = {
@@ -253,12 +256,12 @@ KEY = {
     "unknown": "no sight",
 }
 STAMP = "RECONSTRUCTION"
-NO_END_SEEN = "no end seen"
 SHARE_NOT_KNOWN = "The share is not known"
 MORE_LANES = "and {count} more"
+NO_LANES = "No networks are known"
 PEERS_KNOWN: Pair = (
-    "At the fewest, {known} of {expected} peer AS known.",
-    "At the fewest, {known} of {expected} peer ASes known.",
+    "{known} of {expected} peer AS known at the fewest.",
+    "{known} of {expected} peer ASes known at the fewest.",
 )
 PEERS_NOT_KNOWN = "Number of peer ASes not known."
 SIGNED = "Nightside {version}, {id}"

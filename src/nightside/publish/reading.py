@@ -106,7 +106,7 @@ def all_networks_gone(incident: Json) -> bool:
 
 
 def shortest_and_longest(episode: Json) -> tuple[int, int] | None:
-    """Seconds an episode lasted at least and at most (equal where its instants are exact); None while it lasts."""
+    """Seconds an episode lasted at least and at most (equal where all is exact); None while it lasts."""
     onset, end = parse_iso(episode["onset"]), second(episode["end"])
     if end is None:
         return None

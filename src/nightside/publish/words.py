@@ -62,6 +62,8 @@ def _before(incident: Json, series: IncidentSeries | None) -> list[str]:
         ]
     began = parse_iso(incident["began"])
     if onset - began > reading.CLIFF_S:
+        if any(e["onset"] == incident["began"] for e in reading.enclosing(incident)):
+            return []  # Told with that episode.
         return [phrases.BEFORE_SIGN.format(began=instant(clock, began), lead=duration_words(onset - began))]
     quiet = reading.quiet_before(incident, series)
     return [] if quiet is None else [phrases.BEFORE_NOTHING.format(window=duration_words(quiet))]
