@@ -13,7 +13,10 @@ from nightside.cli.terminal import on_terminal
 from nightside.model.errors import UsageError
 from nightside.model.incident import Severity
 
-HEADER = ("ID", "NAME", "SEVERITY", "ONSET (UTC)", "END (UTC)", "DURATION", "LOWEST", "STATUS")
+HEADER = ("ID", "Name", "Severity", "Onset (UTC)", "End (UTC)", "Duration", "Lowest", "Status")
+
+WIDE = 110
+"""From this many columns on, a terminal has room for names."""
 
 COLOURS = {"total": "bold red", "severe": "red", "partial": "yellow", "instability": "magenta"}
 
@@ -24,10 +27,10 @@ def command(
         typer.Argument(metavar="CC", help="Countries as two-letter codes; else all."),
     ] = None,
     begin: Annotated[
-        str | None, typer.Option("--from", metavar="T", help="Only what lasted to this time or later. UTC.")
+        str | None, typer.Option("--from", metavar="T", help="Only what lasted beyond this time.")
     ] = None,
     end: Annotated[
-        str | None, typer.Option("--to", metavar="T", help="Only what began before this time. UTC.")
+        str | None, typer.Option("--to", metavar="T", help="Only what began before this time.")
     ] = None,
     severity: Annotated[Severity | None, typer.Option(help="Only this severity or a worse one.")] = None,
     store: Annotated[
@@ -81,7 +84,7 @@ def _tell(found: Iterable[dict[str, Any]]) -> bool:
     if rows and on_terminal():
         _print_table(rows)
     elif rows:
-        print("\n".join(aligned([HEADER, *rows])))
+        print("\n".join(aligned([[title.upper() for title in HEADER], *rows])))
     return bool(rows)
 
 
@@ -120,11 +123,16 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD)
-    for title in HEADER:
-        table.add_column(title.capitalize().replace("(utc)", "(UTC)"), no_wrap=title == "ID")
+    console = Console()
+    wide = console.width >= WIDE
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, int(wide), 0, 0))
+    # A narrow terminal gets no names, since ids begin with the code; there nothing may be cut off.
+    columns = [i for i, title in enumerate(HEADER) if wide or title != "Name"]
+    for i in columns:
+        longest = max(len(word) for row in rows for word in row[i].split())
+        table.add_column(HEADER[i], min_width=longest, no_wrap=HEADER[i] == "ID", overflow="fold")
     for row in rows:
         # Text, not markup: a name may hold square brackets.
-        colour = COLOURS[row[HEADER.index("SEVERITY")]]
-        table.add_row(*(Text(cell, colour if i == 2 else "") for i, cell in enumerate(row)))
-    Console().print(table)
+        colour = COLOURS[row[2]]
+        table.add_row(*(Text(row[i], colour if i == 2 else "") for i in columns))
+    console.print(table)

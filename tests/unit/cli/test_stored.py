@@ -139,13 +139,15 @@ def test_a_terminal_gets_a_table_in_colour(run: Run, folder: Path, monkeypatch: 
     assert "Côte d'Ivoire [sic]" in out
 
 
-def test_a_narrow_terminal_still_shows_whole_ids(
+def test_a_narrow_terminal_still_shows_whole_ids_and_dates(
     run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(incidents_command, "on_terminal", lambda: True)
     monkeypatch.setenv("COLUMNS", "80")
     _, out, _ = run("incidents", "--store", folder)
-    assert all(each in out for each in (KP_ID, SY_ID, CI_ID))
+    whole = (KP_ID, SY_ID, CI_ID, "2014-12-22", "~2014-12-23", "16:15:00", "restored", "75.0 %")
+    assert [each for each in whole if each not in out] == []
+    assert max(map(len, out.splitlines())) <= 80
 
 
 @pytest.mark.parametrize(
