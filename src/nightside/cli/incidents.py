@@ -61,7 +61,7 @@ def command(
     folder = default_folder() if store is None else store
     with open_store(folder) as opened:
         found = opened.incidents(codes=codes, begin=first, end=last, severity=severity)
-        told = _tell_json(found) if json else _tell(found)
+        told = _tell_json(found) if json else print_incidents(found)
     if not told:
         narrowed = " that match" if codes or begin or end or severity else ""
         print(f"nightside: no incidents{narrowed} in the store {folder}", file=sys.stderr)
@@ -78,7 +78,7 @@ def _tell_json(found: Iterable[dict[str, Any]]) -> bool:
     return told
 
 
-def _tell(found: Iterable[dict[str, Any]]) -> bool:
+def print_incidents(found: Iterable[dict[str, Any]]) -> bool:
     """Print all as a table; whether there was any."""
     rows = [row_of(incident) for incident in found]
     if rows and on_terminal():

@@ -21,15 +21,23 @@ def on_terminal() -> bool:
 
 
 @contextmanager
-def progress(what: str, total: int) -> Iterator[Advance]:
-    """A progress bar with rate and time left on standard error; nothing where that is no terminal."""
+def progress_of(what: str) -> Iterator[tuple[Advance, Advance]]:
+    """(started, advance) for work whose size is known only later: `started` is told the total.
+
+    A bar with the share done and the time left on standard error; nothing where that is no terminal.
+    """
     if not sys.stderr.isatty():
-        yield lambda _done: None
+        yield (lambda _total: None), (lambda _done: None)
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.advance(task, done)
+        task = bar.add_task(what, total=None)
+        yield (lambda total: bar.update(task, total=total)), (lambda done: bar.advance(task, done))

@@ -29,3 +29,16 @@ class Signal:
     units: list[int]
     end: int
     unknown: list[UnknownStretch] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Loss:
+    """`units` units with one fate were lost at `lost`, and were back at `returned` (None: not seen to return).
+
+    `group` is the number of these units' group: losses of one group are of the same units.
+    """
+
+    lost: int
+    returned: int | None
+    group: int
+    units: int

@@ -110,12 +110,12 @@ def expected_steps(votes: Iterable[tuple[int, int, int | None]], memory_s: int) 
     changes: dict[int, int] = defaultdict(int)
     for stretches in by_as.values():
         reach = float("-inf")
-        for begin, end in sorted(stretches):
+        for begin, until in sorted(stretches):
             if begin > reach:
                 if reach > 0:
                     changes[int(reach)] -= 1
                 changes[begin] += 1
-            reach = max(reach, end)
+            reach = max(reach, until)
         if reach != float("inf"):
             changes[int(reach)] -= 1
     steps: list[tuple[int, int]] = []

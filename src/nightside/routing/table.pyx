@@ -454,7 +454,7 @@ cdef class CollectorTable:
             elif value & (UNCONFIRMED | FORMER) and self.table_truncated:
                 self.log.add(at, HEARD, peer, id, new)
         if phase == UNSEEN:
-            self.loads.append(np.asarray(<uint32_t[:self.held_size[peer]]>self.held[peer]) & WAY)
+            self.loads.append(np.asarray(<uint32_t[:size]>self.held[peer]) & WAY)
             self.log.add(at, LOAD, peer, family, <uint32_t>(len(self.loads) - 1))
         feed.phase = ESTABLISHED
         feed.former = feed.resolved = 0

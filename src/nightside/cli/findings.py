@@ -1,0 +1,29 @@
+"""What a replay found, printed: lines of JSON for programs; for people sentences and the way to more."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+
+def print_findings(incidents: Sequence[dict[str, Any]], *, json: bool, observed: str, store: Path) -> None:
+    """The incidents to standard output; what was looked at to standard error."""
+    if json:
+        from nightside.model.ndjson import dumps
+
+        for incident in incidents:
+            print(dumps(incident))
+        return
+    from nightside.cli.incidents import print_incidents
+    from nightside.publish.words import sentence
+
+    if not incidents:
+        print("No outage and no instability.")
+    for incident in incidents:
+        print(sentence(incident))
+        print()
+    if incidents:
+        print_incidents(incidents)
+    print(f"\nnightside: {observed} Kept in {store}: `nightside show ID` tells more.", file=sys.stderr)

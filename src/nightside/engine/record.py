@@ -1,0 +1,62 @@
+"""A replay whose findings are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nightside.engine.replay import replay
+from nightside.model.instants import iso
+from nightside.store.location import default_folder, open_store
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a replay left in the store."""
+
+    stored: list[dict[str, Any]]
+    """The incidents as they are in the store now, in the order of began, entity type, code; each once."""
+    observed: str
+    """What was looked at, in words."""
+    store: Path
+
+
+def replay_into(
+    store_folder: Path | None,
+    inputs: Sequence[Path],
+    *,
+    countries: Sequence[str] = (),
+    asns: Sequence[int] = (),
+    begin: int | None = None,
+    end: int | None = None,
+    warn: Callable[[str], None],
+    started: Callable[[int], None],
+    advance: Callable[[int], None],
+) -> Recorded:
+    """Replay (see `engine.replay.replay`) and keep incidents and samples in the store."""
+    # A store that cannot be written is better found out before the work than after it.
+    with open_store(store_folder) as store:
+        found = replay(
+            inputs,
+            countries=countries,
+            asns=asns,
+            begin=begin,
+            end=end,
+            warn=warn,
+            started=started,
+            advance=advance,
+        )
+        stored = [store.put_incident(incident, series) for incident, series in found.incidents]
+        store.put_samples(found.signals)
+    if found.observation is None:
+        observed = "Nothing could be told from this input."
+    else:
+        seen = found.observation
+        peers = max((v.known for v in seen.view), default=0)
+        observed = (
+            f"{iso(seen.start)} to {iso(seen.end)}, {len(found.signals)} countries or ASes, "
+            f"as seen by {peers} peer ASes at {len(found.collected.logs)} collectors."
+        )
+    return Recorded(stored, observed, store_folder or default_folder())

@@ -1,0 +1,16 @@
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+class PrefixIndex:
+    @property
+    def count(self) -> int: ...
+    def intern_batch(self, hi: Any, lo: Any, length: Any, family: Any, count: int, out: Any) -> None: ...
+    def find(self, hi: int, lo: int, length: int, family: int) -> int | None: ...
+    def columns(
+        self, start: int = 0
+    ) -> tuple[
+        npt.NDArray[np.uint64], npt.NDArray[np.uint64], npt.NDArray[np.uint8], npt.NDArray[np.uint8]
+    ]: ...
+    def text(self, id: int) -> str: ...

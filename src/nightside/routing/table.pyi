@@ -1,0 +1,42 @@
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nightside.routing.log import EventLog
+from nightside.routing.prefixes import PrefixIndex
+from nightside.routing.ways import WayIndex
+
+REASONS: tuple[str, ...]
+
+class CollectorTable:
+    log: EventLog
+    n_peers: int
+    loads: list[npt.NDArray[np.uint32]]
+    tables: list[tuple[int, int, bool, dict[tuple[int, int], int]]]
+    transfer_ends: list[tuple[int, int, int, int]]
+    out_of_time: int
+    def __init__(
+        self,
+        prefixes: PrefixIndex,
+        ways: WayIndex,
+        *,
+        transfer_quiet_s: int = 30,
+        silent_s: int = 3600,
+        table_margin_s: int = 60,
+        transfer_back_share: float = 0.95,
+    ) -> None: ...
+    def apply(
+        self,
+        columns: Any,
+        ids: npt.NDArray[np.uint32],
+        prefix_country: npt.NDArray[np.uint16],
+        n_peers: int,
+        earliest_s: int,
+        latest_s: int,
+    ) -> None: ...
+    def table_done(self, truncated: bool) -> None: ...
+    def gap(self, begin: int, end: int) -> None: ...
+    def close(self, end: int) -> None: ...
+    def routes(self, peer: int, ids: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]: ...
+    def held_routes(self, peer: int, family: int) -> int: ...

@@ -1,0 +1,79 @@
+"""The routes of a few prefixes over time, read back from the timeline."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from nightside.routing.observation import ViewStep
+from nightside.routing.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class RouteEvent:
+    """At `second` the way of `session` to `prefix` became `way` (0: none); `kind` as in `routing.log`."""
+
+    second: int
+    kind: int
+    session: int
+    prefix: int
+    way: int
+
+
+class RouteHistory:
+    """Answers questions about single prefixes, which the judge of visibility does not keep."""
+
+    def __init__(self, timeline: Timeline, view: Sequence[ViewStep]) -> None:
+        self.timeline = timeline
+        self._view_seconds = [v.second for v in view]
+        self._view = view
+
+    @cached_property
+    def _by_prefix(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
+        order = np.argsort(self.timeline.prefix, kind="stable")
+        return order, self.timeline.prefix[order]
+
+    def events(self, prefixes: Sequence[int]) -> Iterator[RouteEvent]:
+        """All that happened to these prefixes in the order of time; a session's first table comes as events too."""
+        line = self.timeline
+        order, ordered = self._by_prefix
+        wanted = np.asarray(prefixes, np.uint32)
+        lo = np.searchsorted(ordered, wanted, "left")
+        hi = np.searchsorted(ordered, wanted, "right")
+        rows = np.sort(np.concatenate([order[a:b] for a, b in zip(lo, hi, strict=True)] or [order[:0]]))
+        loaded: list[RouteEvent] = []
+        for session, ways in line.loads.items():
+            at = line.load_second[session]
+            inside = wanted[wanted < len(ways)]
+            held = ways[inside]
+            loaded += [
+                RouteEvent(at, -1, session, int(p), int(w)) for p, w in zip(inside, held, strict=True) if w
+            ]
+        loaded.sort(key=lambda e: e.second)
+        columns = (line.second[rows], line.kind[rows], line.session[rows], line.prefix[rows], line.way[rows])
+        flips = (RouteEvent(*(int(v) for v in row)) for row in zip(*columns, strict=True))
+        pending = iter(loaded)
+        load = next(pending, None)
+        for flip in flips:
+            # What a session said in the second of its first table came before the table was taken over, or
+            # is the same again: the later of the two is the flip.
+            while load is not None and load.second <= flip.second:
+                yield load
+                load = next(pending, None)
+            yield flip
+        while load is not None:
+            yield load
+            load = next(pending, None)
+
+    def votes_at(self, session: int, second: int) -> bool:
+        """Whether a session's vote counts in this second."""
+        return any(a <= second and (b is None or second < b) for a, b, _ in self.timeline.votes.get(session, ()))
+
+    def known_at(self, second: int) -> int:
+        """How many ASes are known in this second."""
+        return self._view[max(bisect_right(self._view_seconds, second) - 1, 0)].known

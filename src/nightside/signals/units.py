@@ -1,0 +1,43 @@
+"""Reachable units of each entity over time: changes of single units to one step function an entity."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from nightside.model.entity import Entity
+from nightside.model.signal import Signal
+from nightside.routing.observation import Changes, Observation
+
+Index = npt.NDArray[np.uint16]
+
+
+def step_function(
+    start: int, initial: int, second: npt.NDArray[np.uint32], change: npt.NDArray[np.int32]
+) -> tuple[list[int], list[int]]:
+    """(times, values) of a number that starts as `initial`; changes of one second are taken together."""
+    if len(second) == 0:
+        return [start], [initial]
+    begins = np.flatnonzero(np.concatenate([[True], second[1:] != second[:-1]]))
+    total = np.add.reduceat(change.astype(np.int64), begins)
+    moved = total != 0
+    values = initial + np.cumsum(total[moved])
+    return [start, *second[begins][moved].tolist()], [initial, *values.tolist()]
+
+
+def unit_signals(observation: Observation, entities: dict[int, Entity], entity_of_unit: Index) -> dict[int, Signal]:
+    """The signal of each entity. `entity_of_unit` is the entity's number by /24, 0 for none that is asked about."""
+    initial = np.bincount(entity_of_unit[observation.reachable > 0], minlength=max(entities, default=0) + 1)
+    owner = entity_of_unit[observation.units.number]
+    order = np.argsort(owner, kind="stable")
+    owner_sorted = owner[order]
+    signals: dict[int, Signal] = {}
+    for number, entity in entities.items():
+        lo, hi = np.searchsorted(owner_sorted, [number, number + 1])
+        mine = order[lo:hi]
+        units: Changes = observation.units
+        times, values = step_function(
+            observation.start, int(initial[number]), units.second[mine], units.change[mine]
+        )
+        signals[number] = Signal(entity, times, values, observation.end, observation.unknown)
+    return signals

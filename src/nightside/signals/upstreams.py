@@ -1,0 +1,142 @@
+"""Through whom the ASes of the world reach an entity's networks, before, during and after an outage.
+
+A pair is (known full-feed AS, network); its upstream is the border upstream of the route that the AS's first
+session with a route holds. Shares are time-means over the pairs of the baseline whose AS is known.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from nightside.routing.log import EVENT_KINDS
+from nightside.routing.observation import WayTable
+from nightside.routing.ways import NO_ASN
+from nightside.signals.routes import RouteHistory
+
+STALE = EVENT_KINDS["STALE"]
+
+Window = tuple[int, int]
+Pair = tuple[int, int]
+
+
+@dataclass
+class UpstreamMeans:
+    """Per upstream AS the time-mean share in each window (None: no time, or no pair known in it)."""
+
+    shares: dict[int, list[float | None]]
+    origins: dict[int, list[int]]
+    """Origin ASes of each network (by prefix number) in the baseline, ascending."""
+    pairs: int
+    """(AS, network) pairs of the baseline."""
+
+
+@dataclass
+class _Ledger:
+    """What each pair is worth in which window."""
+
+    windows: Sequence[Window]
+    through: dict[int, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
+    known: list[int] = field(default_factory=lambda: [0, 0, 0])
+
+    def add(self, upstream: int | None, since: int, until: int) -> None:
+        for i, (begin, end) in enumerate(self.windows):
+            seconds = min(until, end) - max(since, begin)
+            if seconds > 0:
+                self.known[i] += seconds
+                if upstream is not None:
+                    self.through[upstream][i] += seconds
+
+
+def _upstream_of(way: int, ways: WayTable, by_border: bool) -> int | None:
+    asn = int(ways.border[way] if by_border else ways.upstream[way])
+    return None if asn == NO_ASN else asn
+
+
+def upstream_means(
+    history: RouteHistory,
+    networks: Sequence[int],
+    ways: WayTable,
+    *,
+    baseline_at: int,
+    windows: Sequence[Window],
+    by_border: bool,
+) -> UpstreamMeans:
+    """Shares by upstream in the windows (before, during, after), and the baseline's origins.
+
+    `networks` are prefix numbers; `baseline_at` the second whose pairs are the baseline's; `by_border`: the first
+    AS outside the country (of a country) or the AS beside the origin (of an AS).
+    """
+    line = history.timeline
+    sessions_of: dict[int, list[int]] = defaultdict(list)
+    for session in range(len(line.sessions)):
+        if session in line.votes:
+            sessions_of[int(line.as_of[session])].append(session)
+    held: dict[tuple[int, int], int] = {}
+    ledger = _Ledger(windows)
+    value: dict[Pair, tuple[bool, int | None]] = {}
+    since: dict[Pair, int] = {}
+    baseline: set[Pair] | None = None
+    origins: dict[int, set[int]] = defaultdict(set)
+
+    def judge(pair: Pair, second: int) -> None:
+        asn, network = pair
+        voting = [s for s in sessions_of[asn] if history.votes_at(s, second)]
+        way = next((held[s, network] for s in voting if held.get((s, network))), 0)
+        new = (bool(voting), _upstream_of(way, ways, by_border) if way else None)
+        old = value.get(pair)
+        if old == new:
+            return
+        if old is not None and old[0] and baseline is not None and pair in baseline:
+            ledger.add(old[1], since[pair], second)
+        value[pair] = new
+        since[pair] = second
+
+    def take_baseline(second: int) -> set[Pair]:
+        pairs = set()
+        for asn in sessions_of:
+            for network in networks:
+                voting = [s for s in sessions_of[asn] if history.votes_at(s, second)]
+                way = next((held[s, network] for s in voting if held.get((s, network))), 0)
+                if way:
+                    pairs.add((asn, network))
+                    origins[network].add(int(ways.origin[way]))
+                judge((asn, network), second)
+                since[asn, network] = second
+        return pairs
+
+    # Whole sessions coming and going, as events between those of the routes.
+    swings = sorted(
+        {(t, s) for s, stretches in line.votes.items() for a, b, _ in stretches for t in (a, b) if t is not None}
+    )
+    next_swing = 0
+
+    def swing_until(second: int) -> None:
+        nonlocal next_swing
+        while next_swing < len(swings) and swings[next_swing][0] <= second:
+            at, session = swings[next_swing]
+            for network in networks:
+                judge((int(line.as_of[session]), network), at)
+            next_swing += 1
+
+    for event in history.events(networks):
+        if baseline is None and event.second > baseline_at:
+            swing_until(baseline_at)
+            baseline = take_baseline(baseline_at)
+        swing_until(event.second)
+        if event.kind != STALE:
+            held[event.session, event.prefix] = event.way
+            if baseline is not None:
+                judge((int(line.as_of[event.session]), event.prefix), event.second)
+    if baseline is None:
+        baseline = take_baseline(baseline_at)
+    swing_until(line.end)
+    for pair in baseline:
+        if value[pair][0]:
+            ledger.add(value[pair][1], since[pair], line.end)
+    shares = {
+        asn: [s / k if k else None for s, k in zip(seconds, ledger.known, strict=True)]
+        for asn, seconds in ledger.through.items()
+    }
+    return UpstreamMeans(shares, {n: sorted(o) for n, o in origins.items()}, len(baseline))
