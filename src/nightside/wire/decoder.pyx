@@ -18,7 +18,7 @@ from nightside.wire.faults cimport (
     FAMILY_UNREAD, NO_MEMORY, NO_PEER_TABLE, PEER_INDEX, SOUND, SUBTYPE_UNREAD, TYPE_UNREAD, Fault, FaultCode, fault,
 )
 from nightside.wire.framing cimport Records
-from nightside.wire.nlri cimport Prefix, next_prefix
+from nightside.wire.nlri cimport Prefix, next_prefix, top_bits
 from nightside.wire.peers cimport NO_PEER, PeerTable
 from nightside.wire.record cimport BGP4MP, BGP4MP_ET, LONGEST_RECORD, TABLE_DUMP, TABLE_DUMP_V2, Header
 from nightside.wire.table_dump cimport TableDump, read_table_dump
@@ -440,8 +440,8 @@ cdef class Decoder(Records):
             to.prefix_lo[i] = 0
             to.prefix_len[i] = 0
         else:
-            to.prefix_hi[i] = prefix.high
-            to.prefix_lo[i] = prefix.low
+            to.prefix_hi[i] = prefix.high & top_bits(prefix.length)
+            to.prefix_lo[i] = prefix.low & top_bits(<int>prefix.length - 64)
             to.prefix_len[i] = prefix.length
         to.origin[i] = 0
         to.upstream[i] = 0

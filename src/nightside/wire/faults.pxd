@@ -5,6 +5,7 @@ from libc.stdint cimport int64_t
 
 cdef enum FaultCode:
     SOUND = 0
+    UNFINISHED          # nothing is wrong: the record says more than one batch takes, and is to be given again
     NO_MEMORY
     TYPE_UNREAD
     SUBTYPE_UNREAD

@@ -16,7 +16,7 @@ from nightside.model.errors import NotMrtError
 
 from nightside.wire.bigendian cimport be16, be32
 from nightside.wire.faults cimport (
-    RECORD_LENGTH, SOUND, TYPE_UNREAD, Fault, FaultCode, fault, reason,
+    RECORD_LENGTH, SOUND, TYPE_UNREAD, UNFINISHED, Fault, FaultCode, fault, reason,
 )
 from nightside.wire.record cimport (
     BGP4MP, BGP4MP_ET, HEADER_SIZE, LONGEST_RECORD, OLD_BGP, TABLE_DUMP, TABLE_DUMP_V2, Header, is_registered,
@@ -57,7 +57,10 @@ cdef class Records:
     # ---- for the subclass -------------------------------------------------------------------------------
 
     cdef FaultCode take(self, const Header* header, const uint8_t* body) noexcept nogil:
-        """One whole record of header.length bytes. SOUND, or what is wrong, with `fault` set and nothing kept."""
+        """One whole record of header.length bytes.
+
+        SOUND; or what is wrong, with `fault` set and nothing kept of the record; or UNFINISHED.
+        """
         return SOUND
 
     cdef bint is_full(self, uint32_t next_length) noexcept nogil:
@@ -300,6 +303,8 @@ cdef class Records:
             if self.is_full(self.header.length):
                 return BATCH_FULL
             code = self.take(&self.header, body)
+            if code == UNFINISHED:
+                return BATCH_FULL
             if self.carried_count == 0:
                 cursor[0] = p + size
             self.carried_count = 0

@@ -7,7 +7,7 @@ from nightside.wire.faults cimport PREFIX_LENGTH, PREFIX_SHORT, SOUND, Fault, Fa
 
 
 cdef struct Prefix:
-    uint64_t high       # left-aligned: IPv4 in the top 32 bits
+    uint64_t high       # left-aligned: IPv4 in the top 32 bits. Bits behind the length are as they came
     uint64_t low
     uint8_t length      # bits
 
@@ -24,7 +24,7 @@ cdef inline uint64_t top_bits(int count) noexcept nogil:
 cdef inline FaultCode next_prefix(
     const uint8_t** cursor, const uint8_t* end, int family, Prefix* out, Fault* problem
 ) noexcept nogil:
-    """Read one prefix and move the cursor behind it; host bits become zero. Needs cursor < end."""
+    """Read one prefix and move the cursor behind it. Needs cursor < end."""
     cdef const uint8_t* p = cursor[0]
     cdef int bits = p[0], most = 32 if family == 4 else 128
     cdef Py_ssize_t size = (bits + 7) >> 3, left = end - p - 1, i
@@ -49,8 +49,8 @@ cdef inline FaultCode next_prefix(
                 high |= <uint64_t>p[i] << (56 - 8 * i)
             else:
                 low |= <uint64_t>p[i] << (120 - 8 * i)
-    out.high = high & top_bits(bits)
-    out.low = low & top_bits(bits - 64)
+    out.high = high & top_bits(<int>size * 8)
+    out.low = low & top_bits(<int>size * 8 - 64)
     out.length = <uint8_t>bits
     cursor[0] = p + size
     return SOUND

@@ -6,7 +6,7 @@ from nightside.wire.bigendian cimport be16, be32, be64
 from nightside.wire.faults cimport (
     ATTRIBUTES_LENGTH, PREFIX_LENGTH, RECORD_SHORT, SOUND, SUBTYPE_UNREAD, Fault, FaultCode, fault,
 )
-from nightside.wire.nlri cimport Prefix, top_bits
+from nightside.wire.nlri cimport Prefix
 from nightside.wire.peers cimport Address
 from nightside.wire.record cimport Header
 from nightside.wire.update cimport AFI_IPV4, AFI_IPV6, Stretch
@@ -48,8 +48,6 @@ cdef inline FaultCode read_table_dump(
     if p[0] > most:
         return fault(problem, PREFIX_LENGTH, p[0], most)
     out.prefix.length = p[0]
-    out.prefix.high &= top_bits(p[0])
-    out.prefix.low &= top_bits(<int>p[0] - 64)
     out.originated_s = be32(p + 2)
     p += 6 + size
     out.peer_asn = be16(p)
