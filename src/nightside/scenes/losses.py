@@ -94,15 +94,16 @@ def lay_out(scene: Scene, losses: list[Loss]) -> Turns:
     of_family = {
         family: [(i, s) for i, (_, s) in enumerate(scene.sessions) if s.family == family] for family in (4, 6)
     }
+    voters_of = {family: scene.voters(family) for family in (4, 6)}
     for number, loss in enumerate(losses):
         # An AS hears of all networks of one loss with the same delay, as one message carries them.
         seed = Random(f"{scene.seed}/loss/{number}").getrandbits(64)
         for step, prefix in enumerate(loss.networks):
             network = scene.index[prefix]
             family = scene.networks[network].family
+            voters = voters_of[family]
             holders = _holders(stuck, prefix, loss)
             movers = [(i, s) for i, s in of_family[family] if s.asn not in holders]
-            voters = scene.voters(family)
             down = _delays(movers, len(voters) // 2 + 1, loss.spread_s, last=True, rng=Random(seed))
             crossing = loss.begin - loss.stagger_s * (len(loss.networks) - 1 - step)
             for i, delay in down.items():
