@@ -84,6 +84,14 @@ class Fields:
             raise self.fail(key, f"{value!r} is not [least, most]")
         return value[0], value[1]
 
+    def texts(self, key: str, value: Any) -> tuple[str, ...]:
+        """`value` as a list of at least one string, each of them once."""
+        if not isinstance(value, list) or not value or not all(isinstance(v, str) for v in value):
+            raise self.fail(key, "a list of at least one text is needed")
+        if len(set(value)) != len(value):
+            raise self.fail(key, "one of them stands twice")
+        return tuple(value)
+
     def prefix(self, key: str, value: Any) -> str:
         """`value` as a prefix without host bits, of /8 to /24 (IPv6: /16 to /48)."""
         try:

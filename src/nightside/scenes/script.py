@@ -214,12 +214,11 @@ class _Known:
             if value not in self._by_country:
                 raise fields.fail("networks", f"no network of {value!r} is in the scene")
             return tuple(self._by_country[value])
-        for prefix in value:
+        prefixes = fields.texts("networks", value)
+        for prefix in prefixes:
             if prefix not in self._prefixes:
                 raise fields.fail("networks", f"{prefix!r} is not in the scene")
-        if not value or len(set(value)) != len(value):
-            raise fields.fail("networks", "at least one, and each once")
-        return tuple(value)
+        return prefixes
 
     def _collector(self, fields: Fields) -> Collector:
         name = fields.text("collector")
@@ -266,8 +265,8 @@ class _Known:
         collector = self._collector(fields)
         held = tuple(s.address for s in collector.sessions)
         value = fields.take("sessions", (str, list))
-        addresses = held if value == "all" else tuple(value)
-        if not addresses or not set(addresses) <= set(held):
+        addresses = held if value == "all" else fields.texts("sessions", value)
+        if not set(addresses) <= set(held):
             raise fields.fail("sessions", f"'all', or a list of addresses at {collector.name}")
         begin, end = self._times(fields)
         return Reset(

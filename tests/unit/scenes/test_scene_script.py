@@ -77,6 +77,8 @@ REFUSED = {
     "address of the wrong family": (_set("collectors", 0, "local_ipv4", "2001:db8::1"), "not IPv4"),
     "begin between tables": (_set("from", "2014-12-22T00:05Z"), "table's time"),
     "path as a number": (_set("operators", 0, "via", [4837]), "chain of AS numbers"),
+    "networks that are no texts": (_set("happenings", 0, "networks", [{}]), "at least one text"),
+    "network twice": (_set("happenings", 0, "networks", ["175.45.176.0/24"] * 2), "twice"),
     "no networks": (_set("happenings", 0, "networks", []), "at least one"),
 }  # fmt: skip
 
