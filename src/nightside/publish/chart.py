@@ -16,6 +16,7 @@ import matplotlib
 
 from nightside.model.errors import UsageError
 from nightside.model.series import IncidentSeries
+from nightside.publish import chart_paint as paint
 from nightside.publish import phrases
 from nightside.publish.chart_figure import compose
 from nightside.publish.chart_lanes import MOST_LANES
@@ -52,7 +53,7 @@ def draw(incident: Json, series: IncidentSeries, path: Path) -> str:
             where=str(path),
             advice="Let the name end in .png or .svg.",
         )
-    with _own_settings():
+    with own_settings():
         picture = _picture(incident, series, suffix[1:])
     _write_whole(path, picture)
     return alt_text(incident, series)
@@ -74,7 +75,7 @@ def alt_text(incident: Json, series: IncidentSeries) -> str:
 
 
 @contextmanager
-def _own_settings() -> Iterator[None]:
+def own_settings() -> Iterator[None]:
     """matplotlib as it comes, whatever the user's own settings are, with ours on top; put back afterwards."""
     with _drawing, warnings.catch_warnings(), matplotlib.rc_context():
         # Letters that DejaVu lacks are drawn as boxes; that is no news for the terminal.
@@ -93,8 +94,11 @@ def _picture(incident: Json, series: IncidentSeries, kind: str) -> bytes:
         return out.getvalue()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(out, format="svg", metadata={**nothing, "Title": headline(incident)})
-    # The address of the document type is the one thing outside the picture; SVG does without.
-    return re.sub(rb"<!DOCTYPE[^>]*>\s*", b"", out.getvalue(), count=1)
+    # The address of the document type is the one thing outside the picture; SVG does without. And pixels, not
+    # the printer's points, so that both kinds have one size.
+    picture = re.sub(rb"<!DOCTYPE[^>]*>\s*", b"", out.getvalue(), count=1)
+    size = b'width="%d" height="%d"' % (paint.WIDTH_PX, paint.HEIGHT_PX)
+    return re.sub(rb'width="[\d.]+pt" height="[\d.]+pt"', size, picture, count=1)
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -35,7 +35,8 @@ ROW_PX = (24, 36)
 """Height of a lane, at the least and at the most."""
 LANES_PX = 300
 """As much as the lanes may take together."""
-DETAIL_CHARACTERS = 160
+DETAIL_CHARACTERS = 175
+"""Of one line; the last few make the type a little smaller."""
 
 
 def compose(incident: Json, series: IncidentSeries) -> Figure:

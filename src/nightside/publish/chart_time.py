@@ -67,7 +67,7 @@ def utc_name(series: IncidentSeries) -> str:
 
 
 def local_name(series: IncidentSeries, ticks: list[int], clock: Clock) -> str:
-    """`Pyongyang` and `UTC+09:00` on two lines; both offsets where the clocks are changed within the chart."""
+    """`Pyongyang` and `UTC+09:00` on two lines; both offsets where the clocks change within the chart."""
     offsets = list(dict.fromkeys(clock.offset(s) for s in (series.begin, *ticks, series.end)))
     told = offsets[0]
     if len(offsets) > 1:

@@ -81,17 +81,17 @@ def detail(incident: Json) -> str:
         losses = sum(s["losses"] for s in incident["instability"])
         forms = phrases.UNSTABLE_OPEN if end is None else phrases.UNSTABLE_ENDED
         return choose(forms, losses).format(losses=f"{losses:,}", **words)
-    recovering = end is None and incident["status"] == "recovering"
-    which = 2 if recovering else 1 if end is None else 0
+    which = {"ongoing": 1, "recovering": 2}.get(incident["status"], 3) if end is None else 0
     if reading.all_networks_gone(incident):
         count = len(incident["networks"])
-        forms = (phrases.GONE_ENDED, phrases.GONE_OPEN, phrases.GONE_RECOVERING)[which]
+        forms = (phrases.GONE_ENDED, phrases.GONE_OPEN, phrases.GONE_RECOVERING, phrases.GONE_FROM)[which]
         return choose(forms, count).format(count=f"{count:,}", **words)
     left = _left(incident)
     if left:
-        template = (phrases.LEFT_ENDED, phrases.LEFT_OPEN, phrases.LEFT_RECOVERING)[which]
+        template = (phrases.LEFT_ENDED, phrases.LEFT_OPEN, phrases.LEFT_RECOVERING, phrases.LEFT_FROM)[which]
         return template.format(left=left, **words)
-    return (phrases.LASTED_ENDED, phrases.LASTED_OPEN, phrases.LASTED_RECOVERING)[which].format(**words)
+    lasted = (phrases.LASTED_ENDED, phrases.LASTED_OPEN, phrases.LASTED_RECOVERING, phrases.LASTED_FROM)
+    return lasted[which].format(**words)
 
 
 def sentence(incident: Json) -> str:

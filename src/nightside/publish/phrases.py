@@ -103,6 +103,12 @@ GONE_RECOVERING: Pair = (
     "its only network was gone from {onset}; the return counts once it has lasted {confirm}",
     "all {count} networks were gone from {onset}; the return counts once it has lasted {confirm}",
 )
+GONE_FROM: Pair = (
+    "its only network was gone from {onset} on",
+    "all {count} networks were gone from {onset} on",
+)
+LEFT_FROM = "at the lowest, {left} could be reached; it began at {onset}"
+LASTED_FROM = "it began at {onset}"
 LEFT_ENDED = "at the lowest, {left} could be reached; it lasted {span}"
 LEFT_OPEN = "at the lowest, {left} could be reached; it has lasted since {onset}, and no end has been seen"
 LEFT_RECOVERING = (

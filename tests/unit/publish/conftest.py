@@ -28,6 +28,8 @@ Tell = Callable[..., Told]
 
 FIRST = Episode("total", parse("2014-12-22T16:15Z"), parse("2014-12-23T01:46Z"), 0.0, 0)
 SECOND = Episode("total", parse("2014-12-23T15:41Z"), parse("2014-12-23T16:12Z"), 0.0, 0)
+BLIND = parse("2014-12-22T08:00Z"), parse("2014-12-22T08:05Z"), "missing file of rrc00"
+FILE = "rrc00/2014.12/updates.20141222.1615.gz"
 PREFIXES = [f"175.45.{n}.0/24" for n in (176, 177, 178, 179)]
 
 
@@ -53,9 +55,13 @@ def december() -> Incident:
         networks=[NetworkLoss(p, [131279], gone + 20 * i, back + 20 * i) for i, p in enumerate(PREFIXES)],
         operators=[],
         upstreams=[UpstreamShare(4837, "China Unicom", 1.0, 0.0, 1.0)],
-        view=View(23, 22, [(parse("2014-12-22T08:00Z"), parse("2014-12-22T08:05Z"), "missing file of rrc00")]),
+        view=View(
+            23, 22, [(parse("2014-12-22T08:00Z"), parse("2014-12-22T08:05Z"), "missing file of rrc00")]
+        ),
         local_time=LocalTime("Asia/Pyongyang", "2014-12-23T01:15:00+09:00", "2014-12-23T10:46:00+09:00"),
-        provenance=Provenance([("rrc00/2014.12/updates.20141222.1615.gz", "0" * 64)], None, "0.1.0", False, None),
+        provenance=Provenance(
+            [("rrc00/2014.12/updates.20141222.1615.gz", "0" * 64)], None, "0.1.0", False, None
+        ),
         settings=Settings().to_json(),
     )
 
