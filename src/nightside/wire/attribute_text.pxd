@@ -11,7 +11,7 @@ from nightside.wire.attributes cimport (
 )
 from nightside.wire.bigendian cimport be16, be32, be64
 from nightside.wire.faults cimport SOUND, Fault, FaultCode
-from nightside.wire.text cimport Text, put_char, put_chars, put_ipv4, put_ipv6, put_number
+from nightside.wire.text cimport Text, put_char, put_chars, put_ipv4, put_ipv6_as_bgpdump, put_number
 
 
 cdef struct PathText:
@@ -101,7 +101,7 @@ cdef inline void put_next_hop(Text* text, const Attributes* a) noexcept nogil:
 cdef inline void put_mp_next_hop(Text* text, const uint8_t* p, const uint8_t* end) noexcept nogil:
     """The next hop of MP_REACH_NLRI; of two, the global one."""
     if end - p >= 16:
-        put_ipv6(text, be64(p), be64(p + 8))
+        put_ipv6_as_bgpdump(text, be64(p), be64(p + 8))
     elif end - p >= 4:
         put_ipv4(text, be32(p))
 

@@ -25,7 +25,7 @@ from nightside.wire.table_dump_v2 cimport (
     begin_peer_table, begin_rib, next_entry, next_peer,
 )
 from nightside.wire.text cimport (
-    Text, put_char, put_chars, put_ipv4, put_ipv6, put_number, put_padded, put_text,
+    Text, put_char, put_chars, put_ipv4, put_ipv6_as_bgpdump, put_number, put_padded, put_text,
 )
 from nightside.wire.update cimport (
     AFI_IPV4, AFI_IPV6, UPDATE, MpRoutes, Stretch, Update, read_reach, read_unreach, split_message,
@@ -42,7 +42,7 @@ cdef void put_address(Text* text, const Address* address) noexcept nogil:
     if address.family == 4:
         put_ipv4(text, <uint32_t>(address.high >> 32))
     else:
-        put_ipv6(text, address.high, address.low)
+        put_ipv6_as_bgpdump(text, address.high, address.low)
 
 
 cdef class Lines(Records):
@@ -364,7 +364,7 @@ cdef class Lines(Records):
             if family == 4:
                 put_ipv4(&self.lines, <uint32_t>(prefix.high >> 32))
             else:
-                put_ipv6(&self.lines, prefix.high, prefix.low)
+                put_ipv6_as_bgpdump(&self.lines, prefix.high, prefix.low)
             put_char(&self.lines, b"/")
             put_number(&self.lines, prefix.length)
             put_text(&self.lines, &self.tail)

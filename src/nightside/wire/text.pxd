@@ -76,16 +76,30 @@ cdef inline void put_ipv4(Text* text, uint32_t address) noexcept nogil:
 
 
 cdef inline void put_ipv6(Text* text, uint64_t high, uint64_t low) noexcept nogil:
-    """As bgpdump writes it: unlike RFC 5952, one group of zeros alone is left out too."""
-    cdef int group[8]
-    cdef int i, j, run, longest = 0, at = -1
-    cdef uint32_t value
-    if high == 0 and (low >> 32 == 0xFFFF or (low >> 32 == 0 and low > 1)):     # IPv4-mapped, IPv4-compatible
-        put_chars(text, b"::", 2)
-        if low >> 32:
-            put_chars(text, b"ffff:", 5)
+    """RFC 5952; an IPv4-mapped address with its dots."""
+    if high == 0 and low >> 32 == 0xFFFF:
+        put_chars(text, b"::ffff:", 7)
         put_ipv4(text, <uint32_t>low)
-        return
+    else:
+        put_groups(text, high, low, 2)
+
+
+cdef inline void put_ipv6_as_bgpdump(Text* text, uint64_t high, uint64_t low) noexcept nogil:
+    """As bgpdump has it: one group of zeros alone is left out too, IPv4-compatible addresses have dots."""
+    if high == 0 and low >> 32 == 0 and low > 1:
+        put_chars(text, b"::", 2)
+        put_ipv4(text, <uint32_t>low)
+    elif high == 0 and low >> 32 == 0xFFFF:
+        put_ipv6(text, high, low)
+    else:
+        put_groups(text, high, low, 1)
+
+
+cdef inline void put_groups(Text* text, uint64_t high, uint64_t low, int fewest) noexcept nogil:
+    """Eight groups in hex; the first longest run of `fewest` or more zero groups becomes a double colon."""
+    cdef int group[8]
+    cdef int i, j, run, longest = fewest - 1, at = -1
+    cdef uint32_t value
     for i in range(4):
         group[i] = <int>((high >> (48 - 16 * i)) & 0xFFFF)
         group[i + 4] = <int>((low >> (48 - 16 * i)) & 0xFFFF)
