@@ -10,7 +10,7 @@ import typer
 
 from nightside.model.errors import NightsideError
 
-COMMANDS: tuple[str, ...] = ("replay", "incidents", "show")
+COMMANDS: tuple[str, ...] = ("demo", "replay", "networks", "incidents", "show")
 """In the order of the help text; each is a file of this room with a function `command`."""
 
 app = typer.Typer(
@@ -34,7 +34,9 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
-    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
 ) -> None:
     pass
 

@@ -7,31 +7,38 @@ from typing import Annotated
 
 import typer
 
-HELP = """Replay routing data and tell the outages in it, dated to the second.
-
-INPUT: MRT files, or folders in the layout of RIS (rrcNN/YYYY.MM/…) or RouteViews (NAME/bgpdata/YYYY.MM/…).
-
-Examples:
-
-  nightside replay archive/ --country KP
-
-  nightside replay rrc00/ rrc01/ --from 2014-12-22 --to 2014-12-24T12:00Z --json
-"""
-
 
 def command(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Files or folders of routing data.")],
-    country: Annotated[list[str] | None, typer.Option("--country", metavar="CC", help="Only this country.")] = None,
-    asn: Annotated[
-        list[int] | None, typer.Option("--asn", metavar="N", min=0, max=4294967295, help="This AS's own networks.")
+    inputs: Annotated[
+        list[Path], typer.Argument(metavar="INPUT...", help="Files or folders of routing data.")
+    ],
+    country: Annotated[
+        list[str] | None, typer.Option("--country", metavar="CC", help="Only this country.")
     ] = None,
-    begin: Annotated[str | None, typer.Option("--from", metavar="T", help="Report from here on (UTC).")] = None,
+    asn: Annotated[
+        list[int] | None,
+        typer.Option("--asn", metavar="N", min=0, max=4294967295, help="This AS's own networks."),
+    ] = None,
+    begin: Annotated[
+        str | None, typer.Option("--from", metavar="T", help="Report from here on (UTC).")
+    ] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="T", help="Report up to here (UTC).")] = None,
     store: Annotated[
-        Path | None, typer.Option("--store", envvar="NIGHTSIDE_STORE", metavar="DIR", help="Where results are kept.")
+        Path | None,
+        typer.Option("--store", envvar="NIGHTSIDE_STORE", metavar="DIR", help="Where results are kept."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
 ) -> None:
+    """Replay routing data and tell the outages in it, dated to the second.
+
+    Folders are read in the layout of RIS (rrcNN/YYYY.MM/...) or RouteViews (NAME/bgpdata/YYYY.MM/...).
+
+    \b
+    Examples:
+      nightside replay archive/ --country KP
+      nightside replay rrc00/ rrc01/ --from 2014-12-22 --to 2014-12-24T12:00Z --json
+      nightside replay archive/ --asn 131279
+    """
     from nightside.cli.findings import print_findings
     from nightside.cli.terminal import progress_of, warn
     from nightside.engine.record import replay_into
@@ -50,6 +57,3 @@ def command(
             advance=advance,
         )
     print_findings(found.stored, json=json, observed=found.observed, store=found.store)
-
-
-command.__doc__ = HELP

@@ -55,7 +55,9 @@ class _Tracker:
     def below(self, share: float) -> bool:
         return share <= self.threshold if self.severity == "total" else share < self.threshold
 
-    def see(self, second: int, until: int, units: int, share: float, blind_since: int | None, confirm_s: int) -> None:
+    def see(
+        self, second: int, until: int, units: int, share: float, blind_since: int | None, confirm_s: int
+    ) -> None:
         """The share from `second` to `until`; `blind_since` where nothing was seen right before."""
         unsure = None if blind_since is None else (blind_since, second)
         if self.below(share):
@@ -76,13 +78,19 @@ class _Tracker:
         since = self.now.recovering_since
         assert since is not None
         if until >= since + confirm_s:
-            self.episodes.append(replace(self.now, end=since, end_range=self.recovering_range, recovering_since=None))
+            self.episodes.append(
+                replace(self.now, end=since, end_range=self.recovering_range, recovering_since=None)
+            )
             self.now = None
 
 
 class _Pass:
     def __init__(
-        self, signal: Signal, settings: Settings, stretches: Sequence[InstabilityStretch], busy: Sequence[Stretch]
+        self,
+        signal: Signal,
+        settings: Settings,
+        stretches: Sequence[InstabilityStretch],
+        busy: Sequence[Stretch],
     ) -> None:
         self.signal, self.settings = signal, settings
         self.stretches = [(s.began, signal.end if s.ended is None else s.ended) for s in stretches]
@@ -187,7 +195,8 @@ class _Pass:
     def _take_baseline(self, second: int) -> None:
         window = (max(second - self.settings.baseline_window_s, self.signal.times[0]), second)
         holes = sorted(
-            [(u.begin, u.end) for u in self.signal.unknown] + [(o.began, o.closed or second) for o in self.done]
+            [(u.begin, u.end) for u in self.signal.unknown]
+            + [(o.began, o.closed or second) for o in self.done]
         )
         value = weighted_median(self.signal.times, self.signal.units, subtract(window, holes))
         if value is not None and value != self.base:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 import numpy as np
 
@@ -42,7 +43,11 @@ class Collected:
     tables: list[CollectorTable]
     first_second: int
     end: int
-    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def first_day(self) -> date:
+        """The UTC day of the first element."""
+        return datetime.fromtimestamp(self.first_second, UTC).date()
 
 
 class _Reader:
@@ -78,7 +83,9 @@ class _Reader:
         for file in files:
             while to_come and file.nominal is not None and file.nominal >= to_come[0][0]:
                 begin, gap_end = to_come.pop(0)
-                self.warn(f"{file.collector}: no updates from {iso(begin)} to {iso(gap_end)}: its peers are unknown then")
+                self.warn(
+                    f"{file.collector}: no updates from {iso(begin)} to {iso(gap_end)}: its peers are unknown then"
+                )
                 table.gap(begin, gap_end)
             last = self._file(file, decoder, table, until)
             covered = None
@@ -133,7 +140,9 @@ class _Reader:
         if odd:
             self.warn(f"{file.name}: {odd} elements are dated far outside of the file's time and left out")
 
-    def _batch(self, columns: Columns, decoder: Decoder, table: CollectorTable, earliest: int, latest: int) -> int:
+    def _batch(
+        self, columns: Columns, decoder: Decoder, table: CollectorTable, earliest: int, latest: int
+    ) -> int:
         n = columns.count
         if n == 0:
             return 0
@@ -173,7 +182,9 @@ def choose(files: Sequence[InputFile], begin: int | None, end: int | None, margi
     if end is not None:
         chosen = [f for f in chosen if f.nominal is None or f.nominal < end]
     if begin is not None:
-        tables = [f.nominal for f in chosen if f.kind == "table" and f.nominal is not None and f.nominal <= begin]
+        tables = [
+            f.nominal for f in chosen if f.kind == "table" and f.nominal is not None and f.nominal <= begin
+        ]
         if tables:
             newest = max(tables)
             chosen = [
@@ -195,8 +206,12 @@ def collect(
     end: int | None,
     warn: Warn,
     advance: Advance,
+    to_the_end: bool = True,
 ) -> Collected:
-    """Read everything that was found; raises InputError where nothing of it is usable."""
+    """Read everything that was found; raises InputError where nothing of it is usable.
+
+    `to_the_end`: behind its last file a collector's sessions are unknown; else its state is left as it was then.
+    """
     reader = _Reader(snapshot, settings, warn, advance)
     by_collector: dict[str, list[InputFile]] = {}
     for file in found.files:
@@ -219,8 +234,8 @@ def collect(
     last = max(e for *_rest, e in read)
     logs = []
     for collector, gaps, decoder, table, ends in read:
-        # Behind a collector's last file nothing is known of its sessions.
-        table.gap(ends, last)
+        if to_the_end:
+            table.gap(ends, last)
         logs.append(CollectorLog.of(collector, decoder.peers, table, gaps))
     hi, lo, length, family = reader.prefixes.columns()
     country = reader.country[: reader.prefixes.count].copy()

@@ -109,10 +109,11 @@ class Findings:
         ]
 
     def _networks(self, number: int, at: int) -> list[Network]:
-        """The entity's prefixes that were visible before; where none was, those that ever were."""
-        visible = [p for p in self.routed if self.prefixes.visible_at(p, at)]
-        texts = [self.collected.prefixes.text(p) for p in visible]
+        """The entity's prefixes that were visible before. A country's are those that are mostly its own."""
         table = self.collected.prefix_table
+        own = [p for p in self.routed if not self.subjects.by_border or table.country[p] == number]
+        visible = [p for p in own if self.prefixes.visible_at(p, at)]
+        texts = [self.collected.prefixes.text(p) for p in visible]
         return entity_networks(visible, table, texts, self.subjects.entity_of_unit, number)
 
     def _network_loss(self, network: Network, means: UpstreamMeans, group: Group) -> NetworkLoss:
@@ -160,10 +161,16 @@ class Findings:
         return View(
             peers_expected=max((v.expected for v in during), default=None),
             peers_known_min=min((v.known for v in during), default=None),
-            unknown=[(u.begin, u.end, u.why) for u in self.observation.unknown if u.begin < end and u.end > group.began],
+            unknown=[
+                (u.begin, u.end, u.why)
+                for u in self.observation.unknown
+                if u.begin < end and u.end > group.began
+            ],
         )
 
-    def _series(self, signal: Signal, detection: Detection, group: Group, networks: list[Network]) -> IncidentSeries:
+    def _series(
+        self, signal: Signal, detection: Detection, group: Group, networks: list[Network]
+    ) -> IncidentSeries:
         observation = self.observation
         begin = max(observation.start, group.began - SERIES_MARGIN_S)
         last = observation.end if group.ended is None else group.ended

@@ -70,7 +70,9 @@ def replay(
     codes = [require_country(c) for c in countries]
     found = find_inputs([Path(i) for i in inputs])
     if found.passed_over:
-        warn(f"{len(found.passed_over)} files not named like an archive's are passed over: {found.passed_over[0]} …")
+        warn(
+            f"{len(found.passed_over)} files not named like an archive's are passed over: {found.passed_over[0]} …"
+        )
     started(sum(f.path.stat().st_size for f in found.files))
     snapshot = load()
     collected = collect(found, snapshot, settings, begin=begin, end=end, warn=warn, advance=advance)
@@ -118,12 +120,9 @@ def _way_country(collected: Collected, snapshot: Snapshot) -> npt.NDArray[np.uin
 
 
 def _provenance(found: Found, collected: Collected, snapshot: Snapshot) -> Provenance:
-    from datetime import UTC, datetime
-
-    first_day = datetime.fromtimestamp(collected.first_second, UTC).date()
     return Provenance(
         inputs=collected.inputs,
-        snapshot=label(snapshot, first_day),
+        snapshot=label(snapshot, collected.first_day),
         version=__version__,
         reconstruction=found.reconstruction,
         note=found.note,
@@ -146,17 +145,30 @@ def _detect_all(
     settings: Settings,
 ) -> tuple[list[tuple[Incident, IncidentSeries]], list[Signal]]:
     """Incidents and signals of some entities that share no unit."""
-    signals = {n: s for n, s in unit_signals(observation, subjects.entities, subjects.entity_of_unit).items() if any(s.units)}
+    signals = {
+        n: s
+        for n, s in unit_signals(observation, subjects.entities, subjects.entity_of_unit).items()
+        if any(s.units)
+    }
     history = RouteHistory(timeline, observation.view)
     lossy = lossy_prefixes(history, observation, subject, settings)
     losses = unit_losses(
-        history, observation, collected.prefix_table, collected.prefixes, lossy, subjects.entity_of_unit, settings
+        history,
+        observation,
+        collected.prefix_table,
+        collected.prefixes,
+        lossy,
+        subjects.entity_of_unit,
+        settings,
     )
     findings = Findings(subjects, observation, collected, history, subject, provenance, settings)
     incidents = []
     for number, signal in signals.items():
         mine = losses.get(number, [])
-        if min(signal.units) >= settings.partial_below * max(signal.units) and len(mine) < settings.unstable_losses:
+        if (
+            min(signal.units) >= settings.partial_below * max(signal.units)
+            and len(mine) < settings.unstable_losses
+        ):
             continue
         first = detect(signal, settings)
         shaky = instability(mine, first.baseline_at, settings, observation.end)

@@ -32,7 +32,9 @@ def country_subjects(snapshot: Snapshot, codes: Sequence[str]) -> Subjects:
     numbers = [snapshot.index_of(c) for c in codes] if codes else list(range(1, len(snapshot.codes)))
     mine = np.zeros(len(snapshot.codes), np.uint16)
     mine[numbers] = numbers
-    entities = {n: Entity("country", snapshot.codes[n], country_name(snapshot.codes[n])) for n in sorted(numbers)}
+    entities = {
+        n: Entity("country", snapshot.codes[n], country_name(snapshot.codes[n])) for n in sorted(numbers)
+    }
     return Subjects(entities, mine[snapshot.ipv4], by_border=True)
 
 
@@ -59,7 +61,9 @@ def _originated(collected: Collected, way_mine: npt.NDArray[np.bool_]) -> list[i
     return sorted(found)
 
 
-def subject_prefixes(collected: Collected, subjects: Sequence[Subjects], shortest: int) -> npt.NDArray[np.uint8]:
+def subject_prefixes(
+    collected: Collected, subjects: Sequence[Subjects], shortest: int
+) -> npt.NDArray[np.uint8]:
     """1 for each IPv4 prefix that covers a unit of somebody who is asked about."""
     table = collected.prefix_table
     tracked = np.zeros(1 << 24, bool)
@@ -69,4 +73,5 @@ def subject_prefixes(collected: Collected, subjects: Sequence[Subjects], shortes
     fits = (table.family == 4) & (table.length >= shortest) & (table.length <= 24)
     first = np.where(fits, table.hi >> np.uint64(40), 0).astype(np.int64)
     size = np.where(fits, np.int64(1) << (24 - np.where(fits, table.length, 24).astype(np.int64)), 0)
-    return ((before[first + size] - before[first]) > 0).astype(np.uint8)
+    covers: npt.NDArray[np.bool_] = before[first + size] > before[first]
+    return covers.astype(np.uint8)

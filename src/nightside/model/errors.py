@@ -1,10 +1,10 @@
 """The error tree; every error is one or two lines: what, where, what to do.
 
-    NightsideError            exit 1
-    ├── UsageError            exit 2: the words of the call are wrong
-    └── InputError            exit 3: no usable input
-        ├── NotMrtError       the bytes are not MRT records
-        └── UnreadableError   the file cannot be opened or read
+NightsideError            exit 1
+├── UsageError            exit 2: the words of the call are wrong
+└── InputError            exit 3: no usable input
+    ├── NotMrtError       the bytes are not MRT records
+    └── UnreadableError   the file cannot be opened or read
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nightside.model.entity import Entity
-from nightside.model.instants import iso, iso_or_none
+from nightside.model.instants import compact, iso, iso_or_none
 
 SCHEMA = "nightside.incident/1"
 
@@ -20,6 +20,11 @@ SEVERITIES: tuple[Severity, ...] = ("instability", "partial", "severe", "total")
 """From the least to the worst."""
 
 Range = tuple[int, int]
+
+
+def first_id(entity: Entity, began: int) -> str:
+    """The id of an incident when it is first stored: `KP-20141221T0310Z`, `AS131279-20141221T0310Z`."""
+    return f"{'AS' if entity.type == 'asn' else ''}{entity.code}-{compact(began)}"
 
 
 def _range(value: Range | None) -> list[str] | None:

@@ -41,7 +41,9 @@ class IncidentSeries:
             "units": self.units,
             "baseline": self.baseline,
             "unknown": [list(u) for u in self.unknown],
-            "lanes": [{"prefix": lane.prefix, "stretches": [list(s) for s in lane.stretches]} for lane in self.lanes],
+            "lanes": [
+                {"prefix": lane.prefix, "stretches": [list(s) for s in lane.stretches]} for lane in self.lanes
+            ],
         }
 
     @classmethod
@@ -49,6 +51,4 @@ class IncidentSeries:
         """The inverse of `to_json`."""
         lanes = [Lane(d["prefix"], [(s[0], s[1], s[2]) for s in d["stretches"]]) for d in data["lanes"]]
         unknown = [(u[0], u[1], u[2]) for u in data["unknown"]]
-        return cls(
-            data["begin"], data["end"], data["times"], data["units"], data["baseline"], unknown, lanes
-        )
+        return cls(data["begin"], data["end"], data["times"], data["units"], data["baseline"], unknown, lanes)

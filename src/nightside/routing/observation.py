@@ -157,7 +157,9 @@ class _Player:
     def _flips_until(self, position: int) -> None:
         if position > self.done:
             line, part = self.timeline, slice(self.done, position)
-            self.judge.flips(line.second[part], line.kind[part], line.session[part], line.prefix[part], line.way[part])
+            self.judge.flips(
+                line.second[part], line.kind[part], line.session[part], line.prefix[part], line.way[part]
+            )
             self.done = position
 
     def _vote(self, session: int, second: int) -> None:
@@ -201,7 +203,10 @@ def _why(step: ViewStep, timeline: Timeline) -> str:
     lost: dict[str, set[str]] = {}
     for session, stretches in timeline.votes.items():
         ended = [(end, why) for _begin, end, why in stretches if end is not None and end <= step.second]
-        if ended and all(end is not None and not begin <= step.second < end for begin, end, _why in stretches):
+        votes = any(
+            begin <= step.second and (end is None or step.second < end) for begin, end, _why in stretches
+        )
+        if ended and not votes:
             reason = REASONS[max(ended)[1]] or "no full feed any more"
             lost.setdefault(reason, set()).add(timeline.sessions[session].collector)
     said = "; ".join(f"{reason} ({', '.join(sorted(names))})" for reason, names in sorted(lost.items()))

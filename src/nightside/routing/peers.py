@@ -57,7 +57,9 @@ class FullFeed:
                     yield days[i] * DAY_S, session
 
 
-def full_feed(logs: Sequence[CollectorLog], first: Sequence[int], n_sessions: int, family: int, share: float) -> FullFeed:
+def full_feed(
+    logs: Sequence[CollectorLog], first: Sequence[int], n_sessions: int, family: int, share: float
+) -> FullFeed:
     """Who is full feed when.
 
     A session's routes of a day are the most of its tables and of its finished transfers of that day. A day on

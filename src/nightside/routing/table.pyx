@@ -610,3 +610,10 @@ cdef class CollectorTable:
     def held_routes(self, uint32_t peer, uint8_t family):
         """How many routes a peer's session holds now."""
         return self.feeds[2 * peer + (family == 6)].held
+
+    def standing(self, uint32_t peer, uint8_t family):
+        """`known`, `transfer` (its table is coming in), or `unknown`."""
+        cdef uint8_t phase = self.feeds[2 * peer + (family == 6)].phase
+        if phase == ESTABLISHED or phase == TAIL:
+            return "known"
+        return "transfer" if phase == TRANSFER else "unknown"

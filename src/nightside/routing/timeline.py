@@ -75,7 +75,13 @@ def _family_events(
         mine[about_session] = log.prefix[about_session] == family
         mine[~about_session] = prefix_family[log.prefix[~about_session]] == family
         parts.append(
-            (log.second[mine], log.kind[mine], log.session[mine] + np.uint32(offset), log.prefix[mine], log.way[mine])
+            (
+                log.second[mine],
+                log.kind[mine],
+                log.session[mine] + np.uint32(offset),
+                log.prefix[mine],
+                log.way[mine],
+            )
         )
         owner.append(np.full(int(mine.sum()), number, np.int64))
     second, kind, session, prefix, way = (np.concatenate([p[i] for p in parts]) for i in range(5))
@@ -132,7 +138,9 @@ def _votes(
     return votes
 
 
-def build(logs: Sequence[CollectorLog], family: int, prefix_family: UInt8, settings: Settings, end: int) -> Timeline:
+def build(
+    logs: Sequence[CollectorLog], family: int, prefix_family: UInt8, settings: Settings, end: int
+) -> Timeline:
     """Merge the logs; `prefix_family` is the family of each prefix number, `end` the last second of the input."""
     sessions, first = all_sessions(logs)
     (second, kind, session, prefix, way), owner = _family_events(logs, first, family, prefix_family)
@@ -143,7 +151,11 @@ def build(logs: Sequence[CollectorLog], family: int, prefix_family: UInt8, setti
     controls = [
         Control(int(before[i]), int(second[i]), int(kind[i]), int(session[i]), int(way[i])) for i in positions
     ]
-    loads = {c.session: logs[int(owner[i])].loads[c.value] for c, i in zip(controls, positions, strict=True) if c.kind == LOAD}
+    loads = {
+        c.session: logs[int(owner[i])].loads[c.value]
+        for c, i in zip(controls, positions, strict=True)
+        if c.kind == LOAD
+    }
     full = full_feed(logs, first, len(sessions), family, settings.full_feed_share)
     votes = _votes(controls, full, len(sessions))
     asns = sorted({s.asn for s in sessions})

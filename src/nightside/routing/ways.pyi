@@ -4,7 +4,9 @@ import numpy.typing as npt
 NO_ASN: int
 
 class WayIndex:
-    def __init__(self, asn_numbers: npt.NDArray[np.uint32], asn_countries: npt.NDArray[np.uint16]) -> None: ...
+    def __init__(
+        self, asn_numbers: npt.NDArray[np.uint32], asn_countries: npt.NDArray[np.uint16]
+    ) -> None: ...
     @property
     def count(self) -> int: ...
     def columns(

@@ -72,7 +72,9 @@ class RouteHistory:
 
     def votes_at(self, session: int, second: int) -> bool:
         """Whether a session's vote counts in this second."""
-        return any(a <= second and (b is None or second < b) for a, b, _ in self.timeline.votes.get(session, ()))
+        return any(
+            a <= second and (b is None or second < b) for a, b, _ in self.timeline.votes.get(session, ())
+        )
 
     def known_at(self, second: int) -> int:
         """How many ASes are known in this second."""

@@ -25,7 +25,9 @@ def step_function(
     return [start, *second[begins][moved].tolist()], [initial, *values.tolist()]
 
 
-def unit_signals(observation: Observation, entities: dict[int, Entity], entity_of_unit: Index) -> dict[int, Signal]:
+def unit_signals(
+    observation: Observation, entities: dict[int, Entity], entity_of_unit: Index
+) -> dict[int, Signal]:
     """The signal of each entity. `entity_of_unit` is the entity's number by /24, 0 for none that is asked about."""
     initial = np.bincount(entity_of_unit[observation.reachable > 0], minlength=max(entities, default=0) + 1)
     owner = entity_of_unit[observation.units.number]

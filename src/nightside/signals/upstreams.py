@@ -108,7 +108,13 @@ def upstream_means(
 
     # Whole sessions coming and going, as events between those of the routes.
     swings = sorted(
-        {(t, s) for s, stretches in line.votes.items() for a, b, _ in stretches for t in (a, b) if t is not None}
+        {
+            (t, s)
+            for s, stretches in line.votes.items()
+            for a, b, _ in stretches
+            for t in (a, b)
+            if t is not None
+        }
     )
     next_swing = 0
 

@@ -20,6 +20,7 @@ class InputFile:
     """One file to read."""
 
     path: Path
+    """As it was given, or below what was given."""
     name: str
     """Below the input that was given, with slashes; never absolute."""
     collector: str
@@ -78,7 +79,7 @@ class _Search:
         name = path.name
         if place and archive:
             name = "/".join((*folders[place.depth :], path.name))
-        self._add(whole, name, archive, place, upto=len(folders))
+        self._add(path, whole, name, archive, place, upto=len(folders))
 
     def add_folder(self, folder: Path) -> None:
         """Everything below a folder that is called as an archive calls it."""
@@ -90,7 +91,8 @@ class _Search:
             archive = take_apart(path.name)
             if archive:
                 any_file = True
-                self._add(path, name, archive, place_of(path.parts[1:-1], depth), upto=depth)
+                place = place_of(path.parts[1:-1], depth)
+                self._add(folder / name, path, name, archive, place, upto=depth)
             elif path.name != reconstruction.NAME:
                 self.passed_over.append(name)
         if not any_file:

@@ -64,7 +64,7 @@ class EmbeddedStore:
             text = findings.put(self._connection, incident, series)
         return _loaded(text)
 
-    def incident(self, id: str) -> dict[str, Any] | None:  # noqa: A002
+    def incident(self, id: str) -> dict[str, Any] | None:
         """See `Store.incident`."""
         with explained(self._path):
             text = findings.latest(self._connection, id)
@@ -101,7 +101,7 @@ class EmbeddedStore:
             if found is not None:
                 yield found
 
-    def series(self, id: str) -> IncidentSeries | None:  # noqa: A002
+    def series(self, id: str) -> IncidentSeries | None:
         """See `Store.series`."""
         with explained(self._path):
             row = self._connection.execute("SELECT series FROM incident WHERE id = ?", (id,)).fetchone()
@@ -130,7 +130,7 @@ class EmbeddedStore:
                 [(h.segment, h.signal, type_, code, h.begin, h.end) for type_, code, h in contents.signals],
             )
 
-    def samples(self, type: str, code: str, begin: int, end: int) -> pa.Table:  # noqa: A002
+    def samples(self, type: str, code: str, begin: int, end: int) -> pa.Table:
         """See `Store.samples`."""
         with explained(self._path):
             rows = self._connection.execute(

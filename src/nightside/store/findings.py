@@ -9,19 +9,12 @@ import json
 import sqlite3
 from typing import Any
 
-from nightside.model.entity import Entity
-from nightside.model.incident import SEVERITIES, Incident
-from nightside.model.instants import compact
+from nightside.model.incident import SEVERITIES, Incident, first_id
 from nightside.model.ndjson import dumps
 from nightside.model.series import IncidentSeries
 
 _OF_THE_STORE = frozenset({"id", "revision", "corrections"})
 """What the store adds to a finding; no part of its content."""
-
-
-def new_id(entity: Entity, began: int) -> str:
-    """The id of an incident stored for the first time: `KP-20141221T0310Z`, `AS131279-20141221T0310Z`."""
-    return f"{'AS' if entity.type == 'asn' else ''}{entity.code}-{compact(began)}"
 
 
 def changed_keys(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -41,7 +34,7 @@ def latest(connection: sqlite3.Connection, incident_id: str) -> str | None:
 def put(connection: sqlite3.Connection, incident: Incident, series: IncidentSeries) -> str:
     """Store a finding; its JSON text as stored."""
     reach = max(incident.began, series.end) if incident.ended is None else incident.ended
-    own = new_id(incident.entity, incident.began)
+    own = first_id(incident.entity, incident.began)
     same = _same(connection, incident, reach, own)
     # Ids of one entity differ in their time alone, so their order is the order of time.
     kept = same[0] if same else own

@@ -37,7 +37,7 @@ class Store(Protocol):
         two, the later half would take its id.
         """
 
-    def incident(self, id: str) -> dict[str, Any] | None:  # noqa: A002
+    def incident(self, id: str) -> dict[str, Any] | None:
         """The latest revision, of a merged incident too; None where the id is unknown."""
 
     def incidents(
@@ -54,13 +54,13 @@ class Store(Protocol):
         not ended overlaps everything after it began), `severity` to that severity or worse.
         """
 
-    def series(self, id: str) -> IncidentSeries | None:  # noqa: A002
+    def series(self, id: str) -> IncidentSeries | None:
         """What the chart of an incident needs; None where the id is unknown."""
 
     def put_samples(self, signals: Iterable[Signal]) -> None:
         """Store signals for good. The same signals twice are stored once."""
 
-    def samples(self, type: str, code: str, begin: int, end: int) -> pa.Table:  # noqa: A002
+    def samples(self, type: str, code: str, begin: int, end: int) -> pa.Table:
         """The signal of one entity within [begin, end) as change points, in the order of time.
 
         Columns: `time` (timestamp[s, UTC]), `units` (int64, null where unknown), `quality` ("known" or

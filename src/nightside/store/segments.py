@@ -12,9 +12,10 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nightside.model.signal import Signal
+from nightside.model.stretches import stretches
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,7 +56,7 @@ def contents_of(signals: Iterable[Signal]) -> Contents | None:
     ranges: list[tuple[str, str, int, int]] = []
     digest = hashlib.sha256()
     for signal in sorted(signals, key=lambda s: (s.entity.type, s.entity.code)):
-        begins, ends, units, unknown = _stretches(signal)
+        begins, ends, units, unknown = stretches(signal)
         if not len(begins):
             continue
         type_, code = signal.entity.type, signal.entity.code
@@ -79,28 +80,6 @@ def contents_of(signals: Iterable[Signal]) -> Contents | None:
     name = digest.hexdigest()
     held = [(t, c, Held(name, i, begin, end)) for i, (t, c, begin, end) in enumerate(ranges)]
     return Contents(name, pa.concat_tables(parts), held)
-
-
-def _stretches(signal: Signal) -> tuple[Any, Any, Any, Any]:
-    """A signal as stretches without holes: begins, ends, units (int64; 0 where unknown), unknown (bool)."""
-    import numpy as np
-
-    times, units = np.asarray(signal.times, "<i8"), np.asarray(signal.units, "<i8")
-    if len(times) != len(units) or np.any(times[1:] < times[:-1]):
-        raise ValueError(f"the times of {signal.entity} go backwards, or are not as many as its units")
-    lost = np.sort(np.array([u.begin for u in signal.unknown], "<i8"))
-    back = np.sort(np.array([u.end for u in signal.unknown], "<i8"))
-    cuts = np.unique(np.concatenate((times, lost, back)))
-    cuts = cuts[cuts < signal.end]
-    last = np.searchsorted(times, cuts, side="right") - 1
-    inside = np.searchsorted(lost, cuts, side="right") > np.searchsorted(back, cuts, side="right")
-    unknown = inside | (last < 0)
-    value = np.where(unknown, 0, units[last] if len(units) else 0)
-    new = np.ones(len(cuts), bool)
-    new[1:] = (value[1:] != value[:-1]) | (unknown[1:] != unknown[:-1])
-    begins = cuts[new]
-    ends = np.append(begins[1:], np.int64(signal.end))[: len(begins)]
-    return begins, ends, value[new], unknown[new]
 
 
 def write(folder: Path, contents: Contents) -> None:

@@ -1,5 +1,5 @@
 from typing import Any
 
-from nightside.wire.decoder import Columns
+from nightside.model.elements import Columns
 
 def prefix_text(columns: Columns) -> tuple[Any, bytes]: ...

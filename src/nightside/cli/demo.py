@@ -1,0 +1,68 @@
+"""`nightside demo`: a national outage found, dated, told and drawn, from a reconstructed archive."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nightside.cli.terminal import progress_of, warn
+
+
+def command(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which scene.")] = "december-2014",
+    store: Annotated[
+        Path | None,
+        typer.Option("--store", metavar="DIR", help="Keep the results there; else in a temporary one."),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the incidents as `replay --json` does.")
+    ] = False,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="End after printing.")] = False,
+) -> None:
+    """Reconstruct a documented outage as an archive, replay it, and tell what the program finds.
+
+    No archive of those days is shipped: the files are made up from what is documented, and every output says so.
+
+    \b
+    Examples:
+      nightside demo
+      nightside demo december-2014 --json
+    """
+    from nightside.cli.findings import print_findings
+    from nightside.engine.demo import replay_archive, tell, write_archive
+
+    folder = Path(tempfile.mkdtemp(prefix="nightside-demo-"))
+    try:
+        with progress_of("reconstructing the archive") as (started, advance):
+            archive = write_archive(name, folder, started=started, advance=advance)
+        with progress_of("replaying it") as (started, advance):
+            recorded = replay_archive(
+                archive, store or folder / "store", warn=warn, started=started, advance=advance
+            )
+        if json:
+            print_findings(recorded.stored, json=True, observed=recorded.observed, store=recorded.store)
+            return
+        demo = tell(recorded, archive, folder)
+        print(demo.told or "No outage and no instability.")
+        print(f"\nSeen: {recorded.observed}")
+        if demo.chart:
+            print(f"Chart: {demo.chart}")
+        print("See more:")
+        print(f"  nightside incidents --store {recorded.store}")
+        for incident in recorded.stored:
+            print(f"  nightside show {incident['id']} --store {recorded.store}")
+        print(
+            f"  nightside networks KP {demo.archive} --at 2014-12-22T16:00Z"
+            if name == "december-2014"
+            else "",
+            end="",
+        )
+        print(f"\nThe reconstructed archive is in {demo.archive}; delete {folder} when you have seen enough.")
+        folder = Path()
+    finally:
+        if folder != Path():
+            shutil.rmtree(folder, ignore_errors=True)
