@@ -104,13 +104,13 @@ class _Search:
             )
 
     def _add(
-        self, path: Path, name: str, archive: ArchiveName | None, place: Place | None, upto: int
+        self, path: Path, whole: Path, name: str, archive: ArchiveName | None, place: Place | None, upto: int
     ) -> None:
-        """`upto`: how many folders of the path lie outside of what was given."""
-        real = path.resolve()
+        """`whole` is the absolute path, of which `upto` folders lie outside of what was given."""
+        real = whole.resolve()
         if real not in self.files:
             self.files[real] = _input_file(path, name, archive, place)
-        folder = path.parent
+        folder = whole.parent
         outermost = min(upto, place.depth if place else upto)
         self.speakers.add(folder)
         self.speakers.update(above for above in folder.parents if len(above.parts) - 1 >= outermost)
