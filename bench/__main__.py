@@ -12,8 +12,8 @@ within rounds. All must count the same routes, in the runs that are timed.
 from __future__ import annotations
 
 import argparse
+import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -47,10 +47,7 @@ class Contender:
 
 def routes_in_summary(output: Path) -> int:
     """The routes that `nightside elements --summary` counted."""
-    found = re.search(r"^\s*routes?\b\D*([\d,]+)", output.read_text(), re.MULTILINE | re.IGNORECASE)
-    if not found:
-        sys.exit(f"bench: no count of routes in the summary:\n{output.read_text()}")
-    return int(found[1].replace(",", ""))
+    return int(json.loads(output.read_text())["routes"])
 
 
 def routes_in_lines(output: Path) -> int:
