@@ -31,6 +31,10 @@ class Reader(Protocol[Batch]):
         """What could not be used."""
 
     @property
+    def records(self) -> int:
+        """How many records it has."""
+
+    @property
     def truncated(self) -> bool:
         """Whether it ended inside a record."""
 
@@ -43,6 +47,8 @@ class Listener:
     """At the end of each file, for each reason why something in it could not be used."""
     refuse: Callable[[InputFile, InputError], None] = lambda _file, _error: None
     """A whole file cannot be used."""
+    end: Callable[[InputFile, int], None] = lambda _file, _records: None
+    """A file has been read; so many records stand in it, the skipped ones too."""
     advance: Callable[[int], None] = lambda _done: None
     """So many more bytes of the files, packed as they are, have been read."""
 
@@ -88,3 +94,4 @@ def _read_file(reader: Reader[Batch], file: InputFile, listener: Listener) -> It
         skipped.append(Skip(unpacked, pieces.truncated, 0))
     for skip in skipped:
         listener.skip(file, skip)
+    listener.end(file, reader.records)
