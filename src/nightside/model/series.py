@@ -31,6 +31,8 @@ class IncidentSeries:
     baseline: list[int]
     unknown: list[tuple[int, int, str]] = field(default_factory=list)
     lanes: list[Lane] = field(default_factory=list)
+    view: list[tuple[int, int, int]] = field(default_factory=list)
+    """Health of the view as steps (second, peer ASes known, peer ASes expected); the first holds at `begin`."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and numbers, to be stored."""
@@ -44,6 +46,7 @@ class IncidentSeries:
             "lanes": [
                 {"prefix": lane.prefix, "stretches": [list(s) for s in lane.stretches]} for lane in self.lanes
             ],
+            "view": [list(v) for v in self.view],
         }
 
     @classmethod

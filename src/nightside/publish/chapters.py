@@ -11,6 +11,7 @@ from nightside.publish.phrases import choose
 from nightside.publish.reading import Json
 
 MOST_LINES = 12
+MOST_EPISODES = 5
 """Longer lists are cut here, and what was left out is counted."""
 LONGEST_NOTE = 500
 
@@ -90,7 +91,7 @@ def further_episodes(incident: Json) -> list[str]:
     """Each further episode of the worst severity; of very many, the longest, in the order of time."""
     clock = Clock.of(incident)
     others = reading.others_as_bad(incident)
-    longest = sorted(others, key=lambda e: (e["end"] is not None, -(e["duration_s"] or 0)))[:MOST_LINES]
+    longest = sorted(others, key=lambda e: (e["end"] is not None, -(e["duration_s"] or 0)))[:MOST_EPISODES]
     lines = []
     for episode in others:
         if episode not in longest:

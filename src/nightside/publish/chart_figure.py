@@ -1,4 +1,4 @@
-"""The whole figure: title, both panels, the two time axes, legend and source. Places are in pixels."""
+"""The whole figure: title, panels, the two time axes, legend and source. Places are in pixels."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from nightside.publish import attribution, chart_time, phrases
 from nightside.publish import chart_paint as paint
 from nightside.publish.chart_lanes import draw_lanes, rows
 from nightside.publish.chart_share import draw_share
+from nightside.publish.chart_view import draw_view
 from nightside.publish.headlines import detail, headline
 from nightside.publish.literal import one_line
 from nightside.publish.moments import Clock
@@ -29,7 +30,8 @@ MARGIN = 36
 PANEL_TOP = 754
 """The upper edge of the upper panel, from below, without the lines of the detail."""
 DETAIL_LINE_PX = 24
-LANES_BOTTOM = 122
+PANELS_BOTTOM = 122
+VIEW_PX = 44
 GAP = 16
 ROW_PX = (24, 36)
 """Height of a lane, at the least and at the most."""
@@ -44,12 +46,17 @@ def compose(incident: Json, series: IncidentSeries) -> Figure:
     figure = Figure(figsize=(paint.WIDTH_PX / paint.DPI, paint.HEIGHT_PX / paint.DPI), dpi=paint.DPI)
     FigureCanvasAgg(figure)
     row_px = min(ROW_PX[1], max(ROW_PX[0], LANES_PX // rows(series)))
-    lanes_top = LANES_BOTTOM + rows(series) * row_px
+    lanes_bottom = PANELS_BOTTOM + (VIEW_PX + GAP if series.view else 0)
+    lanes_top = lanes_bottom + rows(series) * row_px
     top = PANEL_TOP - DETAIL_LINE_PX * _head(figure, incident)
     upper = _panel(figure, lanes_top + GAP, top)
-    lower = _panel(figure, LANES_BOTTOM, lanes_top)
-    _time(figure, upper, lower, incident, series)
-    used = draw_share(upper, incident, series) | draw_lanes(lower, series, LEFT - MARGIN - 10)
+    lanes = _panel(figure, lanes_bottom, lanes_top)
+    panels = [upper, lanes]
+    if series.view:
+        panels.append(_panel(figure, PANELS_BOTTOM, PANELS_BOTTOM + VIEW_PX))
+        draw_view(panels[-1], series, LEFT - MARGIN - 10)
+    _time(figure, panels, incident, series)
+    used = draw_share(upper, incident, series) | draw_lanes(lanes, series, LEFT - MARGIN - 10)
     _legend(figure, used)
     _foot(figure, incident)
     return figure
@@ -97,8 +104,9 @@ def _head(figure: Figure, incident: Json) -> int:
     return len(lines)
 
 
-def _time(figure: Figure, upper: Axes, lower: Axes, incident: Json, series: IncidentSeries) -> None:
-    """UTC below the lanes, the clocks of the place above the share, at the same instants."""
+def _time(figure: Figure, panels: list[Axes], incident: Json, series: IncidentSeries) -> None:
+    """UTC below the lowest panel, the clocks of the place above the highest, at the same instants."""
+    upper, *between, lower = panels
     clock = Clock.of(incident)
     step_s, ticks = chart_time.tick_seconds(series)
     places = [tick - series.begin for tick in ticks]
@@ -106,12 +114,15 @@ def _time(figure: Figure, upper: Axes, lower: Axes, incident: Json, series: Inci
     local = chart_time.local_labels(ticks, step_s, clock)
     upper.set_xticks(places, local or [""] * len(places))
     upper.tick_params(axis="x", bottom=False, labelbottom=False, top=bool(local), labeltop=bool(local))
-    for axes in (upper, lower):
+    for axes in between:
+        axes.set_xticks(places)
+        axes.tick_params(axis="x", bottom=False, labelbottom=False)
+    for axes in panels:
         axes.grid(axis="x", color=paint.GRID, linewidth=0.8, zorder=0)
         axes.set_axisbelow(True)
     style: dict[str, Any] = {"ha": "right", "weight": "bold", "color": paint.INK}
     name = _write(
-        figure, LEFT - 42, LANES_BOTTOM - 8, chart_time.utc_name(series), paint.SMALL_PT, va="top", **style
+        figure, LEFT - 42, PANELS_BOTTOM - 8, chart_time.utc_name(series), paint.SMALL_PT, va="top", **style
     )
     paint.fit(name, LEFT - 42 - 8)
     if local:

@@ -18,6 +18,8 @@ from nightside.publish.reading import Json
 Line = tuple[list[float], list[float]]
 """Seconds since the chart's begin, and shares (nan without sight)."""
 MOST_LABELS = 6
+LABEL_SHARE = 0.05
+"""Beside a long episode one shorter than this share of it is noise, and goes without a label."""
 ROWS = (0.66, 0.28)
 """Heights at which labels may stand, as fractions of the panel."""
 APART_PX = 5
@@ -29,6 +31,9 @@ def label_episodes(axes: Axes, incident: Json, series: IncidentSeries, line: Lin
     scale = box.width / width_s(series)
     worst = [e for e in incident["episodes"] if e["severity"] == incident["severity"]]
     worst.sort(key=lambda e: (e["end"] is not None, -(e["duration_s"] or 0), e["onset"]))
+    longest = worst[0]["duration_s"] if worst else None
+    if longest:
+        worst = [e for e in worst if e["duration_s"] >= LABEL_SHARE * longest]
     taken: list[tuple[float, float, float]] = []
     for episode in worst[:MOST_LABELS]:
         onset, end = parse_iso(episode["onset"]), reading.second(episode["end"])

@@ -264,6 +264,8 @@ KEY = {
 STAMP = "RECONSTRUCTION"
 SHARE_NOT_KNOWN = "The share is not known"
 MORE_LANES = "and {count} more"
+VIEW_PANEL = "peer ASes known"
+VIEW_MOST = "of {count} expected"
 NO_LANES = "No networks are known"
 PEERS_KNOWN: Pair = (
     "{known} of {expected} peer AS known at the fewest.",

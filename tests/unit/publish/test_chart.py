@@ -113,6 +113,18 @@ def short(course: IncidentSeries) -> IncidentSeries:
     return replace(course, begin=begin, end=end, times=[begin], units=[4], baseline=[4], lanes=[])
 
 
+def test_the_view_is_a_panel_of_its_own(told: Tell, course: IncidentSeries) -> None:
+    steps = [(course.begin, 23, 23), (course.begin + 3600, 11, 23), (course.begin + 7200, 23, 23)]
+    figure = compose(told(), replace(course, view=steps))
+    share, lanes, view = figure.axes
+    assert "of 23 expected" in texts(figure)
+    # The known ASes are an area: its upper edge goes down to 11 of 23 and back.
+    heights = {round(y) for y in view.collections[0].get_paths()[0].vertices[:, 1]}
+    assert heights == {0, 11, 23}
+    assert share.get_xlim() == lanes.get_xlim() == view.get_xlim()
+    assert len(compose(told(), replace(course, view=[])).axes) == 2
+
+
 @pytest.mark.parametrize("view", [lambda course: course, month, short], ids=["days", "month", "seconds"])
 def test_no_two_texts_stand_on_each_other(
     told: Tell, course: IncidentSeries, view: Callable[[IncidentSeries], IncidentSeries]
