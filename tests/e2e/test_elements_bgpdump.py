@@ -1,0 +1,142 @@
+"""`nightside elements`, and the columns, against bgpdump on real files of 2002 to 2015."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from nightside.model.elements import FLAG_NO_UPSTREAM, FLAG_ORIGIN_SET, Kind
+from nightside.sources.local import open_pieces
+from nightside.wire.decoder import Decoder
+
+pytestmark = pytest.mark.shared_data
+
+LINES = {
+    "updates.20020722.2238.gz": 3_337,
+    "updates.20070211.0141.gz": 53_657,
+    "updates.20071015.1505.gz": 10_496,
+    "updates.20100722.2015.gz": 5_654,
+    "updates.et-header.2015.gz": 577_744,
+    "rrc06.updates.20150401.0000.gz": 1_561,
+    "bview.20020722.2337.gz": 115_521,
+    "rib.20080501.0644.first-MiB.bz2": 139_291,
+    "rib.20140523.0600.first-MiB.bz2": 270_005,
+    # Long messages, long attribute blocks, LOCAL messages:
+    "rrc15.updates.20100227.1610.gz": 7_485,
+    "updates.long_withdrawal.gz": 4_096,
+    "bview.64k_stream_overflow.gz": 23,
+    "local_only_updates.20240914.bz2": 268,
+}
+"""Lines of `bgpdump -m` by the README of the data, or by counting."""
+
+COLUMNS = (
+    "updates.20020722.2238.gz",
+    "updates.20071015.1505.gz",
+    "updates.20100722.2015.gz",
+    "rrc06.updates.20150401.0000.gz",
+    "rrc15.updates.20100227.1610.gz",
+    "bview.20020722.2337.gz",
+)
+
+
+@pytest.fixture(scope="module")
+def bgpdump() -> str:
+    found = shutil.which("bgpdump")
+    if not found:
+        pytest.skip("bgpdump is not installed (Debian: apt-get install bgpdump)")
+    return found
+
+
+def said_by_bgpdump(bgpdump: str, path: Path) -> list[str]:
+    done = subprocess.run([bgpdump, "-m", str(path)], capture_output=True, check=True, text=True)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_lines_are_those_of_bgpdump(bgpdump: str, shared_data: Path, name: str) -> None:
+    path = shared_data / "mrt" / name
+    ours = subprocess.run(
+        [sys.executable, "-c", "from nightside.cli.main import main; main()", "elements", str(path)],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    lines = ours.stdout.splitlines()
+    assert len(lines) == LINES[name]
+    differing = Counter(lines)
+    differing.subtract(said_by_bgpdump(bgpdump, path))
+    assert {line: count for line, count in differing.items() if count} == {}
+    assert ("cut off" in ours.stderr) == ("first-MiB" in name)
+
+
+def path_of(text: str) -> tuple[tuple[int, ...], int | None, int | None, bool]:
+    """Flat path, origin, upstream and whether the origin is one of a set, from the text of an AS path."""
+    text = re.sub(r"\([^)]*\)|\[[^]]*\]", "", text)
+    parts = re.findall(r"\{[^}]*\}|\d+", text)
+    if not parts:
+        return (), None, None, False
+    groups = [[int(asn) for asn in re.findall(r"\d+", part)] for part in parts]
+    origin = groups[-1][0]
+    before = [asn for group in groups[:-1] for asn in group]
+    upstream = next((asn for asn in reversed(before) if asn != origin), None)
+    return tuple(asn for group in groups for asn in group), origin, upstream, len(groups[-1]) > 1
+
+
+def expected(line: str) -> tuple[object, ...]:
+    """What the columns must say of one line of bgpdump."""
+    parts = line.split("|")
+    seconds, _, fraction = parts[1].partition(".")
+    time_us = int(seconds) * 1_000_000 + int(fraction or 0)
+    peer = (str(ipaddress.ip_address(parts[3])), int(parts[4]))
+    if parts[2] == "STATE":
+        return (time_us, Kind.STATE, peer, int(parts[5]), int(parts[6]))
+    prefix = str(ipaddress.ip_network(parts[5], strict=False))
+    if parts[2] == "W":
+        return (time_us, Kind.WITHDRAW, peer, prefix)
+    kind = Kind.ANNOUNCE if parts[2] == "A" else Kind.ROUTE
+    path, origin, upstream, in_set = path_of(parts[6])
+    return (time_us, kind, peer, prefix, path, peer[1] if origin is None else origin, upstream, in_set)
+
+
+def said_by_columns(path: Path) -> list[tuple[object, ...]]:
+    decoder = Decoder()
+    found: list[tuple[object, ...]] = []
+    pieces = list(open_pieces(path))
+    for batches in (*(decoder.feed(piece) for piece in pieces), decoder.finish()):
+        for c in batches:
+            for i in range(c.count):
+                kind = Kind(int(c.kind[i]))
+                peer = decoder.peers[c.peer[i]]
+                begin = (int(c.time_us[i]), kind, (peer.address, peer.asn))
+                if kind == Kind.STATE:
+                    found.append((*begin, int(c.old_state[i]), int(c.new_state[i])))
+                    continue
+                if kind == Kind.END_OF_RIB:
+                    continue
+                high, low = int(c.prefix_hi[i]), int(c.prefix_lo[i])
+                packed = (high << 64 | low).to_bytes(16, "big")[: 4 if c.family[i] == 4 else 16]
+                prefix = f"{ipaddress.ip_address(packed)}/{c.prefix_len[i]}"
+                if kind == Kind.WITHDRAW:
+                    found.append((*begin, prefix))
+                    continue
+                start = int(c.path_start[i])
+                way = tuple(c.paths[start : start + int(c.path_count[i])].tolist())
+                upstream = None if c.flags[i] & FLAG_NO_UPSTREAM else int(c.upstream[i])
+                in_set = bool(c.flags[i] & FLAG_ORIGIN_SET)
+                found.append((*begin, prefix, way, int(c.origin[i]), upstream, in_set))
+    return found
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_columns_say_what_bgpdump_says(bgpdump: str, shared_data: Path, name: str) -> None:
+    path = shared_data / "mrt" / name
+    differing = Counter(said_by_columns(path))
+    differing.subtract(expected(line) for line in said_by_bgpdump(bgpdump, path))
+    assert {row: count for row, count in differing.items() if count} == {}
