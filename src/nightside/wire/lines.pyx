@@ -3,6 +3,9 @@
 
 A record is looked at whole before its first line is written, so a bad one leaves no line. A record that would
 fill more than a batch is given again, and goes on behind the lines that it has already written.
+
+Where bgpdump 1.6.2 and the RFCs differ, the lines follow the RFCs: it merges AS4_PATH wrongly into an AS_PATH of
+several segments, and writes what it could read of a record that is cut short.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
