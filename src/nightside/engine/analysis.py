@@ -1,0 +1,121 @@
+"""From what collectors told to what it means: visibility, signals, episodes, groups; nothing of single networks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from nightside.detection.episodes import Detection, detect
+from nightside.detection.instability import instability, loud
+from nightside.engine.collect import Collected
+from nightside.engine.subjects import Subjects, subject_prefixes
+from nightside.incidents.grouping import Group, group
+from nightside.model.incident import InstabilityStretch
+from nightside.model.settings import Settings
+from nightside.model.signal import Signal
+from nightside.routing.observation import Observation, observe
+from nightside.routing.timeline import Timeline, build
+from nightside.signals.losses import lossy_prefixes, unit_losses
+from nightside.signals.routes import RouteHistory
+from nightside.signals.units import unit_signals
+from nightside.world.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What all collectors together saw."""
+
+    collected: Collected
+    subject: npt.NDArray[np.uint8]
+    """1 for each prefix that covers a unit of somebody who is asked about."""
+    timeline: Timeline
+    observation: Observation
+
+
+@dataclass(frozen=True)
+class Detected:
+    """What happened to one entity; only where something did."""
+
+    number: int
+    """The entity's, among the subjects."""
+    signal: Signal
+    detection: Detection
+    instability: list[InstabilityStretch]
+    groups: list[Group]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What happened to some entities that share no unit."""
+
+    signals: list[Signal]
+    """Of every entity that ever had a reachable unit."""
+    detected: list[Detected]
+    history: RouteHistory
+
+
+def _way_country(collected: Collected, snapshot: Snapshot) -> npt.NDArray[np.uint16]:
+    """The country of each way's origin AS, 0 for none."""
+    origins = collected.ways.origin
+    at = np.minimum(np.searchsorted(snapshot.asn_numbers, origins), len(snapshot.asn_numbers) - 1)
+    return np.where(snapshot.asn_numbers[at] == origins, snapshot.asn_codes[at], 0).astype(np.uint16)
+
+
+def sight(
+    collected: Collected,
+    snapshot: Snapshot,
+    subjects: Sequence[Subjects],
+    settings: Settings,
+    *,
+    home_asns: frozenset[int] = frozenset(),
+) -> Sight | None:
+    """Visibility over time; None where no session was ever known, so that nothing can be told."""
+    subject = subject_prefixes(collected, subjects, settings.shortest_cover_ipv4)
+    timeline = build(collected.logs, 4, collected.prefix_table.family, settings, collected.end)
+    observation = observe(
+        timeline,
+        collected.prefix_table,
+        collected.ways,
+        subject=subject,
+        way_country=_way_country(collected, snapshot),
+        home_asns=home_asns,
+        settings=settings,
+    )
+    return None if observation is None else Sight(collected, subject, timeline, observation)
+
+
+def analyse(seen: Sight, subjects: Subjects, settings: Settings) -> Analysis:
+    """Signals, and where they show something the episodes and their groups, of entities that share no unit."""
+    observation = seen.observation
+    signals = {
+        n: s
+        for n, s in unit_signals(observation, subjects.entities, subjects.entity_of_unit).items()
+        if any(s.units)
+    }
+    history = RouteHistory(seen.timeline, observation.view)
+    losses = unit_losses(
+        history,
+        observation,
+        seen.collected.prefix_table,
+        seen.collected.prefixes,
+        lossy_prefixes(history, observation, seen.subject, settings),
+        subjects.entity_of_unit,
+        settings,
+    )
+    detected = []
+    for number, signal in signals.items():
+        mine = losses.get(number, [])
+        if (
+            min(signal.units) >= settings.partial_below * max(signal.units)
+            and len(mine) < settings.unstable_losses
+        ):
+            continue
+        first = detect(signal, settings)
+        shaky = instability(mine, first.baseline_at, settings, observation.end)
+        detection = detect(signal, settings, instability=shaky, busy=loud(mine, first.baseline_at, settings))
+        groups = group(detection, shaky, observation.end)
+        detected.append(Detected(number, signal, detection, shaky, groups))
+    return Analysis(list(signals.values()), detected, history)
