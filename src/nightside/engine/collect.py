@@ -50,6 +50,25 @@ class Collected:
         return datetime.fromtimestamp(self.first_second, UTC).date()
 
 
+def collector_table(prefixes: PrefixIndex, ways: WayIndex, settings: Settings) -> CollectorTable:
+    """The empty state of one collector, by the settings."""
+    return CollectorTable(
+        prefixes,
+        ways,
+        transfer_quiet_s=settings.transfer_quiet_s,
+        silent_s=settings.silent_s,
+        table_margin_s=settings.table_margin_s,
+        transfer_back_share=settings.transfer_back_share,
+    )
+
+
+def time_bounds(nominal: int | None, cadence_s: int | None) -> tuple[int, int]:
+    """The earliest and the latest second that an element of a file may have; anything where that is not known."""
+    if nominal is None or not cadence_s:
+        return 0, END_OF_TIME_S
+    return nominal - CLOCK_MARGIN_S, nominal + cadence_s + CLOCK_MARGIN_S
+
+
 class _Reader:
     """Reads one collector after the other into shared prefix and way numbers."""
 
@@ -68,15 +87,7 @@ class _Reader:
         self, files: Sequence[InputFile], gaps: Sequence[tuple[int, int]], until: int | None
     ) -> tuple[Decoder, CollectorTable, int]:
         """Read one collector's files; returns its decoder, its state and the second its input ends."""
-        settings = self.settings
-        table = CollectorTable(
-            self.prefixes,
-            self.ways,
-            transfer_quiet_s=settings.transfer_quiet_s,
-            silent_s=settings.silent_s,
-            table_margin_s=settings.table_margin_s,
-            transfer_back_share=settings.transfer_back_share,
-        )
+        table = collector_table(self.prefixes, self.ways, self.settings)
         decoder = Decoder()
         end = 0
         to_come = sorted(gaps)
@@ -99,10 +110,7 @@ class _Reader:
 
     def _file(self, file: InputFile, decoder: Decoder, table: CollectorTable, until: int | None) -> int:
         """Read one file; returns the second of its last element (0: it has none)."""
-        earliest, latest = 0, END_OF_TIME_S
-        if file.nominal is not None and file.cadence_s:
-            earliest = file.nominal - CLOCK_MARGIN_S
-            latest = file.nominal + file.cadence_s + CLOCK_MARGIN_S
+        earliest, latest = time_bounds(file.nominal, file.cadence_s)
         if until is not None:
             latest = min(latest, until)
         decoder.start(file.name)
