@@ -76,10 +76,11 @@ class Pieces:
     def _rest(self, size: int) -> Iterator[bytes]:
         """The bytes of the file itself that have not been handed out."""
         try:
-            data, self._head = self._head, b""
-            while data:
+            if self._head:
+                data, self._head = self._head, b""
                 yield data
-                data = self._read(size) if self._descriptor >= 0 else b""
+            while self._descriptor >= 0 and (data := self._read(size)):
+                yield data
         except OSError as error:
             raise self._unreadable(error) from None
         self.close()

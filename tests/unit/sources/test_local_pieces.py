@@ -1,0 +1,143 @@
+"""The bytes of one file: packed or not, whole or not."""
+
+from __future__ import annotations
+
+import bz2
+import errno
+import gzip
+import hashlib
+import os
+import random
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nightside.model.errors import UnreadableError
+from nightside.sources.local import PIECE_BYTES, open_pieces
+
+# Half of it does not shrink, so that the packed file has several slices; half shrinks well, so that one slice
+# gives several pieces.
+CONTENT = random.Random(7).randbytes(300_000) + bytes(5_000_000)
+
+Pack = Callable[[bytes], bytes]
+packed_both_ways = pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
+
+
+def write(folder: Path, data: bytes) -> Path:
+    path = folder / "some file"
+    path.write_bytes(data)
+    return path
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
+def test_content_in_pieces_with_digest_and_progress(tmp_path: Path, pack: Pack) -> None:
+    data = pack(CONTENT)
+    pieces = open_pieces(write(tmp_path, data))
+    read = list(pieces)
+    assert b"".join(read) == CONTENT
+    assert max(map(len, read)) <= PIECE_BYTES
+    assert pieces.truncated is None
+    assert pieces.bytes_read == len(data)
+    assert pieces.sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_empty_file(tmp_path: Path) -> None:
+    pieces = open_pieces(write(tmp_path, b""))
+    assert list(pieces) == []
+    assert pieces.truncated is None
+    assert pieces.sha256 == hashlib.sha256(b"").hexdigest()
+
+
+def test_packing_is_told_by_content_not_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "updates.gz"
+    # A plain record of 2005-04-11: its time is spelt BZh1.
+    path.write_bytes(b"BZh1\0\x10\0\4\0\0\0\0")
+    assert b"".join(open_pieces(path)) == path.read_bytes()
+
+
+@packed_both_ways
+@pytest.mark.parametrize("padding", [b"", bytes(512)])
+def test_several_streams_and_padding(tmp_path: Path, pack: Pack, padding: bytes) -> None:
+    data = b"".join(pack(CONTENT[i : i + 100_000]) for i in range(0, len(CONTENT), 100_000))
+    pieces = open_pieces(write(tmp_path, data + padding))
+    assert b"".join(pieces) == CONTENT
+    assert pieces.truncated is None
+
+
+@packed_both_ways
+def test_what_stands_behind_a_stream_and_is_none(tmp_path: Path, pack: Pack) -> None:
+    data = pack(CONTENT)
+    pieces = open_pieces(write(tmp_path, data + b"more"))
+    assert b"".join(pieces) == CONTENT
+    assert pieces.truncated is not None
+    assert f"byte {len(data)}" in pieces.truncated
+    assert pieces.sha256 == hashlib.sha256(data + b"more").hexdigest()
+
+
+@packed_both_ways
+@pytest.mark.parametrize("kept", [1, 2, 5, 20, 150_000, 295_000, -1, -9])
+def test_stream_cut_off_gives_what_came_before(tmp_path: Path, pack: Pack, kept: int) -> None:
+    data = pack(CONTENT)[:kept]
+    pieces = open_pieces(write(tmp_path, data))
+    read = b"".join(pieces)
+    assert CONTENT.startswith(read)
+    assert pieces.truncated is not None
+    assert f"cut off at byte {len(data)}" in pieces.truncated
+    if pack is gzip.compress and kept == 150_000:
+        assert len(read) > 149_000  # these bytes do not shrink
+
+
+def test_broken_gzip_stream_gives_what_came_before(tmp_path: Path) -> None:
+    # Stored blocks (RFC 1951 section 3.2.4), and then one of the type that is not allowed.
+    blocks = [CONTENT[i : i + 50_000] for i in range(0, 150_000, 50_000)]
+    stored = b"".join(struct.pack("<BHH", 0, len(block), len(block) ^ 0xFFFF) + block for block in blocks)
+    data = b"\x1f\x8b\x08" + bytes(7) + stored + b"\x07" + CONTENT[150_000:250_000]
+    pieces = open_pieces(write(tmp_path, data))
+    assert b"".join(pieces) == CONTENT[:150_000]
+    assert pieces.truncated is not None
+    assert "the gzip stream is broken" in pieces.truncated
+    assert pieces.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@packed_both_ways
+def test_wrong_checksum_at_the_end_is_told_and_the_content_given(tmp_path: Path, pack: Pack) -> None:
+    data = bytearray(pack(CONTENT))
+    data[-6] ^= 0xFF
+    pieces = open_pieces(write(tmp_path, bytes(data)))
+    assert b"".join(pieces) == CONTENT
+    assert pieces.truncated is not None
+
+
+def test_digest_without_reading_the_content(tmp_path: Path) -> None:
+    path = write(tmp_path, gzip.compress(CONTENT))
+    assert open_pieces(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_missing_file_and_folder_are_unreadable(tmp_path: Path) -> None:
+    for path in (tmp_path / "nothing", tmp_path):
+        with pytest.raises(UnreadableError) as caught:
+            open_pieces(path)
+        assert caught.value.where == str(path)
+        assert caught.value.exit_code == 3
+
+
+def test_file_without_permission_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(os, "open", refuse)  # to root, everything is permitted
+    with pytest.raises(UnreadableError, match="Permission denied"):
+        open_pieces(tmp_path / "some file")
+
+
+def test_a_pipe_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    data = gzip.compress(CONTENT)
+    writer = threading.Thread(target=lambda: path.write_bytes(data))
+    writer.start()
+    assert b"".join(open_pieces(path)) == CONTENT
+    writer.join()
