@@ -8,8 +8,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from nightside.detection.baseline import Stretch, subtract, weighted_median
+from nightside.detection.level import Level
 from nightside.model.incident import Episode, InstabilityStretch, Range, Severity
 from nightside.model.settings import Settings
 from nightside.model.signal import Signal
@@ -20,7 +22,10 @@ BASELINE_STEP_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class OpenStretch:
-    """From the first sign of an incident to its close (None: still open); `closed_as` says how it closed."""
+    """From the first sign of an incident to its close (None: still open).
+
+    `closed_as` is `new_level` where it closed without a recovery.
+    """
 
     began: int
     closed: int | None
@@ -39,7 +44,7 @@ class Detection:
 
     def baseline_at(self, second: int) -> int:
         """The baseline that a second is held against."""
-        return self.baseline[max(bisect_right([t for t, _ in self.baseline], second) - 1, 0)][1]
+        return self.baseline[max(bisect_right(self.baseline, second, key=lambda s: s[0]) - 1, 0)][1]
 
 
 @dataclass(slots=True)
@@ -93,111 +98,140 @@ class _Pass:
         busy: Sequence[Stretch],
     ) -> None:
         self.signal, self.settings = signal, settings
-        self.stretches = [(s.began, signal.end if s.ended is None else s.ended) for s in stretches]
-        self.busy = sorted([*self.stretches, *busy])
+        self.start = signal.times[0]
+        self.unknown = sorted((u.begin, u.end) for u in signal.unknown)
+        self.seen = subtract((self.start, signal.end), self.unknown)
+        self.shaky = sorted((s.began, signal.end if s.ended is None else s.ended) for s in stretches)
+        self.busy = sorted([*self.shaky, *busy])
+        self.busy_begun = 0
+        self.busy_until = 0
         self.trackers = [
             _Tracker("partial", settings.partial_below),
             _Tracker("severe", settings.severe_below),
             _Tracker("total", settings.total_at),
         ]
-        self.base = signal.units[0]
-        self.baseline = [(signal.times[0], self.base)]
+        self.base = self._units(self.seen[0][0] if self.seen else self.start)
+        self.baseline = [(self.start, self.base)]
         self.opened: int | None = None
-        self.last_busy = 0
+        self.last_busy = self.start
         self.done: list[OpenStretch] = []
-        self.level: tuple[int, int, int] | None = None
+        self.level: Level | None = None
 
     def run(self) -> Detection:
-        signal = self.signal
-        start = signal.times[0]
-        cuts = {start, signal.end, *signal.times}
-        cuts.update(range(start - start % BASELINE_STEP_S + BASELINE_STEP_S, signal.end, BASELINE_STEP_S))
-        for begin, end in [(u.begin, u.end) for u in signal.unknown] + self.busy:
-            cuts.update((begin, end))
-        points = sorted(c for c in cuts if start <= c <= signal.end)
         blind_since: int | None = None
-        for i, second in enumerate(points):
-            until = points[i + 1] if i + 1 < len(points) else signal.end
-            if second >= until and second != start:
-                break
-            self._close_if_quiet(second)
+        for second, until in pairwise(self._points()):
+            blind = not self._sees(second)
+            if blind and blind_since is None:
+                blind_since = second
+            # What began in the dark is dated back to its begin, so nothing is over before sight returns.
+            self._close_if_quiet(second if blind_since is None else blind_since)
             if second % BASELINE_STEP_S == 0 and self.opened is None:
                 self._take_baseline(second)
-            if any(u.begin <= second < u.end for u in signal.unknown):
-                blind_since = second if blind_since is None else blind_since
-                continue
-            units = signal.units[bisect_right(signal.times, second) - 1]
             if self.base > 0:
-                self._see(second, until, units, blind_since)
-            blind_since = None
+                self._see(second, until, blind, blind_since)
+            if not blind:
+                blind_since = None
+                self._close_if_quiet(second)
+        self._close_if_quiet(self.signal.end if blind_since is None else blind_since)
+        if self.opened is not None:
+            self.done.append(OpenStretch(self.opened, None, None))
         episodes = [e for t in self.trackers for e in [*t.episodes, *([t.now] if t.now else [])]]
         order = ("partial", "severe", "total")
         episodes.sort(key=lambda e: (e.onset, order.index(e.severity)))
-        if self.opened is not None:
-            last = self.last_busy + self.settings.quiet_s
-            quiet = last <= signal.end and not any(t.now for t in self.trackers)
-            self.done.append(OpenStretch(self.opened, last if quiet else None, "restored" if quiet else None))
         return Detection(episodes, self.done, self.baseline)
 
-    def _see(self, second: int, until: int, units: int, blind_since: int | None) -> None:
-        share = units / self.base
-        for tracker in self.trackers:
-            tracker.see(second, until, units, share, blind_since, self.settings.end_confirmed_s)
-        for begin, end in self.stretches:
-            if begin <= second < end and self.opened is None:
-                self.opened = begin
+    def _points(self) -> list[int]:
+        """Every second in which something may change, and the end."""
+        start, end = self.start, self.signal.end
+        cuts = {start, end, *self.signal.times}
+        cuts.update(range(start - start % BASELINE_STEP_S + BASELINE_STEP_S, end, BASELINE_STEP_S))
+        for stretch in (*self.unknown, *self.busy):
+            cuts.update(stretch)
+        return sorted(c for c in cuts if start <= c <= end)
+
+    def _units(self, second: int) -> int:
+        return self.signal.units[max(bisect_right(self.signal.times, second) - 1, 0)]
+
+    def _sees(self, second: int) -> bool:
+        i = bisect_right(self.seen, (second, self.signal.end)) - 1
+        return i >= 0 and second < self.seen[i][1]
+
+    def _see(self, second: int, until: int, blind: bool, blind_since: int | None) -> None:
+        units = self._units(second)
+        if not blind:
+            share = units / self.base
+            settles = self._settles(second, units)
+            known_until = until if settles is None else min(until, max(settles, second + 1))
+            for tracker in self.trackers:
+                tracker.see(second, known_until, units, share, blind_since, self.settings.end_confirmed_s)
         open_now = [t.now for t in self.trackers if t.now]
-        if open_now and self.opened is None:
-            self.opened = min(e.onset for e in open_now)
         if self.opened is None:
+            # An instability that lasted through the close of an incident belongs to that one.
+            since = self.done[-1].closed if self.done else None
+            signs = [a for a, b in self.shaky if a <= second < b and (since is None or a >= since)]
+        else:
+            signs = [self.opened]
+        # Also of an open incident: what began in the dark may have begun before what is known.
+        signs += [e.onset for e in open_now]
+        if not signs:
             return
+        self.opened = min(signs)
         # An episode is busy until its crossing back; while that waits for its ten minutes it may go on.
         for episode in open_now:
-            since = episode.recovering_since
-            self.last_busy = max(self.last_busy, until if since is None else since)
+            self.last_busy = max(self.last_busy, episode.recovering_since or until)
         for tracker in self.trackers:
             if tracker.episodes:
                 self.last_busy = max(self.last_busy, tracker.episodes[-1].end or 0)
-        for begin, end in self.busy:
-            if begin <= second <= end:
-                self.last_busy = max(self.last_busy, min(end, until))
-        self._watch_level(second, until, units)
+        while self.busy_begun < len(self.busy) and self.busy[self.busy_begun][0] <= second:
+            self.busy_until = max(self.busy_until, self.busy[self.busy_begun][1])
+            self.busy_begun += 1
+        self.last_busy = max(self.last_busy, min(self.busy_until, until))
+        settles = None if blind else self._settles(second, units)
+        if settles is not None and until >= settles:
+            self._close_if_quiet(settles)
+            if self.opened is not None:
+                self._adopt(settles, units)
 
     def _close_if_quiet(self, second: int) -> None:
+        """Close the incident where six quiet hours have passed by this second."""
         if self.opened is None or any(t.now for t in self.trackers):
             return
         closes = self.last_busy + self.settings.quiet_s
         if second >= closes:
-            self.done.append(OpenStretch(self.opened, closes, "restored"))
-            self.opened, self.level = None, None
+            self._close(closes, None)
 
-    def _watch_level(self, second: int, until: int, units: int) -> None:
-        """A level that stays within 2 % of the baseline for seven days is the new baseline; none left is not."""
-        slack = self.settings.new_level_tolerance * self.base
-        low, high, since = self.level or (units, units, second)
-        low, high = min(low, units), max(high, units)
-        if high - low > slack:
-            low, high, since = units, units, second
-        self.level = (low, high, since)
-        adopted = since + self.settings.new_level_s
-        if until < adopted or low <= self.settings.total_at * self.base:
-            return
+    def _close(self, second: int, closed_as: str | None) -> None:
         assert self.opened is not None
+        self.done.append(OpenStretch(self.opened, second, closed_as))
+        self.opened, self.level = None, None
+
+    def _settles(self, second: int, units: int) -> int | None:
+        """When the level of an open incident will have stayed within 2 % of the baseline for seven days.
+
+        None where no incident is open, or nothing is left: that is no level.
+        """
+        if self.opened is None:
+            return None
+        if self.level is None:
+            self.level = Level(self.settings.new_level_tolerance * self.base)
+        self.level.see(second, units)
+        if self.level.lowest <= self.settings.total_at * self.base:
+            return None
+        return self.level.since + self.settings.new_level_s
+
+    def _adopt(self, second: int, units: int) -> None:
+        """A new baseline; the episodes that last are over without an end."""
         for tracker in self.trackers:
             if tracker.now:
                 tracker.episodes.append(tracker.now)
                 tracker.now = None
-        self.done.append(OpenStretch(self.opened, adopted, "new_level"))
-        self.opened, self.level = None, None
+        self._close(second, "new_level")
         self.base = units
-        self.baseline.append((adopted, units))
+        self.baseline.append((second, units))
 
     def _take_baseline(self, second: int) -> None:
-        window = (max(second - self.settings.baseline_window_s, self.signal.times[0]), second)
-        holes = sorted(
-            [(u.begin, u.end) for u in self.signal.unknown]
-            + [(o.began, o.closed or second) for o in self.done]
-        )
+        window = (max(second - self.settings.baseline_window_s, self.start), second)
+        holes = sorted([*self.unknown, *((o.began, o.closed or second) for o in self.done)])
         value = weighted_median(self.signal.times, self.signal.units, subtract(window, holes))
         if value is not None and value != self.base:
             self.base = value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from nightside.model.incident import InstabilityStretch
@@ -10,6 +10,11 @@ from nightside.model.settings import Settings
 from nightside.model.signal import Loss
 
 Stretch = tuple[int, int]
+
+
+def _ordered(losses: Sequence[Loss]) -> list[Loss]:
+    # Not by all fields: `returned` may be None.
+    return sorted(losses, key=lambda x: (x.lost, x.group))
 
 
 def _unstable(losses: Sequence[Loss], settings: Settings, end: int) -> list[tuple[int, int, bool]]:
@@ -34,7 +39,7 @@ def instability(
 ) -> list[InstabilityStretch]:
     """When at least a tenth of the baseline units was unstable. `end` is the input's last second."""
     by_group: dict[int, list[Loss]] = {}
-    for loss in sorted(losses):
+    for loss in _ordered(losses):
         by_group.setdefault(loss.group, []).append(loss)
     changes: list[tuple[int, int, int]] = []
     open_ended: list[int] = []
@@ -71,16 +76,24 @@ def loud(losses: Sequence[Loss], baseline_at: Callable[[int], int], settings: Se
     """The losses that end quiet, each as the stretch from loss to return (or the loss alone, where none was seen).
 
     Those that together, within the loss window, take at least 1 % of the baseline units (docs/decisions/0004).
+    A unit that is lost twice in one window counts once.
     """
-    ordered = sorted(losses)
-    seconds = [x.lost for x in ordered]
-    sums = [0]
-    for x in ordered:
-        sums.append(sums[-1] + x.units)
+    ordered = _ordered(losses)
     stretches = []
-    for x in ordered:
-        lo = bisect_right(seconds, x.lost - settings.loss_window_s)
-        hi = bisect_right(seconds, x.lost + settings.loss_window_s)
-        if sums[hi] - sums[lo] >= max(1.0, settings.quiet_loss_share * baseline_at(x.lost)):
-            stretches.append((x.lost, x.lost if x.returned is None else x.returned))
+    groups: Counter[int] = Counter()
+    units = after = told = 0
+    for i, first in enumerate(ordered):
+        while after < len(ordered) and ordered[after].lost < first.lost + settings.loss_window_s:
+            x = ordered[after]
+            groups[x.group] += 1
+            units += x.units if groups[x.group] == 1 else 0
+            after += 1
+        if units >= max(1.0, settings.quiet_loss_share * baseline_at(first.lost)):
+            told = max(told, i)
+            stretches += [
+                (x.lost, x.lost if x.returned is None else x.returned) for x in ordered[told:after]
+            ]
+            told = after
+        groups[first.group] -= 1
+        units -= 0 if groups[first.group] else first.units
     return stretches

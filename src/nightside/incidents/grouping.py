@@ -33,14 +33,14 @@ class Group:
         return self.headline.end if self.headline else self.ended
 
 
-def _headline(episodes: Sequence[Episode], input_end: int) -> Episode | None:
+def _headline(episodes: Sequence[Episode], last: int) -> Episode | None:
     """The longest episode of the worst severity; of two as long the earlier."""
     if not episodes:
         return None
     worst = max(SEVERITIES.index(e.severity) for e in episodes)
     return max(
         (e for e in episodes if SEVERITIES.index(e.severity) == worst),
-        key=lambda e: ((input_end if e.end is None else e.end) - e.onset, -e.onset),
+        key=lambda e: ((last if e.end is None else e.end) - e.onset, -e.onset),
     )
 
 
@@ -59,7 +59,7 @@ def group(detection: Detection, instability: Sequence[InstabilityStretch], input
     """One group for each stretch in which an incident was open, in the order of time."""
     groups = []
     for stretch in detection.open_stretches:
-        until = stretch.closed if stretch.closed is not None else float("inf")
+        until = float("inf") if stretch.closed is None else stretch.closed
         episodes = [e for e in detection.episodes if stretch.began <= e.onset < until]
         shaky = [s for s in instability if stretch.began <= s.began < until]
         ends = [e.end for e in episodes] + [s.ended for s in shaky]
@@ -67,7 +67,7 @@ def group(detection: Detection, instability: Sequence[InstabilityStretch], input
         ended = None if len(last) < len(ends) or not last else max(last)
         if stretch.closed_as == "new_level":
             ended = stretch.closed
-        headline = _headline(episodes, input_end)
+        headline = _headline(episodes, input_end if stretch.closed is None else stretch.closed)
         groups.append(
             Group(
                 episodes=episodes,
