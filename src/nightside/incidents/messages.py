@@ -1,0 +1,181 @@
+"""Which messages an incident's episodes make, and when each is sent (docs/definitions.md, Messages).
+
+A pure function: whoever sends them, and whoever scores them, asks it again with what is known by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from nightside.model.entity import Entity
+from nightside.model.incident import SEVERITIES, Episode, InstabilityStretch, Severity
+from nightside.model.instants import compact
+from nightside.model.settings import Settings
+
+MessageKind = Literal["opened", "worsened", "recovering", "restored", "resolved", "digest"]
+KINDS: tuple[MessageKind, ...] = ("opened", "worsened", "recovering", "restored", "resolved", "digest")
+_SEVERE = SEVERITIES.index("severe")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing to be told. `onset`, `end` and `severity` are what it says, `at` is when it is sent."""
+
+    key: str
+    """The same whenever the same is told again, so that it is delivered once."""
+    kind: MessageKind
+    at: int
+    severity: Severity
+    onset: int
+    end: int | None
+    episodes: tuple[Episode, ...]
+    """What it is about: the outermost episode; of a digest all of its short ones."""
+
+    @property
+    def duration_s(self) -> int | None:
+        """Seconds from onset to end."""
+        return None if self.end is None else self.end - self.onset
+
+
+@dataclass(frozen=True, slots=True)
+class _Sequence:
+    """One outermost severe-or-deeper episode with what nests inside."""
+
+    outer: Episode
+    nested: tuple[Episode, ...]
+
+    @property
+    def crossed_back(self) -> int | None:
+        """The crossing back above, confirmed or not."""
+        return self.outer.end if self.outer.end is not None else self.outer.recovering_since
+
+
+def messages(
+    entity: Entity,
+    episodes: Sequence[Episode],
+    instability: Sequence[InstabilityStretch],
+    settings: Settings,
+    known_until: int,
+) -> list[Message]:
+    """All messages that are due by `known_until`, in the order of sending.
+
+    `episodes` are one entity's, of any severity. Short is an episode that ends within `end_confirmed_s` of its
+    onset. While the entity is unstable, or had a short severe-or-deeper episode in the last `quiet_s`, opened
+    waits until the loss is that old. The short ones are told by one digest for each chain of them with less than
+    `quiet_s` between; it is sent when the chain is over. Where opened was sent before a short one ended, resolved
+    says so as soon as the end counts.
+    """
+    deep = [e for e in episodes if SEVERITIES.index(e.severity) >= _SEVERE]
+    sequences = _sequences(deep)
+    found: list[Message] = []
+    short: list[Episode] = []
+    for one in sequences:
+        if _is_short(one.outer, settings):
+            short.append(one.outer)
+        found += _sequence_messages(entity, one, deep, instability, settings)
+    found += _digests(entity, short, settings)
+    due = [m for m in found if m.at <= known_until]
+    return sorted(due, key=lambda m: (m.at, m.onset, KINDS.index(m.kind)))
+
+
+def _sequences(deep: Sequence[Episode]) -> list[_Sequence]:
+    ordered = sorted(deep, key=lambda e: (e.onset, SEVERITIES.index(e.severity)))
+    outer: list[tuple[Episode, list[Episode]]] = []
+    for episode in ordered:
+        if outer:
+            last, nested = outer[-1]
+            if last.end is None or episode.onset < last.end:
+                nested.append(episode)
+                continue
+        outer.append((episode, []))
+    return [_Sequence(episode, tuple(nested)) for episode, nested in outer]
+
+
+def _is_short(episode: Episode, settings: Settings) -> bool:
+    return episode.end is not None and episode.end - episode.onset < settings.end_confirmed_s
+
+
+def _waits(
+    onset: int, deep: Sequence[Episode], instability: Sequence[InstabilityStretch], settings: Settings
+) -> bool:
+    """Whether the entity is flapping by what is known in the second of a crossing."""
+    if any(s.began < onset and (s.ended is None or onset <= s.ended) for s in instability):
+        return True
+    return any(
+        e.end is not None and _is_short(e, settings) and onset - settings.quiet_s <= e.end <= onset
+        for e in deep
+    )
+
+
+def _sequence_messages(
+    entity: Entity,
+    one: _Sequence,
+    deep: Sequence[Episode],
+    instability: Sequence[InstabilityStretch],
+    settings: Settings,
+) -> list[Message]:
+    outer = one.outer
+    confirmed_s = settings.end_confirmed_s
+    waits = _waits(outer.onset, deep, instability, settings)
+    opened_at = outer.onset + confirmed_s if waits else outer.onset
+    back = one.crossed_back
+    if back is not None and back < opened_at:
+        return []
+    told: Severity = max(
+        (e.severity for e in (outer, *one.nested) if e.onset <= opened_at), key=SEVERITIES.index
+    )
+    found = [_message(entity, "opened", opened_at, told, outer.onset, None, outer)]
+    for deeper in one.nested:
+        if SEVERITIES.index(deeper.severity) > SEVERITIES.index(told):
+            told = deeper.severity
+            found.append(_message(entity, "worsened", deeper.onset, told, outer.onset, None, outer))
+    if back is not None:
+        found.append(_message(entity, "recovering", back, told, outer.onset, back, outer))
+    if outer.end is not None:
+        at = outer.end + confirmed_s
+        if _is_short(outer, settings):
+            found.append(_message(entity, "resolved", at, told, outer.onset, outer.end, outer))
+        else:
+            worst = _longest_of_worst(one)
+            found.append(_message(entity, "restored", at, worst.severity, worst.onset, worst.end, outer))
+    return found
+
+
+def _longest_of_worst(one: _Sequence) -> Episode:
+    everyone = (one.outer, *one.nested)
+    worst = max((e.severity for e in everyone), key=SEVERITIES.index)
+    return max(
+        (e for e in everyone if e.severity == worst), key=lambda e: ((e.end or e.onset) - e.onset, -e.onset)
+    )
+
+
+def _digests(entity: Entity, short: Sequence[Episode], settings: Settings) -> list[Message]:
+    chains: list[list[Episode]] = []
+    for episode in short:
+        last = chains[-1][-1].end if chains else None
+        if last is not None and episode.onset - last < settings.quiet_s:
+            chains[-1].append(episode)
+        else:
+            chains.append([episode])
+    found = []
+    for chain in chains:
+        end = chain[-1].end
+        assert end is not None
+        worst = max((e.severity for e in chain), key=SEVERITIES.index)
+        found.append(_message(entity, "digest", end + settings.quiet_s, worst, chain[0].onset, end, *chain))
+    return found
+
+
+def _message(
+    entity: Entity,
+    kind: MessageKind,
+    at: int,
+    severity: Severity,
+    onset: int,
+    end: int | None,
+    *episodes: Episode,
+) -> Message:
+    key = f"{entity.type}/{entity.code}/{compact(episodes[0].onset)}/{episodes[0].onset}/{kind}"
+    return Message(key, kind, at, severity, onset, end, tuple(episodes))
