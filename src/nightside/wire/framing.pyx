@@ -197,6 +197,8 @@ cdef class Records:
         """Append to what is carried over."""
         cdef Py_ssize_t needed = self.carried_count + size, room = self.carried_room
         cdef uint8_t* moved
+        if size == 0:
+            return True
         if needed > room:
             room = max(2 * room, needed, <Py_ssize_t>65536)
             moved = <uint8_t*>realloc(self.carried, room)

@@ -9,9 +9,11 @@ several segments, and writes what it could read of a record that is cut short.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport free
 
-from nightside.wire.attribute_text cimport put_behind_next_hop, put_mp_next_hop, put_next_hop, put_origin, put_path
+from nightside.wire.attribute_text cimport (
+    put_behind_next_hop, put_mp_next_hop, put_next_hop, put_origin, put_path,
+)
 from nightside.wire.attributes cimport MP_REACH_NLRI, MP_UNREACH_NLRI, Attributes, has, walk_attributes
 from nightside.wire.bgp4mp cimport Bgp4mp, read_bgp4mp
 from nightside.wire.faults cimport (
@@ -20,12 +22,12 @@ from nightside.wire.faults cimport (
 )
 from nightside.wire.framing cimport Records
 from nightside.wire.nlri cimport Prefix, next_prefix
+from nightside.wire.peer_index cimport PeerIndex
 from nightside.wire.peers cimport Address
 from nightside.wire.record cimport BGP4MP, BGP4MP_ET, TABLE_DUMP, TABLE_DUMP_V2, Header
 from nightside.wire.table_dump cimport TableDump, read_table_dump
 from nightside.wire.table_dump_v2 cimport (
-    PEER_INDEX_TABLE, RIB_IPV4_UNICAST, RIB_IPV6_UNICAST, PeerEntry, RibEntry,
-    begin_peer_table, begin_rib, next_entry, next_peer,
+    PEER_INDEX_TABLE, RIB_IPV4_UNICAST, RIB_IPV6_UNICAST, PeerEntry, RibEntry, begin_rib, next_entry,
 )
 from nightside.wire.text cimport (
     Text, put_char, put_chars, put_ipv4, put_ipv6_as_bgpdump, put_number, put_padded, put_text,
@@ -54,23 +56,24 @@ cdef class Lines(Records):
     cdef Text lines
     cdef Text head                  # of every line of the record in hand, up to the prefix
     cdef Text tail                  # behind the prefix
-    cdef PeerEntry* index           # the peer index table
-    cdef Py_ssize_t index_count     # -1: there was none
+    cdef PeerIndex index
     cdef Py_ssize_t written         # lines of the record in hand that earlier batches hold
     cdef Py_ssize_t reached         # lines of the record in hand so far
+
+    def __cinit__(self, *args, **kwargs):
+        self.index = PeerIndex()
 
     def __dealloc__(self):
         free(self.lines.data)
         free(self.head.data)
         free(self.tail.data)
-        free(self.index)
 
     # ---- for the framing --------------------------------------------------------------------------------
 
     cdef void forget(self):
         self.lines.size = 0
         self.lines.failed = self.head.failed = self.tail.failed = False
-        self.index_count = -1
+        self.index.count = -1
         self.written = 0
 
     cdef bint is_full(self, uint32_t next_length) noexcept nogil:
@@ -93,7 +96,7 @@ cdef class Lines(Records):
             elif h.subtype == RIB_IPV6_UNICAST:
                 code = self._rib(h, body, 6)
             elif h.subtype == PEER_INDEX_TABLE:
-                code = self._peer_index_table(h, body)
+                code = self.index.read(h, body, &self.fault)
             else:
                 code = fault(&self.fault, SUBTYPE_UNREAD, h.type, h.subtype)
         elif h.type == BGP4MP or h.type == BGP4MP_ET:
@@ -125,31 +128,6 @@ cdef class Lines(Records):
         self._put_line(4 if h.subtype == AFI_IPV4 else 6, &route.prefix)
         return SOUND
 
-    cdef FaultCode _peer_index_table(self, const Header* h, const uint8_t* body) noexcept nogil:
-        cdef const uint8_t* p = body
-        cdef const uint8_t* end = body + h.length
-        cdef uint16_t count = 0, i
-        cdef PeerEntry entry
-        cdef PeerEntry* grown
-        cdef FaultCode code = begin_peer_table(h, &p, &count, &self.fault)
-        if code != SOUND:
-            return code
-        self.index_count = -1
-        for i in range(count):
-            code = next_peer(&p, end, &entry, &self.fault)
-            if code != SOUND:
-                return code
-        grown = <PeerEntry*>realloc(self.index, (<Py_ssize_t>count + 1) * sizeof(PeerEntry))
-        if grown is NULL:
-            return fault(&self.fault, NO_MEMORY, 0, 0)
-        self.index = grown
-        p = body
-        begin_peer_table(h, &p, &count, &self.fault)
-        for i in range(count):
-            next_peer(&p, end, &self.index[i], &self.fault)
-        self.index_count = count
-        return SOUND
-
     cdef FaultCode _rib(self, const Header* h, const uint8_t* body, int family) noexcept nogil:
         cdef const uint8_t* begin = body
         cdef const uint8_t* p
@@ -157,10 +135,11 @@ cdef class Lines(Records):
         cdef uint16_t count = 0, i
         cdef Prefix prefix
         cdef RibEntry entry
+        cdef PeerEntry* peer
         cdef Attributes attributes
         cdef bint writing
         cdef FaultCode code
-        if self.index_count < 0:
+        if self.index.count < 0:
             return fault(&self.fault, NO_PEER_TABLE, 0, 0)
         code = begin_rib(h, &begin, family, &prefix, &count, &self.fault)
         if code != SOUND:
@@ -171,8 +150,8 @@ cdef class Lines(Records):
                 code = next_entry(&p, end, &entry, &self.fault)
                 if code != SOUND:
                     return code
-                if entry.peer_index >= self.index_count:
-                    return fault(&self.fault, PEER_INDEX, entry.peer_index, self.index_count)
+                if entry.peer_index >= self.index.count:
+                    return fault(&self.fault, PEER_INDEX, entry.peer_index, self.index.count)
                 code = walk_attributes(entry.attributes.begin, entry.attributes.end, &attributes, &self.fault)
                 if code == SOUND:
                     code = self._put_rib_tail(&attributes, 4)
@@ -181,7 +160,8 @@ cdef class Lines(Records):
                 if writing:
                     self.head.size = 0
                     put_chars(&self.head, b"TABLE_DUMP2|", 12)
-                    self._put_head(h.time_s, b"B", &self.index[entry.peer_index].address, self.index[entry.peer_index].asn)
+                    peer = &self.index.entries[entry.peer_index]
+                    self._put_head(h.time_s, b"B", &peer.address, peer.asn)
                     if not self._put_line(family, &prefix):
                         return UNFINISHED
         return SOUND

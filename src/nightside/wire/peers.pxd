@@ -28,3 +28,15 @@ cdef class PeerTable:
     cdef bint _grow(self) noexcept nogil
     cdef uint32_t _slot(self, const Address* address, uint32_t asn) noexcept nogil
     cdef list to_list(self)
+
+
+cdef class NamedPeers:
+    cdef uint32_t* order
+    cdef Py_ssize_t count
+    cdef Py_ssize_t room
+    cdef uint8_t* is_named      # by dense index
+    cdef Py_ssize_t is_named_room
+
+    cdef bint add(self, uint32_t peer) noexcept nogil
+    cdef void forget(self)
+    cdef list to_list(self)

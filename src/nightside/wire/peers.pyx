@@ -5,6 +5,7 @@ import socket
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memset
 
 from nightside.model.elements import Peer
 
@@ -105,3 +106,50 @@ cdef class PeerTable:
         for i in range(<uint32_t>len(self.listed), self.count):
             self.listed.append(Peer(address_text(&self.keys[i].address), self.keys[i].asn))
         return self.listed
+
+
+cdef class NamedPeers:
+    """Dense indexes of peers, each once, in the order of first sight."""
+
+    def __cinit__(self):
+        self.order = NULL
+        self.is_named = NULL
+        self.count = self.room = self.is_named_room = 0
+
+    def __dealloc__(self):
+        free(self.order)
+        free(self.is_named)
+
+    cdef bint add(self, uint32_t peer) noexcept nogil:
+        """Name a peer, if it is new; False where memory is short."""
+        cdef Py_ssize_t room
+        cdef void* grown
+        if peer < self.is_named_room and self.is_named[peer]:
+            return True
+        if peer >= self.is_named_room:
+            room = max(<Py_ssize_t>256, 2 * <Py_ssize_t>peer)
+            grown = realloc(self.is_named, room)
+            if grown is NULL:
+                return False
+            self.is_named = <uint8_t*>grown
+            memset(self.is_named + self.is_named_room, 0, room - self.is_named_room)
+            self.is_named_room = room
+        if self.count == self.room:
+            room = max(<Py_ssize_t>256, 2 * self.room)
+            grown = realloc(self.order, room * sizeof(uint32_t))
+            if grown is NULL:
+                return False
+            self.order = <uint32_t*>grown
+            self.room = room
+        self.is_named[peer] = 1
+        self.order[self.count] = peer
+        self.count += 1
+        return True
+
+    cdef void forget(self):
+        self.count = 0
+        if self.is_named is not NULL:
+            memset(self.is_named, 0, self.is_named_room)
+
+    cdef list to_list(self):
+        return [self.order[i] for i in range(self.count)]

@@ -34,7 +34,7 @@ cdef inline void put_char(Text* text, char c) noexcept nogil:
 
 
 cdef inline void put_chars(Text* text, const char* chars, Py_ssize_t size) noexcept nogil:
-    if make_room(text, size):
+    if size and make_room(text, size):
         memcpy(text.data + text.size, chars, size)
         text.size += size
 

@@ -1,0 +1,87 @@
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+from nightside.wire.as_path cimport Path
+from nightside.wire.nlri cimport Prefix, top_bits
+
+
+cdef struct Pointers:
+    # The columns' first bytes.
+    int64_t* time_us
+    uint8_t* kind
+    uint8_t* flags
+    uint32_t* peer
+    uint8_t* family
+    uint64_t* prefix_hi
+    uint64_t* prefix_lo
+    uint8_t* prefix_len
+    uint32_t* origin
+    uint32_t* upstream
+    uint32_t* path_start
+    uint16_t* path_count
+    uint32_t* paths
+    int64_t* attr_offset
+    uint32_t* attr_length
+    int64_t* record_offset
+    uint8_t* old_state
+    uint8_t* new_state
+
+
+cdef struct Said:
+    # What all elements of one attribute block, or one record, have in common.
+    int64_t time_us
+    uint32_t peer
+    Path path
+    uint32_t path_start
+    int64_t attr_offset
+    uint32_t attr_length
+    int64_t record_offset
+
+
+cdef class Columns:
+    cdef readonly Py_ssize_t count
+    cdef readonly object time_us, kind, flags, peer, family, prefix_hi, prefix_lo, prefix_len
+    cdef readonly object origin, upstream, path_start, path_count, paths
+    cdef readonly object attr_offset, attr_length, record_offset, old_state, new_state
+    cdef Pointers to
+
+
+cdef inline void set_plain(
+    Pointers* to, Py_ssize_t i, uint8_t kind, uint8_t family, const Prefix* prefix, const Said* said
+) noexcept nogil:
+    """Element i, without a path; `prefix` may be NULL. Host bits become zero."""
+    to.time_us[i] = said.time_us
+    to.kind[i] = kind
+    to.flags[i] = 0
+    to.peer[i] = said.peer
+    to.family[i] = family
+    if prefix is NULL:
+        to.prefix_hi[i] = 0
+        to.prefix_lo[i] = 0
+        to.prefix_len[i] = 0
+    else:
+        to.prefix_hi[i] = prefix.high & top_bits(prefix.length)
+        to.prefix_lo[i] = prefix.low & top_bits(<int>prefix.length - 64)
+        to.prefix_len[i] = prefix.length
+    to.origin[i] = 0
+    to.upstream[i] = 0
+    to.path_start[i] = 0
+    to.path_count[i] = 0
+    to.attr_offset[i] = -1
+    to.attr_length[i] = 0
+    to.record_offset[i] = said.record_offset
+    to.old_state[i] = 0
+    to.new_state[i] = 0
+
+
+cdef inline void set_route(
+    Pointers* to, Py_ssize_t i, uint8_t kind, uint8_t family, const Prefix* prefix, const Said* said
+) noexcept nogil:
+    """Element i, with a path."""
+    set_plain(to, i, kind, family, prefix, said)
+    to.flags[i] = said.path.flags
+    to.origin[i] = said.path.origin
+    to.upstream[i] = said.path.upstream
+    to.path_start[i] = said.path_start
+    to.path_count[i] = <uint16_t>said.path.count
+    to.attr_offset[i] = said.attr_offset
+    to.attr_length[i] = said.attr_length
