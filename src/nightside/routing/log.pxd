@@ -11,6 +11,7 @@ cdef enum:
     GAP_END = 12
     LOAD = 13
     TABLE = 14
+    CUT = 15
 
 
 cdef class EventLog:

@@ -11,10 +11,11 @@ Kinds below KNOWN are about one (session, prefix), `way` 0 meaning "no route":
 
 From KNOWN on they are about a session's view of one family, which stands in `prefix`; `way` is
     KNOWN          0
-    UNKNOWN        index into `reasons`
+    UNKNOWN        index into `routing.table.REASONS`
     GAP_END        the second in which the gap began
     LOAD           index into the collector's loads: a whole first table
     TABLE          0; all that was stale counts again
+    CUT            0; the load before was of a table cut off: what is not in it is stale
 """
 
 from libc.stdint cimport uint8_t, uint32_t
@@ -25,6 +26,7 @@ import numpy as np
 EVENT_KINDS = {
     "FLIP": FLIP, "TRANSFER_FLIP": TRANSFER_FLIP, "TABLE_FLIP": TABLE_FLIP, "HEARD": HEARD, "STALE": STALE,
     "KNOWN": KNOWN, "UNKNOWN": UNKNOWN, "GAP_END": GAP_END, "LOAD": LOAD, "TABLE": TABLE,
+    "CUT": CUT,
 }
 
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from nightside.model.settings import Settings
 from nightside.model.signal import UnknownStretch
 from nightside.routing.collector_log import UInt8, UInt32
-from nightside.routing.table import REASONS
-from nightside.routing.timeline import GAP_END, KNOWN, LOAD, TABLE, UNKNOWN, Timeline
+from nightside.routing.table import REASON_GAP, REASONS
+from nightside.routing.timeline import CUT, GAP_END, KNOWN, LOAD, TABLE, UNKNOWN, Timeline
 from nightside.routing.visibility import Visibility
 
 Int32 = npt.NDArray[np.int32]
@@ -169,12 +169,17 @@ class _Player:
         control = self.timeline.controls[number]
         session = control.session
         if control.kind == LOAD:
-            ways = self.timeline.loads[session]
+            ways = self.timeline.loads[control.value].ways
             self.judge.load(session, np.where(self.mine[: len(ways)], ways, np.uint32(0)))
+        elif control.kind == CUT:
+            self.judge.leave_out_absent(session)
         elif control.kind == TABLE:
             self.judge.table_taken(session)
         elif control.kind == UNKNOWN:
             self.known[session] = False
+            self._vote(session, control.second)
+            if control.value != REASON_GAP:
+                self.judge.forget_stale(session)
         elif control.kind == GAP_END:
             self.judge.gap_ended(session, control.value)
             self.known[session] = True

@@ -65,21 +65,22 @@ def full_feed(
     A session's routes of a day are the most of its tables and of its finished transfers of that day. A day on
     which it has neither is as the day before. A day without a table is measured by the last day that had one; an
     input without any table by the routes held at the ends of transfers. Tables cut off in the middle measure
-    only where there is no whole one.
+    only where there is no whole one, and else can only show that a session is full feed, never that it is not.
     """
     largest: dict[int, int] = defaultdict(int)
     largest_cut: dict[int, int] = defaultdict(int)
     largest_transfer = 0
     routes: dict[tuple[int, int], int] = defaultdict(int)
+    cut: dict[tuple[int, int], int] = defaultdict(int)
     for log, start in zip(logs, first, strict=True):
         for table in log.tables:
             day = table.begin // DAY_S
             for (peer, fam), number in table.routes.items():
                 if fam == family:
-                    best = largest_cut if table.truncated else largest
+                    best, mine = (largest_cut, cut) if table.truncated else (largest, routes)
                     best[day] = max(best[day], number)
                     key = (start + peer, day)
-                    routes[key] = max(routes[key], number)
+                    mine[key] = max(mine[key], number)
         for end in log.transfer_ends:
             if end.family == family:
                 largest_transfer = max(largest_transfer, end.routes)
@@ -93,6 +94,9 @@ def full_feed(
             return largest_transfer
         return measure[measured_days[max(bisect_right(measured_days, day) - 1, 0)]]
 
+    for key, number in cut.items():
+        if not largest or number >= share * largest_of(key[1]):
+            routes[key] = max(routes[key], number)
     days: list[list[int]] = [[] for _ in range(n_sessions)]
     standing: list[list[bool]] = [[] for _ in range(n_sessions)]
     for (session, day), number in sorted(routes.items()):

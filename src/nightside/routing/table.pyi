@@ -8,6 +8,7 @@ from nightside.routing.prefixes import PrefixIndex
 from nightside.routing.ways import WayIndex
 
 REASONS: tuple[str, ...]
+REASON_GAP: int
 
 class CollectorTable:
     log: EventLog

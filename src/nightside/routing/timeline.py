@@ -19,6 +19,7 @@ UNKNOWN = EVENT_KINDS["UNKNOWN"]
 GAP_END = EVENT_KINDS["GAP_END"]
 LOAD = EVENT_KINDS["LOAD"]
 TABLE = EVENT_KINDS["TABLE"]
+CUT = EVENT_KINDS["CUT"]
 
 START_MARGIN_S = 900
 """First tables this much later than the very first still belong to the start (RouteViews' and RIS' differ)."""
@@ -33,7 +34,16 @@ class Control:
     kind: int
     session: int
     value: int
-    """LOAD: which load; GAP_END: the second the gap began; UNKNOWN: which reason."""
+    """LOAD: which of the timeline's loads; GAP_END: the second the gap began; UNKNOWN: which reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A session's whole table, taken over at `second` in place of all it said before; `ways` by prefix number."""
+
+    second: int
+    session: int
+    ways: UInt32
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,8 @@ class Timeline:
     prefix: UInt32
     way: UInt32
     controls: list[Control]
-    loads: dict[int, UInt32]
-    """Ways by prefix number of each session's first table."""
-    load_second: dict[int, int]
+    loads: list[Load]
+    """In the order of time. A session has one from its first table, and one whenever only a table made it known."""
     full: FullFeed
     votes: dict[int, list[tuple[int, int | None, int]]]
     """Per session the stretches (begin, end or None, why it ended) in which its vote counts."""
@@ -148,14 +157,14 @@ def build(
     positions = np.flatnonzero(is_control)
     # A control's position counts the events that are not controls before it.
     before = np.cumsum(~is_control)
-    controls = [
-        Control(int(before[i]), int(second[i]), int(kind[i]), int(session[i]), int(way[i])) for i in positions
-    ]
-    loads = {
-        c.session: logs[int(owner[i])].loads[c.value]
-        for c, i in zip(controls, positions, strict=True)
-        if c.kind == LOAD
-    }
+    controls: list[Control] = []
+    loads: list[Load] = []
+    for i in positions:
+        value = int(way[i])
+        if kind[i] == LOAD:
+            loads.append(Load(int(second[i]), int(session[i]), logs[int(owner[i])].loads[value]))
+            value = len(loads) - 1
+        controls.append(Control(int(before[i]), int(second[i]), int(kind[i]), int(session[i]), value))
     full = full_feed(logs, first, len(sessions), family, settings.full_feed_share)
     votes = _votes(controls, full, len(sessions))
     asns = sorted({s.asn for s in sessions})
@@ -176,7 +185,6 @@ def build(
         way=way[~is_control],
         controls=controls,
         loads=loads,
-        load_second={c.session: c.second for c in controls if c.kind == LOAD},
         full=full,
         votes=votes,
         expected=expected,

@@ -95,6 +95,7 @@ cdef class Visibility:
     cdef uint16_t* out
     cdef uint8_t* visible
     cdef uint32_t* last_flip
+    cdef uint32_t* confirmed         # per session the second of its last table
     cdef uint8_t* touched
     cdef uint32_t* touched_list
     cdef uint32_t n_touched
@@ -132,11 +133,17 @@ cdef class Visibility:
         self.out = <uint16_t*>calloc(max(self.n_prefixes, 1), sizeof(uint16_t))
         self.visible = <uint8_t*>calloc(max(self.n_prefixes, 1), 1)
         self.last_flip = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
+        self.confirmed = <uint32_t*>calloc(max(self.n_sessions, 1), sizeof(uint32_t))
         self.touched = <uint8_t*>calloc(max(self.n_prefixes, 1), 1)
         self.touched_list = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
         self.session_list = <uint32_t*>calloc(max(self.n_sessions, 1), sizeof(uint32_t))
         self.session_start = <uint32_t*>calloc(self.n_ases + 1, sizeof(uint32_t))
         self.cover = <uint8_t*>calloc(1 << 24, 1)
+        if (self.state == NULL or self.voting == NULL or self.voting_sessions == NULL or self.have == NULL
+                or self.out == NULL or self.visible == NULL or self.last_flip == NULL or self.confirmed == NULL
+                or self.touched == NULL or self.touched_list == NULL or self.session_list == NULL
+                or self.session_start == NULL or self.cover == NULL):
+            raise MemoryError
         self.strangers = NumberMap(1024)
         self.unit_changes, self.prefix_changes = Growing(), Growing()
         self.view_changes = []
@@ -157,6 +164,7 @@ cdef class Visibility:
         free(self.out)
         free(self.visible)
         free(self.last_flip)
+        free(self.confirmed)
         free(self.touched)
         free(self.touched_list)
         free(self.session_list)
@@ -175,11 +183,21 @@ cdef class Visibility:
             self._take(session[i], prefix[i], kind[i], way[i])
 
     def load(self, uint32_t session, const uint32_t[::1] ways):
-        """A whole first table of a session; `ways` by prefix number, and no more than there are."""
+        """A whole first table of a session, in place of all it said before; `ways` by prefix number."""
+        cdef uint32_t p, known = min(<uint32_t>ways.shape[0], self.n_prefixes)
+        cdef uint8_t new
+        self.confirmed[session] = self.second
+        for p in range(self.n_prefixes):
+            new = self._judge_origin(p, ways[p], not self.started) if p < known and ways[p] else 0
+            if self.state[<size_t>session * self.n_prefixes + p] != new:
+                self._set(session, p, new)
+
+    def leave_out_absent(self, uint32_t session):
+        """What a session's table, cut off in the middle, does not hold is stale."""
         cdef uint32_t p
-        for p in range(<uint32_t>ways.shape[0]):
-            if ways[p]:
-                self._set(session, p, self._judge_origin(p, ways[p], True))
+        for p in range(self.n_prefixes):
+            if self.state[<size_t>session * self.n_prefixes + p] == 0:
+                self._set(session, p, OUT)
 
     def at(self, uint32_t second):
         """What comes next happens in this second."""
@@ -213,12 +231,19 @@ cdef class Visibility:
     def gap_ended(self, uint32_t session, uint32_t gap_began):
         """A session is back from a gap: what others flipped meanwhile is stale. Call before it votes again."""
         cdef uint32_t p
+        # A table from within the gap knows what was flipped before it.
+        cdef uint32_t since = max(gap_began, self.confirmed[session])
         for p in range(self.n_prefixes):
-            if self.last_flip[p] >= gap_began and self.last_flip[p]:
+            if self.last_flip[p] >= since and self.last_flip[p]:
                 self._set(session, p, self.state[<size_t>session * self.n_prefixes + p] | OUT)
 
     def table_taken(self, uint32_t session):
-        """A new table of a known session: nothing of it is stale any more."""
+        """A new table of a session: nothing of it is stale any more."""
+        self.confirmed[session] = self.second
+        self.forget_stale(session)
+
+    def forget_stale(self, uint32_t session):
+        """Nothing of a session is stale any more: it has a new table, or has left and will send all it has."""
         cdef uint32_t p
         cdef uint8_t state
         for p in range(self.n_prefixes):

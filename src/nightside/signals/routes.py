@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,29 +40,21 @@ class RouteHistory:
         return order, self.timeline.prefix[order]
 
     def events(self, prefixes: Sequence[int]) -> Iterator[RouteEvent]:
-        """All that happened to these prefixes in the order of time; a session's first table comes as events too."""
+        """All that happened to these prefixes in the order of time; whole tables taken over come as events too."""
         line = self.timeline
         order, ordered = self._by_prefix
         wanted = np.asarray(prefixes, np.uint32)
         lo = np.searchsorted(ordered, wanted, "left")
         hi = np.searchsorted(ordered, wanted, "right")
         rows = np.sort(np.concatenate([order[a:b] for a, b in zip(lo, hi, strict=True)] or [order[:0]]))
-        loaded: list[RouteEvent] = []
-        for session, ways in line.loads.items():
-            at = line.load_second[session]
-            inside = wanted[wanted < len(ways)]
-            held = ways[inside]
-            loaded += [
-                RouteEvent(at, -1, session, int(p), int(w)) for p, w in zip(inside, held, strict=True) if w
-            ]
-        loaded.sort(key=lambda e: e.second)
+        loaded = list(self._loaded(wanted, rows))
         columns = (line.second[rows], line.kind[rows], line.session[rows], line.prefix[rows], line.way[rows])
         flips = (RouteEvent(*(int(v) for v in row)) for row in zip(*columns, strict=True))
         pending = iter(loaded)
         load = next(pending, None)
         for flip in flips:
-            # What a session said in the second of its first table came before the table was taken over, or
-            # is the same again: the later of the two is the flip.
+            # What a session said in the second of a load came before the table was taken over, or is the
+            # same again: the later of the two is the flip.
             while load is not None and load.second <= flip.second:
                 yield load
                 load = next(pending, None)
@@ -69,6 +62,22 @@ class RouteHistory:
         while load is not None:
             yield load
             load = next(pending, None)
+
+    def _loaded(self, wanted: npt.NDArray[np.uint32], rows: npt.NDArray[np.int64]) -> Iterator[RouteEvent]:
+        """The loads as events: every route, and no route where the session had spoken of one before."""
+        line = self.timeline
+        spoken: dict[int, set[int]] = defaultdict(set)
+        for session, prefix in zip(line.session[rows].tolist(), line.prefix[rows].tolist(), strict=True):
+            spoken[session].add(prefix)
+        for load in line.loads:
+            inside = wanted[wanted < len(load.ways)]
+            held = dict(zip(inside.tolist(), load.ways[inside].tolist(), strict=True))
+            told = spoken[load.session]
+            for prefix in wanted.tolist():
+                way = held.get(prefix, 0)
+                if way or prefix in told:
+                    yield RouteEvent(load.second, -1, load.session, prefix, way)
+            told.update(held)
 
     def votes_at(self, session: int, second: int) -> bool:
         """Whether a session's vote counts in this second."""

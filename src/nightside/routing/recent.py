@@ -1,0 +1,44 @@
+"""Which (peer, prefix) the updates of late have named: what a table that is read later must not overrule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nightside.model.elements import Kind
+
+UInt32 = npt.NDArray[np.uint32]
+
+
+class RecentUpdates:
+    """Remembers the announcements and withdrawals of the last batches, batch by batch."""
+
+    def __init__(self) -> None:
+        self._batches: list[tuple[npt.NDArray[np.int64], UInt32, UInt32]] = []
+
+    def add(self, columns: Any, ids: UInt32, earliest_s: int, latest_s: int) -> int | None:
+        """Remember a batch's updates that are dated within the bounds; returns the youngest second, None where none."""
+        n = columns.count
+        kinds = columns.kind[:n]
+        seconds = columns.time_us[:n] // 1_000_000
+        update = (kinds == Kind.ANNOUNCE) | (kinds == Kind.WITHDRAW)
+        update &= (seconds >= earliest_s) & (seconds <= latest_s)
+        if not update.any():
+            return None
+        # Copies: the columns are used again for the next batch.
+        kept = (seconds[update], columns.peer[:n][update], np.asarray(ids)[:n][update])
+        self._batches.append(kept)
+        return int(kept[0].max())
+
+    def forget(self, before_s: int) -> None:
+        """Batches whose updates are all older may go."""
+        self._batches = [b for b in self._batches if int(b[0].max()) >= before_s]
+
+    def between(self, begin_s: int, end_s: int) -> Iterator[tuple[UInt32, UInt32]]:
+        """(peers, prefix numbers) named by updates from `begin_s` to `end_s`, both inclusive."""
+        for seconds, peers, ids in self._batches:
+            inside = (seconds >= begin_s) & (seconds <= end_s)
+            yield peers[inside], ids[inside]

@@ -1,0 +1,65 @@
+from libc.stdint cimport uint8_t, uint32_t
+
+from nightside.routing.log cimport EventLog
+from nightside.routing.prefixes cimport PrefixIndex
+from nightside.routing.rows cimport Rows
+
+cdef enum:
+    # Phases of a feed.
+    UNSEEN = 0
+    ESTABLISHED = 1
+    DOWN = 2
+    TRANSFER = 3
+    TAIL = 4
+    # Why a feed became unknown (REASONS of routing.table).
+    STATE_REASON = 1
+    GAP_REASON = 2
+    SILENT_REASON = 3
+    # Of a held route: its way, and
+    WAY = 0x1FFFFFFF
+    # it is from before the session went down and has not been heard in the transfer yet,
+    FORMER = 0x40000000
+    # or not been heard since a gap.
+    UNCONFIRMED = 0x80000000
+
+cdef struct Feed:
+    uint8_t phase
+    bint gapped            # since its last whole table or transfer there was a gap (or only a part of a table)
+    bint missed            # there was a gap while it was down
+    uint32_t held          # routes held now
+    uint32_t former        # routes held when the session went down
+    uint32_t resolved      # of these: heard again since
+    uint32_t went_down     # second in which it last left Established, 0: not seen
+    uint32_t began         # second in which the transfer began
+    uint32_t last_announced
+    uint32_t last_heard
+    uint32_t tail_ends
+    uint32_t in_table      # routes of the table being read
+
+
+cdef class Sessions:
+    cdef PrefixIndex prefixes
+    cdef readonly EventLog log
+    cdef Rows held
+    cdef Feed* feeds
+    cdef uint32_t* latest
+    cdef readonly uint32_t n_peers
+    cdef uint32_t now, gap_begin, gap_end
+    cdef int transfers
+    cdef uint32_t quiet_s
+    cdef double back_share
+    cdef readonly list transfer_ends
+    cdef int _announce(self, uint32_t peer, uint32_t id, uint32_t way, uint32_t second) except -1
+    cdef int _withdraw(self, uint32_t peer, uint32_t id, uint32_t second) except -1
+    cdef int _down(self, uint32_t peer, uint32_t second) except -1
+    cdef int _established(self, uint32_t peer, uint32_t second) except -1
+    cdef void _begin_transfer(self, Feed* feed, uint32_t second) noexcept
+    cdef int _begin_tail(self, uint32_t peer, int v6, uint32_t second) except -1
+    cdef int _end_of_rib(self, uint32_t peer, uint8_t family, uint32_t second) except -1
+    cdef int _finish(self, uint32_t peer, int v6, uint32_t second) except -1
+    cdef int _end_transfers(self, uint32_t second) except -1
+    cdef int _enter_gap(self, uint32_t begin, uint32_t end) except -1
+    cdef uint32_t _mark_former(self, uint32_t peer, uint8_t family) noexcept
+    cdef void _mark_unconfirmed(self, uint32_t peer, uint8_t family) noexcept
+    cdef int _drop(self, uint32_t peer, uint8_t family, uint32_t second, bint only_former) except -1
+    cdef int _room_for_peers(self, uint32_t n_peers) except -1
