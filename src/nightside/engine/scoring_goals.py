@@ -13,7 +13,8 @@ def goals(report: dict[str, Any]) -> list[dict[str, Any]]:
 
     def figure(name: str, which: str) -> float | None:
         by = "all" if name == "all" else "severity"
-        return table.get((by, name), {}).get(which)
+        value: float | None = table.get((by, name), {}).get(which)
+        return value
 
     found = [
         _at_least("precision", 0.99, figure("all", "precision")),
