@@ -90,9 +90,7 @@ def loud(losses: Sequence[Loss], baseline_at: Callable[[int], int], settings: Se
             after += 1
         if units >= max(1.0, settings.quiet_loss_share * baseline_at(first.lost)):
             told = max(told, i)
-            stretches += [
-                (x.lost, x.lost if x.returned is None else x.returned) for x in ordered[told:after]
-            ]
+            stretches += [(x.lost, x.lost if x.returned is None else x.returned) for x in ordered[told:after]]
             told = after
         groups[first.group] -= 1
         units -= 0 if groups[first.group] else first.units

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
+from nightside.engine.files import choose, covers_until
+from nightside.model.elements import Columns
 from nightside.model.errors import InputError, NotMrtError, UnreadableError
 from nightside.model.instants import iso
 from nightside.model.settings import Settings
@@ -18,7 +20,7 @@ from nightside.routing.table import CollectorTable
 from nightside.routing.ways import WayIndex
 from nightside.sources.layout import Found, InputFile
 from nightside.sources.local import Pieces
-from nightside.wire.decoder import Columns, Decoder
+from nightside.wire.decoder import Decoder
 from nightside.world.snapshot import Snapshot
 from nightside.world.units import prefix_country
 
@@ -69,6 +71,10 @@ def time_bounds(nominal: int | None, cadence_s: int | None) -> tuple[int, int]:
     return nominal - CLOCK_MARGIN_S, nominal + cadence_s + CLOCK_MARGIN_S
 
 
+def _of_its_time(file: InputFile, what: str) -> str:
+    return "" if covers_until(file) is None else f", {what} is unknown"
+
+
 class _Reader:
     """Reads one collector after the other into shared prefix and way numbers."""
 
@@ -81,7 +87,11 @@ class _Reader:
         self.ids = np.empty(1 << 16, np.uint32)
         self.inputs: list[tuple[str, str]] = []
         self.first_second: int | None = None
+        self.alone = False
+        """There is one file to read, so that what is wrong with it is wrong with the whole input."""
         self.elements = 0
+        self.used = 0
+        self.odd = 0
 
     def collector(
         self, files: Sequence[InputFile], gaps: Sequence[tuple[int, int]], until: int | None
@@ -99,61 +109,80 @@ class _Reader:
                 )
                 table.gap(begin, gap_end)
             last = self._file(file, decoder, table, until)
-            covered = None
-            if file.kind == "updates" and file.nominal is not None and file.cadence_s:
-                covered = file.nominal + file.cadence_s
-            end = max(end, last + 1 if last else 0, covered or 0)
+            end = max(end, last + 1 if last else 0, covers_until(file) or 0)
         if until is not None:
-            end = min(end, until)
+            end = max(0, min(end, until))
         table.close(end)
         return decoder, table, end
 
     def _file(self, file: InputFile, decoder: Decoder, table: CollectorTable, until: int | None) -> int:
         """Read one file; returns the second of its last element (0: it has none)."""
-        earliest, latest = time_bounds(file.nominal, file.cadence_s)
-        if until is not None:
-            latest = min(latest, until)
-        decoder.start(file.name)
-        odd_before = table.out_of_time
+        decoder.start(str(file.path))
+        self.odd = 0
         last = 0
         try:
             pieces = Pieces(file.path)
             done = 0
             for piece in pieces:
                 for columns in decoder.feed(piece):
-                    last = max(last, self._batch(columns, decoder, table, earliest, latest))
+                    last = max(last, self._batch(columns, decoder, table, file, until))
                 self.advance(pieces.bytes_read - done)
                 done = pieces.bytes_read
             for columns in decoder.finish():
-                last = max(last, self._batch(columns, decoder, table, earliest, latest))
+                last = max(last, self._batch(columns, decoder, table, file, until))
             self.advance(pieces.bytes_read - done)
             self.inputs.append((file.name, pieces.sha256))
-            cut = pieces.truncated or ("the file ends inside a record" if decoder.truncated else None)
+            broken = bool(pieces.truncated or decoder.truncated)
+            self._report(file, decoder, pieces.truncated)
         except (NotMrtError, UnreadableError) as error:
             # In the middle of an archive a bad file is a gap, not the end of everything.
-            self.warn(str(error).replace("\n", " "))
-            cut = error.what
-        self._report(file, decoder, cut, table.out_of_time - odd_before)
-        table.table_done(bool(cut))
-        if cut and file.kind == "updates" and file.nominal is not None and file.cadence_s:
-            table.gap(max(last, file.nominal), file.nominal + file.cadence_s)
+            if self.alone:
+                raise
+            broken = True
+            self.warn(f"{error.where}: {error.what}: nothing of it is used{_of_its_time(file, 'its time')}")
+        table.table_done(broken)
+        covered = covers_until(file)
+        gap_begin = max(last, file.nominal or 0)
+        if broken and covered is not None and gap_begin < covered:
+            table.gap(gap_begin, covered)
         return last
 
-    def _report(self, file: InputFile, decoder: Decoder, cut: str | None, odd: int) -> None:
-        for skip in decoder.skipped:
+    def _report(self, file: InputFile, decoder: Decoder, cut: str | None) -> None:
+        """What of a file that was read could not be used."""
+        skips = list(decoder.skipped)
+        if decoder.truncated:
+            # The packing may say too that the end is missing; one line does.
+            last = skips.pop()
+            cut = f"byte {last.offset}: " + ": ".join(filter(None, (cut, last.reason)))
+        for skip in skips:
             times = f" ({skip.count} records)" if skip.count > 1 else ""
-            self.warn(f"{file.name}: byte {skip.offset}: {skip.reason}{times}")
+            self.warn(f"{file.path}: byte {skip.offset}: {skip.reason}{times}")
         if cut:
-            self.warn(f"{file.name}: {cut}: what stands before is used, the rest of its time is unknown")
-        if odd:
-            self.warn(f"{file.name}: {odd} elements are dated far outside of the file's time and left out")
+            self.warn(
+                f"{file.path}: {cut}: what stands before is used{_of_its_time(file, 'the rest of its time')}"
+            )
+        if self.odd:
+            self.warn(
+                f"{file.path}: {self.odd} elements are dated far outside of the file's time and left out"
+            )
 
     def _batch(
-        self, columns: Columns, decoder: Decoder, table: CollectorTable, earliest: int, latest: int
+        self,
+        columns: Columns,
+        decoder: Decoder,
+        table: CollectorTable,
+        file: InputFile,
+        until: int | None,
     ) -> int:
+        """Take one batch; returns the second of its last element (0: it has none)."""
         n = columns.count
         if n == 0:
             return 0
+        earliest, latest = time_bounds(file.nominal, file.cadence_s)
+        times = columns.time_us[:n] // 1_000_000
+        self.odd += int(np.count_nonzero((times < earliest) | (times > latest)))
+        if until is not None:
+            latest = min(latest, until - 1)
         if n > len(self.ids):
             self.ids = np.empty(n, np.uint32)
         self.prefixes.intern_batch(
@@ -162,10 +191,10 @@ class _Reader:
         self._know_countries()
         table.apply(columns, self.ids, self.country, len(decoder.peers), earliest, latest)
         self.elements += n
-        times = columns.time_us[:n] // 1_000_000
         times = times[(times >= earliest) & (times <= latest)]
         if not len(times):
             return 0
+        self.used += len(times)
         first = int(times.min())
         self.first_second = first if self.first_second is None else min(self.first_second, first)
         return int(times.max())
@@ -184,25 +213,23 @@ class _Reader:
         self.countries_known = count
 
 
-def choose(files: Sequence[InputFile], begin: int | None, end: int | None, margin_s: int) -> list[InputFile]:
-    """One collector's files that matter from `begin` to `end`: the newest table before, and what came since."""
-    chosen = list(files)
-    if end is not None:
-        chosen = [f for f in chosen if f.nominal is None or f.nominal < end]
-    if begin is not None:
-        tables = [
-            f.nominal for f in chosen if f.kind == "table" and f.nominal is not None and f.nominal <= begin
-        ]
-        if tables:
-            newest = max(tables)
-            chosen = [
-                f
-                for f in chosen
-                if f.nominal is None
-                or f.nominal >= newest
-                or (f.kind == "updates" and f.nominal + (f.cadence_s or 0) > newest - margin_s)
-            ]
-    return chosen
+def _unusable(reader: _Reader, files: Sequence[InputFile], end: int | None) -> InputError:
+    """Why nothing in the input is of use."""
+    where = str(files[0].path) if len(files) == 1 else ""
+    if end is not None and (not files or reader.elements):
+        return InputError(
+            f"nothing in the input is from before {iso(end)}", where=where, advice="Choose a later --to."
+        )
+    these = (
+        "there is no MRT record in this file"
+        if where
+        else f"none of the {len(files)} files holds MRT records"
+    )
+    return InputError(
+        "all of it is dated far outside of the file's time" if reader.elements else these,
+        where=where,
+        advice="Give MRT files of updates or tables, or folders in the layout of RIS or RouteViews.",
+    )
 
 
 def collect(
@@ -220,25 +247,30 @@ def collect(
 
     `to_the_end`: behind its last file a collector's sessions are unknown; else its state is left as it was then.
     """
-    reader = _Reader(snapshot, settings, warn, advance)
+    if found.passed_over:
+        n = len(found.passed_over)
+        warn(
+            f"{n} file{'' if n == 1 else 's'} not named like an archive's passed over: {found.passed_over[0]}"
+            + (" …" if n > 1 else "")
+        )
     by_collector: dict[str, list[InputFile]] = {}
     for file in found.files:
         by_collector.setdefault(file.collector, []).append(file)
+    chosen = {c: choose(f, begin, end, settings.table_margin_s) for c, f in sorted(by_collector.items())}
+    files = [file for of_collector in chosen.values() for file in of_collector]
+    reader = _Reader(snapshot, settings, warn, advance)
+    reader.alone = len(files) == 1
     read = []
-    for collector, files in sorted(by_collector.items()):
-        chosen = choose(files, begin, end, settings.table_margin_s)
-        if not chosen:
+    for collector, of_collector in chosen.items():
+        if not of_collector:
             continue
-        nominals = [f.nominal for f in chosen if f.nominal is not None]
+        nominals = [f.nominal for f in of_collector if f.nominal is not None]
         gaps = [
             g for g in found.gaps(collector) if nominals and min(nominals) < g[1] and g[0] < max(nominals)
         ]
-        read.append((collector, gaps, *reader.collector(chosen, gaps, end)))
-    if reader.elements == 0:
-        raise InputError(
-            "no usable routing data in the input",
-            advice="Give MRT files of updates or tables, or folders in the layout of RIS or RouteViews.",
-        )
+        read.append((collector, gaps, *reader.collector(of_collector, gaps, end)))
+    if reader.used == 0:
+        raise _unusable(reader, files, end)
     last = max(e for *_rest, e in read)
     logs = []
     for collector, gaps, decoder, table, ends in read:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nightside.engine.collect import Collected, collect
+from nightside.engine.files import bytes_to_read
 from nightside.engine.subjects import country_subjects, subject_prefixes
 from nightside.model.errors import InputError
 from nightside.model.instants import iso
@@ -55,7 +56,7 @@ def networks(
             advice=f"Give a table or updates, e.g. nightside networks {code} rrc00/2014.12/bview.20141222.1600.gz",
         )
     found = find_inputs([Path(i) for i in inputs])
-    started(sum(f.path.stat().st_size for f in found.files))
+    started(bytes_to_read(found))
     snapshot = load()
     end = None if at is None else at + 1
     collected = collect(

@@ -50,13 +50,10 @@ def replay_into(
         )
         stored = [store.put_incident(incident, series) for incident, series in found.incidents]
         store.put_samples(found.signals)
-    if found.observation is None:
-        observed = "Nothing could be told from this input."
-    else:
-        seen = found.observation
-        peers = max((v.known for v in seen.view), default=0)
-        observed = (
-            f"{iso(seen.start)} to {iso(seen.end)}, {len(found.signals)} countries or ASes, "
-            f"as seen by {peers} peer ASes at {len(found.collected.logs)} collectors."
-        )
+    seen = found.observation
+    peers, collectors = max((v.known for v in seen.view), default=0), len(found.collected.logs)
+    observed = (
+        f"{iso(seen.start)} to {iso(seen.end)}, {len(found.signals)} countries or ASes, as seen by "
+        f"{peers} peer AS{'' if peers == 1 else 'es'} at {collectors} collector{'' if collectors == 1 else 's'}."
+    )
     return Recorded(stored, observed, store_folder or default_folder())

@@ -9,9 +9,10 @@ from pathlib import Path
 from nightside import __version__
 from nightside.engine.analysis import analyse, sight
 from nightside.engine.collect import Collected, collect
+from nightside.engine.files import bytes_to_read
 from nightside.engine.findings import Findings
 from nightside.engine.subjects import Subjects, as_subject, country_subjects
-from nightside.model.errors import UsageError
+from nightside.model.errors import InputError, UsageError
 from nightside.model.incident import Incident, Provenance
 from nightside.model.instants import iso
 from nightside.model.series import IncidentSeries
@@ -33,8 +34,7 @@ class Replay:
     incidents: list[tuple[Incident, IncidentSeries]]
     """In the order of began, entity type, code."""
     signals: list[Signal]
-    observation: Observation | None
-    """None where no session was ever known: then nothing can be told."""
+    observation: Observation
     collected: Collected
 
 
@@ -54,24 +54,29 @@ def replay(
 
     `begin` and `end` (seconds) narrow what is reported; the state starts at the newest table before. `started`
     is told how many bytes there are to read, `advance` how many were read since the last call.
+
+    Raises UsageError, and InputError where nobody's routes are known, or nothing after `begin`.
     """
     settings = settings or Settings()
     if begin is not None and end is not None and begin >= end:
         raise UsageError(f"--from {iso(begin)} is not before --to {iso(end)}", advice="Swap them.")
     codes = [require_country(c) for c in countries]
     found = find_inputs([Path(i) for i in inputs])
-    if found.passed_over:
-        warn(
-            f"{len(found.passed_over)} files not named like an archive's are passed over: {found.passed_over[0]} …"
-        )
-    started(sum(f.path.stat().st_size for f in found.files))
+    started(bytes_to_read(found))
     snapshot = load()
     collected = collect(found, snapshot, settings, begin=begin, end=end, warn=warn, advance=advance)
     subjects = _subjects(codes, asns, snapshot, collected, settings)
     seen = sight(collected, snapshot, subjects, settings, home_asns=frozenset(asns))
     if seen is None:
-        warn("no table, and no session whose transfer was seen to end: nothing can be told from these files")
-        return Replay([], [], None, collected)
+        raise InputError(
+            "no table and no table transfer in the input: nobody's routes are known",
+            advice="Give a table too (bview.… or rib.…) from before the updates.",
+        )
+    if begin is not None and seen.observation.end <= begin:
+        raise InputError(
+            f"the input ends at {iso(seen.observation.end)}, before --from {iso(begin)}",
+            advice="Choose an earlier --from, or give later files.",
+        )
     if begin is not None and seen.observation.start > begin:
         warn(f"nothing is known before {iso(seen.observation.start)}, the first table in the input")
     provenance = _provenance(found, collected, snapshot)

@@ -1,0 +1,5 @@
+"""`python -m nightside` is `nightside`."""
+
+from nightside.cli.main import main
+
+main()
