@@ -15,7 +15,7 @@ from nightside.engine.subjects import Subjects, subject_prefixes
 from nightside.incidents.grouping import Group, group
 from nightside.model.incident import InstabilityStretch
 from nightside.model.settings import Settings
-from nightside.model.signal import Signal
+from nightside.model.signal import Loss, Signal
 from nightside.routing.observation import Observation, observe
 from nightside.routing.timeline import Timeline, build
 from nightside.signals.losses import lossy_prefixes, unit_losses
@@ -43,6 +43,7 @@ class Detected:
     """The entity's, among the subjects."""
     signal: Signal
     detection: Detection
+    losses: list[Loss]
     instability: list[InstabilityStretch]
     groups: list[Group]
 
@@ -117,5 +118,5 @@ def analyse(seen: Sight, subjects: Subjects, settings: Settings) -> Analysis:
         shaky = instability(mine, first.baseline_at, settings, observation.end)
         detection = detect(signal, settings, instability=shaky, busy=loud(mine, first.baseline_at, settings))
         groups = group(detection, shaky, observation.end)
-        detected.append(Detected(number, signal, detection, shaky, groups))
+        detected.append(Detected(number, signal, detection, mine, shaky, groups))
     return Analysis(list(signals.values()), detected, history)

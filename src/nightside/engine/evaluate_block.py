@@ -15,9 +15,9 @@ from nightside.engine.analysis import analyse, sight
 from nightside.engine.evaluate_input import hear
 from nightside.engine.replay import replay
 from nightside.engine.subjects import country_subjects
-from nightside.incidents.messages import Message, messages
+from nightside.incidents.messages import Message, Unstable, known_unstable, messages
 from nightside.model.entity import Entity
-from nightside.model.incident import Episode, InstabilityStretch
+from nightside.model.incident import Episode
 from nightside.model.settings import Settings
 from nightside.scenes.benchmark import Block, TrueEpisode
 from nightside.world.snapshot import Snapshot, load
@@ -75,7 +75,7 @@ def run_block(block: Block, settings: Settings, as_live: bool) -> BlockResult:
 @dataclass(frozen=True)
 class _Seen:
     episodes: Episodes
-    unstable: dict[str, list[InstabilityStretch]]
+    unstable: dict[str, list[Unstable]]
     unknown: list[tuple[int, int]]
     end: int
 
@@ -91,7 +91,11 @@ def _stream(block: Block, snapshot: Snapshot, settings: Settings, recorder: Reco
     analysis = analyse(seen, subjects, settings)
     return _Seen(
         {d.signal.entity.code: d.detection.episodes for d in analysis.detected if d.detection.episodes},
-        {d.signal.entity.code: d.instability for d in analysis.detected if d.instability},
+        {
+            d.signal.entity.code: known_unstable(d.instability, d.losses, settings)
+            for d in analysis.detected
+            if d.instability
+        },
         [(u.begin, u.end) for u in seen.observation.unknown],
         seen.observation.end,
     )

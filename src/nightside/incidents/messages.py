@@ -13,6 +13,7 @@ from nightside.model.entity import Entity
 from nightside.model.incident import SEVERITIES, Episode, InstabilityStretch, Severity
 from nightside.model.instants import compact
 from nightside.model.settings import Settings
+from nightside.model.signal import Loss
 
 MessageKind = Literal["opened", "worsened", "recovering", "restored", "resolved", "digest"]
 KINDS: tuple[MessageKind, ...] = ("opened", "worsened", "recovering", "restored", "resolved", "digest")
@@ -39,6 +40,10 @@ class Message:
         return None if self.end is None else self.end - self.onset
 
 
+Unstable = tuple[int, int | None]
+"""An instability stretch as it is known while it goes on: from the second it can be told, to its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Sequence:
     """One outermost severe-or-deeper episode with what nests inside."""
@@ -52,10 +57,22 @@ class _Sequence:
         return self.outer.end if self.outer.end is not None else self.outer.recovering_since
 
 
+def known_unstable(
+    instability: Sequence[InstabilityStretch], losses: Sequence[Loss], settings: Settings
+) -> list[Unstable]:
+    """When each stretch can be told. It is dated back to its first loss, but until the third nobody knows of it."""
+    found: list[Unstable] = []
+    for stretch in instability:
+        seconds = sorted({x.lost for x in losses if x.lost >= stretch.began})
+        enough = seconds[: settings.unstable_losses]
+        found.append((max(enough, default=stretch.began), stretch.ended))
+    return found
+
+
 def messages(
     entity: Entity,
     episodes: Sequence[Episode],
-    instability: Sequence[InstabilityStretch],
+    unstable: Sequence[Unstable],
     settings: Settings,
     known_until: int,
 ) -> list[Message]:
@@ -74,7 +91,7 @@ def messages(
     for one in sequences:
         if _is_short(one.outer, settings):
             short.append(one.outer)
-        found += _sequence_messages(entity, one, deep, instability, settings)
+        found += _sequence_messages(entity, one, deep, unstable, settings)
     found += _digests(entity, short, settings)
     due = [m for m in found if m.at <= known_until]
     return sorted(due, key=lambda m: (m.at, m.onset, KINDS.index(m.kind)))
@@ -97,11 +114,9 @@ def _is_short(episode: Episode, settings: Settings) -> bool:
     return episode.end is not None and episode.end - episode.onset < settings.end_confirmed_s
 
 
-def _waits(
-    onset: int, deep: Sequence[Episode], instability: Sequence[InstabilityStretch], settings: Settings
-) -> bool:
+def _waits(onset: int, deep: Sequence[Episode], unstable: Sequence[Unstable], settings: Settings) -> bool:
     """Whether the entity is flapping by what is known in the second of a crossing."""
-    if any(s.began < onset and (s.ended is None or onset <= s.ended) for s in instability):
+    if any(begin <= onset and (end is None or onset <= end) for begin, end in unstable):
         return True
     return any(
         e.end is not None and _is_short(e, settings) and onset - settings.quiet_s <= e.end <= onset
@@ -113,12 +128,12 @@ def _sequence_messages(
     entity: Entity,
     one: _Sequence,
     deep: Sequence[Episode],
-    instability: Sequence[InstabilityStretch],
+    unstable: Sequence[Unstable],
     settings: Settings,
 ) -> list[Message]:
     outer = one.outer
     confirmed_s = settings.end_confirmed_s
-    waits = _waits(outer.onset, deep, instability, settings)
+    waits = _waits(outer.onset, deep, unstable, settings)
     opened_at = outer.onset + confirmed_s if waits else outer.onset
     back = one.crossed_back
     if back is not None and back < opened_at:
