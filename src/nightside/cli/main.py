@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import os
+import signal
 import sys
 
 import typer
@@ -47,15 +47,13 @@ for _name in COMMANDS:
 
 def main() -> None:
     """Run the command line; exit 0, 1, 2 or 3 as the contract says (`nightside.model.errors`)."""
+    # A reader that has gone (head, less) ends this program quietly, as it does every other in a pipe.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         app()
     except NightsideError as error:
         print(f"nightside: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        # The reader (head, less) has gone: not an error of ours. Keep the interpreter from flushing again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except KeyboardInterrupt:
         print("nightside: interrupted", file=sys.stderr)
         sys.exit(130)
