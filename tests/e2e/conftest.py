@@ -1,0 +1,106 @@
+"""The program as it is started from outside, and the archive of the demo, made once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nightside.scenes.build import build
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How one call of the program ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def incidents(self) -> list[Json]:
+        """Standard output as lines of JSON."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def messages(self) -> list[str]:
+        """The lines of standard error."""
+        return self.err.splitlines()
+
+
+Nightside = Callable[..., Ran]
+
+
+@pytest.fixture(scope="session")
+def nightside(tmp_path_factory: pytest.TempPathFactory) -> Nightside:
+    """Start `nightside WORD...` as a process of its own; `env` is added to an environment without our settings."""
+    home = tmp_path_factory.mktemp("home")
+    bare = {k: v for k, v in os.environ.items() if not k.startswith("NIGHTSIDE")}
+    bare |= {"XDG_DATA_HOME": str(home), "HOME": str(home), "MPLCONFIGDIR": str(home)}
+
+    def run(*words: object, cwd: Path | None = None, env: dict[str, str] | None = None) -> Ran:
+        done = subprocess.run(
+            [sys.executable, "-m", "nightside", *map(str, words)],
+            cwd=cwd,
+            env=bare | (env or {}),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Nightside:
+    """The same within this process, through the same door: for the many short calls."""
+    from nightside.cli.main import main
+
+    def run(*words: object, store: bool = True) -> Ran:
+        own = ["--store", str(tmp_path / "store")] if store else []
+        monkeypatch.setattr(sys, "argv", ["nightside", *map(str, words), *own])
+        monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
+        capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+        said = capsys.readouterr()
+        return Ran(code, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def december(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive that the demo reconstructs. Nobody may write into it."""
+    folder = tmp_path_factory.mktemp("december") / "archive"
+    build("december-2014", folder)
+    return folder
+
+
+@dataclass(frozen=True)
+class Demo:
+    """One run of the demo with a store of its own."""
+
+    ran: Ran
+    store: Path
+
+
+@pytest.fixture(scope="session")
+def demo(nightside: Nightside, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """`nightside demo --json`."""
+    store = tmp_path_factory.mktemp("demo") / "store"
+    return Demo(nightside("demo", "--json", "--store", store), store)
