@@ -48,7 +48,8 @@ class Recorder:
         self.offset = [sum(len(a) for a in asns[:i]) for i in range(len(asns))]
         n_sessions = sum(len(a) for a in asns)
         self.has = np.zeros((n_sessions, n_prefixes), bool)
-        self.staged: dict[int, npt.NDArray[np.bool_]] = {}
+        self.staged: npt.NDArray[np.bool_] | None = None
+        self.staged_sessions: set[int] = set()
         self.staged_at = 0
         self.had_table: set[int] = set()
         self.first: list[tuple[int, int, npt.NDArray[np.bool_]]] = []
@@ -62,15 +63,17 @@ class Recorder:
         if not fits.any():
             return
         self.staged_at = max(self.staged_at, int(seconds[fits].max()))
-        peers, prefixes = columns.peer[fits], columns.prefix_index[fits]
-        for peer in np.unique(peers).tolist():
-            session = self.offset[collector] + peer
-            row = self.staged.setdefault(session, np.zeros(self.n_prefixes, bool))
-            row[prefixes[peers == peer]] = True
+        if self.staged is None:
+            self.staged = np.zeros_like(self.has)
+        sessions = columns.peer[fits].astype(np.int64) + self.offset[collector]
+        self.staged.reshape(-1)[sessions * self.n_prefixes + columns.prefix_index[fits]] = True
+        self.staged_sessions.update(np.flatnonzero(np.bincount(sessions)).tolist())
 
     def table_done(self, collector: int) -> None:
         """Take the table over; sessions that it does not hold stay as they are."""
-        for session, row in sorted(self.staged.items()):
+        for session in sorted(self.staged_sessions):
+            assert self.staged is not None
+            row = self.staged[session].copy()
             if session not in self.had_table:
                 self.had_table.add(session)
                 self.first.append((self.staged_at, session, row))
@@ -79,7 +82,7 @@ class Recorder:
                 kind = np.where(row[changed], TABLE_HAS, TABLE_GONE)
                 self._add(np.full(len(changed), self.staged_at), kind, session, changed)
             self.has[session] = row
-        self.staged, self.staged_at = {}, 0
+        self.staged, self.staged_sessions, self.staged_at = None, set(), 0
 
     def updates(self, collector: int, columns: Any, earliest_s: int, latest_s: int) -> None:
         """Rows of updates, in the order of time."""
@@ -159,10 +162,10 @@ class PrefixUnits:
     country_of_unit: npt.NDArray[np.uint8]
     """(2**24,): the country's number by /24, 0 for nobody."""
 
-    def span(self, prefix: int) -> tuple[int, int]:
-        """The /24s that a prefix of at most 24 bits covers: first, and one after the last."""
-        first = int(self.hi[prefix]) >> 40
-        return first, first + (1 << (24 - int(self.length[prefix])))
+    def spans(self, prefixes: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The /24s that prefixes of at most 24 bits cover: the first ones, and one after the last ones."""
+        first = (self.hi[prefixes] >> np.uint64(40)).astype(np.int64)
+        return first, first + (np.int64(1) << (24 - self.length[prefixes].astype(np.int64)))
 
 
 def stretches_below(

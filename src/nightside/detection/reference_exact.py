@@ -17,7 +17,14 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from nightside.detection.reference import GONE, HeardLog, PrefixUnits, stretches_below
+from nightside.detection.reference import (
+    ANNOUNCED,
+    GONE,
+    TABLE_HAS,
+    HeardLog,
+    PrefixUnits,
+    stretches_below,
+)
 from nightside.model.incident import Episode, Severity
 
 PEERS = 40
@@ -32,8 +39,6 @@ def threshold(n_sessions: int) -> int:
 
 def lost_prefixes(log: HeardLog, n_prefixes: int, peers: int) -> tuple[npt.NDArray[np.uint32], ...]:
     """(second, prefix, 1 where it is lost from then on and 0 where no more), in the order of time."""
-    from nightside.detection.reference import ANNOUNCED, TABLE_HAS
-
     about = np.isin(log.kind, (GONE, ANNOUNCED, TABLE_HAS))
     withdrawals = np.bincount(log.prefix[log.kind == GONE], minlength=n_prefixes)
     rows = np.flatnonzero(about & (withdrawals[log.prefix] >= peers))
@@ -73,11 +78,12 @@ def own_units(log: HeardLog, prefixes: PrefixUnits) -> tuple[npt.NDArray[np.int6
     for _second, _session, row in log.first:
         held |= row
     owner = np.full(1 << 24, -1, np.int64)
-    fits = held & (prefixes.length >= 8) & (prefixes.length <= 24)
-    chosen = np.flatnonzero(fits)
-    for prefix in chosen[np.argsort(prefixes.length[chosen], kind="stable")].tolist():
-        first, last = prefixes.span(prefix)
-        owner[first:last] = prefix
+    for length in range(8, 25):
+        # The longer come later and take their units over.
+        chosen = np.flatnonzero(held & (prefixes.length == length))
+        first, _last = prefixes.spans(chosen)
+        inside = first[:, None] + np.arange(1 << (24 - length))
+        owner[inside.reshape(-1)] = np.repeat(chosen, 1 << (24 - length))
     units = np.flatnonzero((owner >= 0) & (prefixes.country_of_unit > 0))
     key = owner[units] * 256 + prefixes.country_of_unit[units]
     pairs, count = np.unique(key, return_counts=True)

@@ -38,6 +38,9 @@ INPAINT_MOST_S = 604_800
 CRITICAL_BELOW = 0.5
 TOTAL_AT = 0.05
 
+MANY = 20_000
+"""From so many prefixes on it is quicker to go over all units."""
+
 Steps = dict[int, list[tuple[int, int]]]
 
 
@@ -126,23 +129,35 @@ class _Bins:
         moved = visible != self.visible[which]
         self.visible[which] = visible
         before = self.units.copy()
-        for prefix, now in zip(which[moved].tolist(), visible[moved].tolist(), strict=True):
-            if SHORTEST <= self.prefixes.length[prefix] <= 24:
-                self._cover(prefix, now)
+        changed = which[moved].astype(np.int64)
+        lengths = self.prefixes.length[changed]
+        fits = (lengths >= SHORTEST) & (lengths <= 24)
+        self._cover(changed[fits], visible[moved][fits])
         moved_countries: list[int] = np.flatnonzero(self.units != before).tolist()
         return moved_countries
 
-    def _cover(self, prefix: int, now: bool) -> None:
-        first, last = self.prefixes.span(prefix)
-        cover = self.cover[first:last]
-        if now:
-            changed = self.prefixes.country_of_unit[first:last][cover == 0]
-            cover += 1
-        else:
-            cover -= 1
-            changed = self.prefixes.country_of_unit[first:last][cover == 0]
-        moved = np.bincount(changed, minlength=len(self.units))
-        self.units += moved if now else -moved
+    def _cover(self, prefixes: npt.NDArray[np.int64], now: npt.NDArray[np.bool_]) -> None:
+        """Prefixes that became visible (`now`) or invisible; one by one, or all at once where they are many."""
+        first, last = self.prefixes.spans(prefixes)
+        owner = self.prefixes.country_of_unit
+        if len(prefixes) >= MANY:
+            change = np.zeros((1 << 24) + 1, np.int32)
+            sign = np.where(now, 1, -1)
+            np.add.at(change, first, sign)
+            np.add.at(change, last, -sign)
+            self.cover = (self.cover + np.cumsum(change[:-1])).astype(np.uint8)
+            self.units = np.bincount(owner[self.cover > 0], minlength=len(self.units)).astype(np.int64)
+            return
+        for a, b, gain in zip(first.tolist(), last.tolist(), now.tolist(), strict=True):
+            cover = self.cover[a:b]
+            if gain:
+                changed = owner[a:b][cover == 0]
+                cover += 1
+            else:
+                cover -= 1
+                changed = owner[a:b][cover == 0]
+            if len(changed):
+                np.add.at(self.units, changed, 1 if gain else -1)
 
 
 def alerts(steps: list[tuple[int, int]], begin: int, end: int) -> list[Episode]:

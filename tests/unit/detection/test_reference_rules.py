@@ -89,10 +89,15 @@ class TestRecorder:
         assert list(zip(log.session.tolist(), log.prefix.tolist(), strict=True)) == [(3, 1)]
 
 
-class TestIoda:
-    """Its signal: 22 /24s under one /19 less a few; two prefixes."""
+@pytest.mark.parametrize("many", [1, 1000], ids=["all at once", "one by one"])
+class TestIodaSignal:
+    """33 /24s: a /19 and one more."""
 
     PREFIXES = ("10.0.0.0/19", "10.1.0.0/24")
+
+    @pytest.fixture(autouse=True)
+    def way(self, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(reference_ioda, "MANY", many)
 
     def units(self, log: HeardLog, prefixes: tuple[str, ...] = PREFIXES) -> list[tuple[int, int]]:
         steps = reference_ioda.visible_units(log, world(*prefixes), BEGIN, 2)
@@ -119,6 +124,8 @@ class TestIoda:
         # Of the two that are left one has it: that is half.
         assert self.units(heard(2, [*down, *withdraw(610, range(8, 9), 0)], until=3600)) == [(0, 33)]
 
+
+class TestIodaAlerts:
     def test_critical_below_half_of_the_median_and_total_at_a_twentieth(self) -> None:
         steps = [(BEGIN, 100), (BEGIN + 7200, 49), (BEGIN + 9000, 5), (BEGIN + 9600, 50)]
         found = reference_ioda.alerts(steps, BEGIN, BEGIN + 14_400)
