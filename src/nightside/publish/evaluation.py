@@ -208,7 +208,8 @@ def _sources(report: dict[str, Any], key: str, title: str) -> Table:
 def _with_interval(one: dict[str, Any], figure: str) -> str:
     if one[figure] is None:
         return "–"
-    return f"{_percent(one[figure])} ({_percent(one[f'{figure}_low'])} to {_percent(one[f'{figure}_high'])})"
+    low, high = 100 * one[f"{figure}_low"], 100 * one[f"{figure}_high"]
+    return f"{_percent(one[figure])} ({low:.1f}–{high:.1f})"
 
 
 def _percent(value: float | None) -> str:
