@@ -27,6 +27,8 @@ from nightside.world.units import prefix_country
 CLOCK_MARGIN_S = 3600
 """Elements this far outside of the time their file is named for are counted and left out."""
 END_OF_TIME_S = 2**32 - 1
+MOST_TOLD = 5
+"""So many reasons why something in one file could not be used are told each by itself."""
 
 Warn = Callable[[str], None]
 Advance = Callable[[int], None]
@@ -142,9 +144,9 @@ class _Reader:
             self.warn(f"{error.where}: {error.what}: nothing of it is used{_of_its_time(file, 'its time')}")
         table.table_done(broken)
         covered = covers_until(file)
-        gap_begin = max(last, file.nominal or 0)
-        if broken and covered is not None and gap_begin < covered:
-            table.gap(gap_begin, covered)
+        if broken and covered is not None:
+            # What is garbled may bear any time: at least the last second is unknown.
+            table.gap(min(max(last, file.nominal or 0), covered - 1), covered)
         return last
 
     def _report(self, file: InputFile, decoder: Decoder, cut: str | None) -> None:
@@ -154,9 +156,15 @@ class _Reader:
             # The packing may say too that the end is missing; one line does.
             last = skips.pop()
             cut = f"byte {last.offset}: " + ": ".join(filter(None, (cut, last.reason)))
-        for skip in skips:
+        for skip in skips[:MOST_TOLD]:
             times = f" ({skip.count} records)" if skip.count > 1 else ""
             self.warn(f"{file.path}: byte {skip.offset}: {skip.reason}{times}")
+        if more := skips[MOST_TOLD:]:
+            records = sum(skip.count for skip in more)
+            self.warn(
+                f"{file.path}: byte {more[0].offset}: from here to byte {more[-1].offset} "
+                f"{records} more record{'' if records == 1 else 's'} passed over"
+            )
         if cut:
             self.warn(
                 f"{file.path}: {cut}: what stands before is used{_of_its_time(file, 'the rest of its time')}"
