@@ -138,7 +138,8 @@ class _Player:
             steps.append((second, 2, int(np.searchsorted(line.second, second, "right")), number))
         steps.append((line.start, 3, int(np.searchsorted(line.second, line.start, "right")), 0))
         reachable = visible = np.zeros(0, np.uint8)
-        for second, what, position, number in sorted(steps):
+        # Who is expected may change after the last second; nothing is told of that.
+        for second, what, position, number in sorted(step for step in steps if step[0] <= line.end):
             self._flips_until(position)
             judge.at(second)
             if what == 0:
@@ -150,7 +151,7 @@ class _Player:
             else:
                 reachable = judge.start()
                 visible = judge.visible_now()
-        self._flips_until(len(line.second))
+        self._flips_until(int(np.searchsorted(line.second, line.end, "right")))
         judge.finish()
         return reachable, visible
 

@@ -42,9 +42,9 @@ cdef class Sessions:
     cdef readonly EventLog log
     cdef Rows held
     cdef Feed* feeds
-    cdef uint32_t* latest
+    cdef uint32_t* latest   # per peer the second of its youngest event
     cdef readonly uint32_t n_peers
-    cdef uint32_t now, gap_begin, gap_end
+    cdef uint32_t now, gap_begin, gap_end, before_gap
     cdef int transfers
     cdef uint32_t quiet_s
     cdef double back_share

@@ -150,6 +150,7 @@ cdef class Sessions:
         cdef Feed* feed = &self.feeds[2 * peer + v6]
         cdef uint8_t phase = feed.phase
         self._drop(peer, 6 if v6 else 4, second, True)
+        self.latest[peer] = max(self.latest[peer], second)
         feed.phase = ESTABLISHED
         feed.former = feed.resolved = 0
         self.transfers -= 1
@@ -205,7 +206,7 @@ cdef class Sessions:
                     feed.former = feed.resolved = 0
                 elif feed.phase == DOWN:
                     feed.missed = True
-        self.gap_begin, self.gap_end = begin, end
+        self.gap_begin, self.gap_end, self.before_gap = begin, end, self.now
         self.now = max(self.now, end)
         return 0
 

@@ -41,7 +41,7 @@ cdef class CollectorTable(Sessions):
     cdef WayIndex ways
     cdef Rows pending
     cdef bint table_open, table_ready, table_truncated
-    cdef uint32_t table_from, table_to
+    cdef uint32_t table_from, table_to, last_swap
     cdef uint32_t silent_s, margin_s
     cdef const uint16_t[::1] prefix_country
     cdef object recent
@@ -210,11 +210,14 @@ cdef class CollectorTable(Sessions):
 
     cdef int _swap(self) except -1:
         """Take over the table that was read, but where an update is as young as the table."""
-        cdef bint in_gap = self.gap_begin <= self.table_to < self.gap_end
-        # A table that comes late is news only now; within a gap nothing else can have happened.
-        cdef uint32_t at = self.table_to if in_gap else max(self.table_to, self.now, 1)
+        # Nothing can have happened since a gap began but another table.
+        cdef uint32_t before = max(self.before_gap, self.last_swap)
+        cdef bint in_gap = self.gap_begin <= self.table_to < self.gap_end and before < self.gap_end
+        # A table that comes late is news only now.
+        cdef uint32_t at = max(self.table_to, before if in_gap else self.now, self.last_swap)
         cdef uint32_t i, v6, number
         cdef Feed* feed
+        self.last_swap = at
         self.table_ready = False
         self.pending.room_for_peers(self.n_peers)
         self._note_table()
@@ -260,6 +263,7 @@ cdef class CollectorTable(Sessions):
         cdef Feed* feed = &self.feeds[2 * peer + v6]
         if feed.phase == ESTABLISHED and not self.table_truncated and at >= feed.last_heard + self.silent_s:
             self.log.add(at, UNKNOWN, peer, 6 if v6 else 4, SILENT_REASON)
+            self.latest[peer] = max(self.latest[peer], at)
             feed.phase = UNSEEN
         return 0
 
@@ -307,6 +311,7 @@ cdef class CollectorTable(Sessions):
             if merged and value & FORMER:
                 feed.resolved += 1
         feed.last_heard = max(feed.last_heard, at)
+        self.latest[peer] = max(self.latest[peer], at)
         if merged:
             return 0
         if first:

@@ -11,7 +11,7 @@ from libc.stdlib cimport calloc, free, malloc, realloc
 
 import numpy as np
 
-from nightside.routing.log cimport FLIP, STALE
+from nightside.routing.log cimport FLIP, HEARD, STALE
 from nightside.routing.prefixes cimport MISSING, NumberMap
 
 cdef enum:
@@ -282,6 +282,9 @@ cdef class Visibility:
             new = state | OUT
         elif way == 0:
             new = 0
+        elif kind == HEARD and state & (HAS | STRANGER):
+            # The same way as before: a stranger stays one, however often it is heard.
+            new = state & ~OUT
         else:
             new = self._judge_origin(p, way, not self.started)
         if kind == FLIP and self.voting[session]:
