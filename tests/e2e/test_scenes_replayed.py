@@ -135,3 +135,17 @@ def test_resets_and_missing_files_are_no_outages_and_hide_none(seed: int, tmp_pa
             assert abs(end - true_end) <= WIDEST_SPREAD_S
     assert len(warnings) == 1
     assert "rrc01: no updates from" in warnings[0]
+
+
+def test_networks_lost_in_one_second_of_which_one_stays_away(tmp_path: Path) -> None:
+    scene = world(0)
+    country = next(n.country for n in scene.networks)
+    first, second, *_ = [n.prefix for n in scene.networks if n.country == country]
+    at = BEGIN + 7200
+    losses = (
+        Loss((first,), at, at + 1200, 0, 0, 0.0, BASIS),
+        Loss((second,), at, None, 0, 0, 0.0, BASIS),
+    )
+    scene = replace(scene, happenings=losses)
+    write_archive(scene, tmp_path / "archive")
+    assert seen(replay([tmp_path / "archive"])) == true(scene) != {}

@@ -134,4 +134,5 @@ def unit_losses(
     groups = _chains(lossy, prefixes, index, entity_of_unit, settings.shortest_cover_ipv4)
     for number, ((entity, chain), units) in enumerate(sorted(groups.items())):
         losses[entity] += _losses(history, chain, number, units, observation.start, settings)
-    return {entity: sorted(found) for entity, found in losses.items()}
+    # Not by all fields: `returned` may be None.
+    return {entity: sorted(found, key=lambda x: (x.lost, x.group)) for entity, found in losses.items()}
