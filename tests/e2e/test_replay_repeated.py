@@ -139,3 +139,17 @@ def test_what_was_over_before_the_window_is_not_reported(december: Path, quick: 
 def test_what_begins_after_the_window_is_not_reported(december: Path, quick: Any) -> None:
     ran = quick("replay", december, *KP, "--to", "2014-12-21T03:05Z", "--json")
     assert (ran.code, ran.out) == (0, "")
+
+
+def test_people_are_told_in_sentences_and_where_it_is_kept(
+    december: Path, quick: Any, tmp_path: Path
+) -> None:
+    calm = quick("replay", december, "--country", "YE", *WINDOW)
+    assert calm.out == "No outage and no instability.\n"
+    assert "as seen by 25 peer ASes at 3 collectors" in calm.err
+    assert str(tmp_path / "store") in calm.err
+    found = quick("replay", december, *KP, *WINDOW)
+    sentence, *_, last = found.out.splitlines()
+    assert "North Korea's Internet" in sentence
+    assert "(a reconstruction)" in sentence
+    assert last.startswith("KP-20141222T")

@@ -213,9 +213,9 @@ class _Pass:
         if self.opened is None:
             return None
         if self.level is None:
-            self.level = Level(self.settings.new_level_tolerance * self.base)
+            self.level = Level(self.base, self.settings.new_level_tolerance)
         self.level.see(second, units)
-        if self.level.lowest <= self.settings.total_at * self.base:
+        if self.level.lowest / self.base <= self.settings.total_at:
             return None
         return self.level.since + self.settings.new_level_s
 

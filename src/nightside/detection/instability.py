@@ -17,6 +17,12 @@ def _ordered(losses: Sequence[Loss]) -> list[Loss]:
     return sorted(losses, key=lambda x: (x.lost, x.group))
 
 
+def _is_share(units: int, baseline: int, share: float) -> bool:
+    """Whether these units (at least one) are at least this share of the baseline."""
+    # Divided, since a product may be rounded past a whole number: 0.07 * 100 is more than 7.
+    return units > 0 and (baseline <= 0 or units / baseline >= share)
+
+
 def _unstable(losses: Sequence[Loss], settings: Settings, end: int) -> list[tuple[int, int, bool]]:
     """(first loss, last return, returned?) of each stretch in which the units of one group are unstable."""
     stretches: list[tuple[int, int, bool]] = []
@@ -54,7 +60,7 @@ def instability(
     unstable, begin_at = 0, None
     for second, _order, units in sorted(changes, key=lambda c: (c[0], -c[1])):
         unstable += units
-        enough = unstable > 0 and unstable >= settings.instability_share * baseline_at(second)
+        enough = _is_share(unstable, baseline_at(second), settings.instability_share)
         if enough and begin_at is None:
             begin_at = second
         elif not enough and begin_at is not None:
@@ -88,7 +94,7 @@ def loud(losses: Sequence[Loss], baseline_at: Callable[[int], int], settings: Se
             groups[x.group] += 1
             units += x.units if groups[x.group] == 1 else 0
             after += 1
-        if units >= max(1.0, settings.quiet_loss_share * baseline_at(first.lost)):
+        if _is_share(units, baseline_at(first.lost), settings.quiet_loss_share):
             told = max(told, i)
             stretches += [(x.lost, x.lost if x.returned is None else x.returned) for x in ordered[told:after]]
             told = after

@@ -6,10 +6,10 @@ from collections import deque
 
 
 class Level:
-    """A step function, step by step: since when all that was seen lies within `slack` of each other."""
+    """A step function, step by step: since when all that was seen lies within a share of `base` of each other."""
 
-    def __init__(self, slack: float) -> None:
-        self.slack = slack
+    def __init__(self, base: int, tolerance: float) -> None:
+        self.base, self.tolerance = base, tolerance
         self._steps: deque[tuple[int, int]] = deque()
         # Steps that none after them undercuts (exceeds): the first is the lowest (highest) of all.
         self._low: deque[tuple[int, int]] = deque()
@@ -26,7 +26,7 @@ class Level:
             self._high.pop()
         for steps in (self._steps, self._low, self._high):
             steps.append(step)
-        while self._high[0][1] - self._low[0][1] > self.slack:
+        while (self._high[0][1] - self._low[0][1]) / self.base > self.tolerance:
             gone = self._steps.popleft()
             for extremes in (self._low, self._high):
                 if extremes[0] == gone:

@@ -54,6 +54,12 @@ def test_the_thresholds(left: int, severities: list[str]) -> None:
     assert all(e.lowest_units == left and e.lowest == left / 1000 for e in found.episodes)
 
 
+@pytest.mark.parametrize("of", range(20, 2000, 20))
+def test_the_thresholds_are_met_at_every_size(of: int) -> None:
+    for left, severities in ((of * 9 // 10, 0), (of // 2, 1), (of // 20, 3), (of // 20 + 1, 2)):
+        assert len(seen((HOUR, left), (2 * HOUR, of), begin=of, hours=4).episodes) == severities
+
+
 def test_deeper_episodes_lie_inside_shallower_ones() -> None:
     found = seen((100, 3), (200, 1), (300, 0), (2000, 1), (3000, 3), (4000, 4))
     assert told(found) == [("partial", 100, 4000), ("severe", 200, 3000), ("total", 300, 2000)]
@@ -215,6 +221,16 @@ def test_a_level_that_moves_by_more_than_two_percent_starts_anew() -> None:
     moved = seen((HOUR, 500), (3 * DAY, 521), (8 * DAY, 1000), hours=9 * 24, begin=1000)
     assert [o.closed_as for o in moved.open_stretches] == [None]
     assert told(moved) == [("partial", HOUR, 8 * DAY)]
+
+
+@pytest.mark.parametrize("of", range(100, 3000, 50))
+def test_two_percent_are_two_percent_at_every_size(of: int) -> None:
+    half, step = of // 2, of // 50
+    steady = seen((HOUR, half), (DAY, half + step), hours=9 * 24, begin=of)
+    assert [o.closed_as for o in steady.open_stretches] == ["new_level"]
+    assert steady.open_stretches[0].closed == T0 + HOUR + 7 * DAY
+    moved = seen((HOUR, half), (DAY, half + step + 1), hours=9 * 24, begin=of)
+    assert moved.open_stretches[0].closed == T0 + 8 * DAY
 
 
 def test_the_seven_days_begin_with_the_level_and_not_with_its_last_step() -> None:

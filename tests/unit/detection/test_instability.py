@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nightside.detection.instability import instability, loud
 from nightside.model.settings import Settings
@@ -60,6 +62,19 @@ def test_a_tenth_of_the_baseline_has_to_be_unstable() -> None:
     assert stretches(losses(1000, 2000, 3000), baseline=10) == [(1000, 3300, 3, 1)]
     assert stretches(losses(1000, 2000, 3000), baseline=11) == []
     assert stretches(losses(1000, 2000, 3000, units=2), baseline=11) == [(1000, 3300, 3, 2)]
+
+
+@pytest.mark.parametrize("baseline", range(10, 1000, 10))
+def test_a_tenth_is_a_tenth_at_every_size(baseline: int) -> None:
+    tenth = baseline // 10
+    assert stretches(losses(1000, 2000, 3000, units=tenth), baseline=baseline)
+    assert not stretches(losses(1000, 2000, 3000, units=tenth), baseline=baseline + 1)
+
+
+@pytest.mark.parametrize("baseline", range(100, 10_000, 100))
+def test_a_hundredth_is_a_hundredth_at_every_size(baseline: int) -> None:
+    assert quiet_breaks(losses(1000, units=baseline // 100), baseline)
+    assert not quiet_breaks(losses(1000, units=baseline // 100), baseline + 1)
 
 
 def test_units_are_unstable_each_on_its_own() -> None:
@@ -123,3 +138,39 @@ def test_a_unit_that_is_lost_twice_counts_once() -> None:
 def test_each_loss_that_breaks_the_quiet_is_told_once() -> None:
     some = [x for i in range(6) for x in losses(1000 + 100 * i, group=i, units=5)]
     assert quiet_breaks(some, 1000) == [(x.lost, x.returned) for x in some]
+
+
+@st.composite
+def down_and_up(draw: st.DrawFn) -> list[Loss]:
+    """Losses of up to three groups of units, those of one group one after the other."""
+    found = []
+    for group in range(draw(st.integers(1, 3))):
+        at, units = 0, draw(st.integers(1, 3))
+        for wait, lasting in draw(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 30)), max_size=8)):
+            at += wait
+            found.append(Loss(at, at + lasting, group, units))
+            at += lasting
+    return draw(st.permutations(found))
+
+
+@given(down_and_up(), st.integers(1, 60))
+def test_every_second_agrees(some: list[Loss], baseline: int) -> None:
+    """Second by second: who is unstable then, and are these a tenth?"""
+    rules = Settings(unstable_window_s=60)
+    end = 1000
+    unstable: list[set[tuple[int, int]]] = [set() for _ in range(end)]
+    for group in {x.group for x in some}:
+        mine = sorted((x.lost, x.returned or 0, x.units) for x in some if x.group == group)
+        for first, _second, third in zip(mine, mine[1:], mine[2:], strict=False):
+            if third[0] - first[0] <= 60:
+                for t in range(first[0], third[1]):
+                    unstable[t].add((group, third[2]))
+    shaky = [t for t in range(end) if 10 * sum(units for _, units in unstable[t]) >= baseline and unstable[t]]
+    runs: list[list[int]] = []
+    for t in shaky:
+        if runs and runs[-1][1] == t:
+            runs[-1][1] = t + 1
+        else:
+            runs.append([t, t + 1])
+    found = instability(some, lambda _second: baseline, rules, end)
+    assert [[s.began, s.ended] for s in found] == runs
