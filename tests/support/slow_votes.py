@@ -416,11 +416,8 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
                     fresh = [s for s in sessions if p not in stale[s]]
                     voters += bool(fresh)
                     has += any(routes[s][p][1] for s in fresh if p in routes[s])
-                if voters < needed:
-                    keep = p in visible
-                else:
-                    keep = has > 0 and has >= settings.visible_share * voters
-                if keep:
+                enough = has > 0 and has >= settings.visible_share * voters
+                if p in visible if voters < needed else enough:
                     now_visible.add(p)
             visible = frozenset(now_visible)
             units = frozenset().union(*(covered[p] for p in visible))

@@ -1,13 +1,15 @@
 """Losses of units: within five minutes a quarter of the known ASes lose every prefix that covers a unit.
 
 What the judge of visibility does not tell: a prefix may be lost by a quarter of the ASes and stay visible.
-Only prefixes that enough withdrawals name are looked at.
+Only prefixes that enough withdrawals name within the time of one loss are looked at.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +19,7 @@ from nightside.model.signal import Loss
 from nightside.routing.log import EVENT_KINDS
 from nightside.routing.observation import Observation, PrefixTable
 from nightside.routing.prefixes import PrefixIndex
-from nightside.signals.routes import RouteHistory
+from nightside.signals.routes import RouteEvent, RouteHistory
 
 FLIP = EVENT_KINDS["FLIP"]
 STALE = EVENT_KINDS["STALE"]
@@ -27,15 +29,23 @@ HEARD = EVENT_KINDS["HEARD"]
 def lossy_prefixes(
     history: RouteHistory, observation: Observation, subject: npt.NDArray[np.uint8], settings: Settings
 ) -> list[int]:
-    """Prefixes with at least as many withdrawals as one loss takes."""
+    """Prefixes with as many withdrawals within a loss window as one loss takes."""
     line = history.timeline
     known = [v.known for v in observation.view if not v.unknown]
     if not known:
         return []
+    fewest = max(1, ceil(settings.loss_as_share * min(known)))
     gone = (line.kind == FLIP) & (line.way == 0)
-    times = np.bincount(line.prefix[gone], minlength=len(subject))[: len(subject)]
-    enough = (times >= max(1.0, settings.loss_as_share * min(known))) & (subject > 0)
-    return [int(p) for p in np.flatnonzero(enough)]
+    gone &= subject[np.minimum(line.prefix, len(subject) - 1)] > 0
+    prefix, second = line.prefix[gone], line.second[gone].astype(np.int64)
+    order = np.argsort(prefix, kind="stable")
+    prefix, second = prefix[order], second[order]
+    last = fewest - 1
+    if len(prefix) <= last:
+        return []
+    near = prefix[last:] == prefix[: len(prefix) - last]
+    near &= second[last:] - second[: len(prefix) - last] < settings.loss_window_s
+    return [int(p) for p in np.unique(prefix[last:][near])]
 
 
 def _chains(
@@ -77,28 +87,26 @@ def _losses(
     for session in range(len(line.sessions)):
         sessions_of[int(as_of[session])].append(session)
     held: dict[int, set[int]] = defaultdict(set)
+    # Who lost the units by updates, and when. Whoever becomes unknown meanwhile has not returned by that.
     missing: dict[int, int] = {}
     losses: list[Loss] = []
     lost_at: int | None = None
 
     def judge(second: int) -> None:
         nonlocal lost_at
-        quarter = settings.loss_as_share * history.known_at(second)
+        view = history.view_at(second)
+        quarter = settings.loss_as_share * view.known
+        since = (second if lost_at is None else lost_at) - settings.loss_window_s
+        lately = sum(1 for t in missing.values() if t > since)
+        enough = lately > 0 and lately >= quarter
         if lost_at is None:
-            lately = sum(1 for t in missing.values() if t > second - settings.loss_window_s)
-            if lately and lately >= quarter and second >= start:
+            if enough and second >= start and not view.unknown:
                 lost_at = second
-        elif len(missing) < quarter or not missing:
+        elif not enough:
             losses.append(Loss(lost_at, second, group, units))
             lost_at = None
 
-    now: int | None = None
-    for event in history.events(chain):
-        if now is not None and event.second != now:
-            judge(now)
-        now = event.second
-        if event.kind in (STALE, HEARD):
-            continue
+    def take(event: RouteEvent) -> None:
         mine = held[event.session]
         had = bool(mine)
         if event.way:
@@ -106,18 +114,43 @@ def _losses(
         else:
             mine.discard(event.prefix)
         asn = int(as_of[event.session])
+        if not history.votes_at(event.session, event.second):
+            return
         if mine:
-            if history.votes_at(event.session, event.second):
-                missing.pop(asn, None)
-        elif had and event.kind == FLIP and history.votes_at(event.session, event.second):
+            missing.pop(asn, None)
+        elif had and event.kind == FLIP:
             others = (s for s in sessions_of[asn] if s != event.session and held[s])
             if not any(history.votes_at(s, event.second) for s in others):
                 missing[asn] = event.second
+
+    def come(session: int) -> None:
+        """A session's vote counts again: it may have returned with its transfer."""
+        if held[session]:
+            missing.pop(int(as_of[session]), None)
+
+    now: int | None = None
+    for second, _order, event, session in _with_comers(history, chain):
+        if now is not None and second != now:
+            judge(now)
+        now = second
+        if event is None:
+            come(session)
+        elif event.kind not in (STALE, HEARD):
+            take(event)
     if now is not None:
         judge(now)
     if lost_at is not None:
         losses.append(Loss(lost_at, None, group, units))
     return losses
+
+
+def _with_comers(
+    history: RouteHistory, chain: Sequence[int]
+) -> Iterator[tuple[int, int, RouteEvent | None, int]]:
+    """The events of some prefixes, and after those of its second each session whose vote begins to count."""
+    comers = sorted((a, s) for s, stretches in history.timeline.votes.items() for a, _b, _why in stretches)
+    events = ((e.second, 0, e, e.session) for e in history.events(chain))
+    return merge(events, ((second, 1, None, session) for second, session in comers), key=lambda i: i[:2])
 
 
 def unit_losses(

@@ -85,6 +85,6 @@ class RouteHistory:
             a <= second and (b is None or second < b) for a, b, _ in self.timeline.votes.get(session, ())
         )
 
-    def known_at(self, second: int) -> int:
-        """How many ASes are known in this second."""
-        return self._view[max(bisect_right(self._view_seconds, second) - 1, 0)].known
+    def view_at(self, second: int) -> ViewStep:
+        """How many ASes are known and expected in this second."""
+        return self._view[max(bisect_right(self._view_seconds, second) - 1, 0)]

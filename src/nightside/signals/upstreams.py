@@ -16,6 +16,7 @@ from nightside.routing.ways import NO_ASN
 from nightside.signals.routes import RouteHistory
 
 STALE = EVENT_KINDS["STALE"]
+HEARD = EVENT_KINDS["HEARD"]
 
 Window = tuple[int, int]
 Pair = tuple[int, int]
@@ -77,33 +78,53 @@ def upstream_means(
     ledger = _Ledger(windows)
     value: dict[Pair, tuple[bool, int | None]] = {}
     since: dict[Pair, int] = {}
+    early: dict[Pair, list[tuple[int | None, int, int]]] = defaultdict(list)
     baseline: set[Pair] | None = None
+    # Nothing before the first window is asked about.
+    opens_at = min(baseline_at, *(begin for begin, _end in windows))
+    opened = False
     origins: dict[int, set[int]] = defaultdict(set)
 
-    def judge(pair: Pair, second: int) -> None:
+    def way_of(pair: Pair, second: int) -> tuple[bool, int]:
+        """Whether the pair's AS is known, and the way it holds (0: none)."""
         asn, network = pair
         voting = [s for s in sessions_of[asn] if history.votes_at(s, second)]
-        way = next((held[s, network] for s in voting if held.get((s, network))), 0)
-        new = (bool(voting), _upstream_of(way, ways, by_border) if way else None)
+        return bool(voting), next((held[s, network] for s in voting if held.get((s, network))), 0)
+
+    def judge(pair: Pair, second: int) -> None:
+        known, way = way_of(pair, second)
+        new = (known, _upstream_of(way, ways, by_border) if way else None)
         old = value.get(pair)
         if old == new:
             return
-        if old is not None and old[0] and baseline is not None and pair in baseline:
-            ledger.add(old[1], since[pair], second)
+        if old is not None and old[0]:
+            if baseline is None:
+                early[pair].append((old[1], since[pair], second))
+            elif pair in baseline:
+                ledger.add(old[1], since[pair], second)
         value[pair] = new
         since[pair] = second
 
-    def take_baseline(second: int) -> set[Pair]:
+    def take_all(second: int) -> set[Pair]:
+        """Judge all pairs; returns those with a route, of known ASes."""
         pairs = set()
-        for asn in sessions_of:
+        for asn in list(sessions_of):
             for network in networks:
-                voting = [s for s in sessions_of[asn] if history.votes_at(s, second)]
-                way = next((held[s, network] for s in voting if held.get((s, network))), 0)
+                judge((asn, network), second)
+                _known, way = way_of((asn, network), second)
                 if way:
                     pairs.add((asn, network))
                     origins[network].add(int(ways.origin[way]))
-                judge((asn, network), second)
-                since[asn, network] = second
+        return pairs
+
+    def take_baseline() -> set[Pair]:
+        swing_until(baseline_at)
+        origins.clear()
+        pairs = take_all(baseline_at)
+        for pair in pairs:
+            for span in early.pop(pair, ()):
+                ledger.add(*span)
+        early.clear()
         return pairs
 
     # Whole sessions coming and going, as events between those of the routes.
@@ -122,21 +143,29 @@ def upstream_means(
         nonlocal next_swing
         while next_swing < len(swings) and swings[next_swing][0] <= second:
             at, session = swings[next_swing]
-            for network in networks:
-                judge((int(line.as_of[session]), network), at)
+            if opened:
+                for network in networks:
+                    judge((int(line.as_of[session]), network), at)
             next_swing += 1
 
     for event in history.events(networks):
+        if not opened and event.second > opens_at:
+            swing_until(opens_at)
+            opened = True
+            take_all(opens_at)
         if baseline is None and event.second > baseline_at:
-            swing_until(baseline_at)
-            baseline = take_baseline(baseline_at)
+            baseline = take_baseline()
         swing_until(event.second)
-        if event.kind != STALE:
+        if event.kind not in (STALE, HEARD):
             held[event.session, event.prefix] = event.way
-            if baseline is not None:
+            if opened:
                 judge((int(line.as_of[event.session]), event.prefix), event.second)
+    if not opened:
+        swing_until(opens_at)
+        opened = True
+        take_all(opens_at)
     if baseline is None:
-        baseline = take_baseline(baseline_at)
+        baseline = take_baseline()
     swing_until(line.end)
     for pair in baseline:
         if value[pair][0]:
