@@ -7,8 +7,7 @@ Only prefixes that enough withdrawals name within the time of one loss are looke
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from heapq import merge
+from collections.abc import Sequence
 from math import ceil
 
 import numpy as np
@@ -19,11 +18,10 @@ from nightside.model.signal import Loss
 from nightside.routing.log import EVENT_KINDS
 from nightside.routing.observation import Observation, PrefixTable
 from nightside.routing.prefixes import PrefixIndex
-from nightside.signals.routes import RouteEvent, RouteHistory
+from nightside.signals.loss_count import LossCounter
+from nightside.signals.routes import RouteHistory
 
 FLIP = EVENT_KINDS["FLIP"]
-STALE = EVENT_KINDS["STALE"]
-HEARD = EVENT_KINDS["HEARD"]
 
 
 def lossy_prefixes(
@@ -77,82 +75,6 @@ def _chains(
     return groups
 
 
-def _losses(
-    history: RouteHistory, chain: Sequence[int], group: int, units: int, start: int, settings: Settings
-) -> list[Loss]:
-    """The losses of the units that exactly these prefixes cover."""
-    line = history.timeline
-    as_of = line.as_of
-    sessions_of: dict[int, list[int]] = defaultdict(list)
-    for session in range(len(line.sessions)):
-        sessions_of[int(as_of[session])].append(session)
-    held: dict[int, set[int]] = defaultdict(set)
-    # Who lost the units by updates, and when. Whoever becomes unknown meanwhile has not returned by that.
-    missing: dict[int, int] = {}
-    losses: list[Loss] = []
-    lost_at: int | None = None
-
-    def judge(second: int) -> None:
-        nonlocal lost_at
-        view = history.view_at(second)
-        quarter = settings.loss_as_share * view.known
-        since = (second if lost_at is None else lost_at) - settings.loss_window_s
-        lately = sum(1 for t in missing.values() if t > since)
-        enough = lately > 0 and lately >= quarter
-        if lost_at is None:
-            if enough and second >= start and not view.unknown:
-                lost_at = second
-        elif not enough:
-            losses.append(Loss(lost_at, second, group, units))
-            lost_at = None
-
-    def take(event: RouteEvent) -> None:
-        mine = held[event.session]
-        had = bool(mine)
-        if event.way:
-            mine.add(event.prefix)
-        else:
-            mine.discard(event.prefix)
-        asn = int(as_of[event.session])
-        if not history.votes_at(event.session, event.second):
-            return
-        if mine:
-            missing.pop(asn, None)
-        elif had and event.kind == FLIP:
-            others = (s for s in sessions_of[asn] if s != event.session and held[s])
-            if not any(history.votes_at(s, event.second) for s in others):
-                missing[asn] = event.second
-
-    def come(session: int) -> None:
-        """A session's vote counts again: it may have returned with its transfer."""
-        if held[session]:
-            missing.pop(int(as_of[session]), None)
-
-    now: int | None = None
-    for second, _order, event, session in _with_comers(history, chain):
-        if now is not None and second != now:
-            judge(now)
-        now = second
-        if event is None:
-            come(session)
-        elif event.kind not in (STALE, HEARD):
-            take(event)
-    if now is not None:
-        judge(now)
-    if lost_at is not None:
-        losses.append(Loss(lost_at, None, group, units))
-    return losses
-
-
-def _with_comers(
-    history: RouteHistory, chain: Sequence[int]
-) -> Iterator[tuple[int, int, RouteEvent | None, int]]:
-    """The events of some prefixes, and after those of its second each session whose vote begins to count."""
-    comers = sorted((a, s) for s, stretches in history.timeline.votes.items() for a, _b, _why in stretches)
-    events = ((e.second, 0, e, e.session) for e in history.events(chain))
-    return merge(events, ((second, 1, None, session) for second, session in comers), key=lambda i: i[:2])
-
-
 def unit_losses(
     history: RouteHistory,
     observation: Observation,
@@ -164,8 +86,24 @@ def unit_losses(
 ) -> dict[int, list[Loss]]:
     """The losses of each entity's units, by the entity's number."""
     losses: dict[int, list[Loss]] = defaultdict(list)
+    line = history.timeline
+    counter = LossCounter(
+        second=line.second,
+        kind=line.kind,
+        session=line.session,
+        prefix=line.prefix,
+        way=line.way,
+        as_of=line.as_of,
+        loads=[(load.second, load.session, load.ways) for load in line.loads],
+        votes={s: [(a, b) for a, b, _why in stretches] for s, stretches in line.votes.items()},
+        view=[(v.second, v.known, v.unknown) for v in observation.view],
+        share=settings.loss_as_share,
+        window_s=settings.loss_window_s,
+        start=observation.start,
+    )
     groups = _chains(lossy, prefixes, index, entity_of_unit, settings.shortest_cover_ipv4)
     for number, ((entity, chain), units) in enumerate(sorted(groups.items())):
-        losses[entity] += _losses(history, chain, number, units, observation.start, settings)
+        lost = counter.count(np.array(chain, np.uint32), history.rows(chain))
+        losses[entity] += [Loss(a, b, number, units) for a, b in lost]
     # Not by all fields: `returned` may be None.
     return {entity: sorted(found, key=lambda x: (x.lost, x.group)) for entity, found in losses.items()}

@@ -39,14 +39,18 @@ class RouteHistory:
         order = np.argsort(self.timeline.prefix, kind="stable")
         return order, self.timeline.prefix[order]
 
-    def events(self, prefixes: Sequence[int]) -> Iterator[RouteEvent]:
-        """All that happened to these prefixes in the order of time; whole tables taken over come as events too."""
-        line = self.timeline
+    def rows(self, prefixes: Sequence[int]) -> npt.NDArray[np.int64]:
+        """Which events of the timeline are about these prefixes, in the order of time; whole tables apart."""
         order, ordered = self._by_prefix
         wanted = np.asarray(prefixes, np.uint32)
         lo = np.searchsorted(ordered, wanted, "left")
         hi = np.searchsorted(ordered, wanted, "right")
-        rows = np.sort(np.concatenate([order[a:b] for a, b in zip(lo, hi, strict=True)] or [order[:0]]))
+        return np.sort(np.concatenate([order[a:b] for a, b in zip(lo, hi, strict=True)] or [order[:0]]))
+
+    def events(self, prefixes: Sequence[int]) -> Iterator[RouteEvent]:
+        """All that happened to these prefixes in the order of time; whole tables taken over come as events too."""
+        line = self.timeline
+        wanted, rows = np.asarray(prefixes, np.uint32), self.rows(prefixes)
         loaded = list(self._loaded(wanted, rows))
         columns = (line.second[rows], line.kind[rows], line.session[rows], line.prefix[rows], line.way[rows])
         flips = (RouteEvent(*(int(v) for v in row)) for row in zip(*columns, strict=True))
