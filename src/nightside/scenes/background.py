@@ -3,7 +3,7 @@ and networks that hover about half of the ASes. All of it is real, and part of t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ class Background:
         self.noise: list[Noise] = []
         self._key = territory.routes.hi | territory.routes.length
         self._extra: list[tuple[int, int, int, bool]] = []
+        self._extra_keys: set[int] = set()
         self._second: dict[int, tuple[int, bool]] = {}
 
     def plan(self, drawn: Sequence[Drawn], seed: int) -> Extras:
@@ -49,10 +50,9 @@ class Background:
         for one in drawn:
             if self.rng.random() < _STRANGER_SHARE:
                 self._stranger(one)
-        for _ in range(round(days * max(2.0, n / _SPLITS_ONE_IN))):
-            self._split() if self.rng.random() < 0.7 else self._merge()
-        for _ in range(round(days * max(2.0, n / _MOAS_ONE_IN))):
-            self._moas()
+        self._several(round(0.7 * days * max(3.0, n / _SPLITS_ONE_IN)), self._split)
+        self._several(round(0.3 * days * max(3.0, n / _SPLITS_ONE_IN)), self._merge)
+        self._several(round(days * max(2.0, n / _MOAS_ONE_IN)), self._moas)
         self._hover(seed)
         extra = np.array([e[:3] for e in self._extra], np.uint64).reshape(-1, 3)
         return Extras(
@@ -65,6 +65,14 @@ class Background:
             np.array([s[1] for s in self._second.values()], bool),
         )
 
+    def _several(self, number: int, happen: Callable[[], None]) -> None:
+        """Let it happen so often; not every network is fit for it, and a small world may have none."""
+        before = len(self.noise)
+        for _ in range(200 * number):
+            if len(self.noise) == before + number:
+                return
+            happen()
+
     def _note(self, kind: NoiseKind, begin: int, end: int, what: str, prefix: int) -> None:
         code = load().codes[int(self.territory.country[prefix])]
         self.noise.append(Noise(kind, begin, end, what, (code,) if code else ()))
@@ -75,14 +83,15 @@ class Background:
 
     def _announce(self, hi: int, length: int, origin: int, *, stranger: bool = False) -> int | None:
         """The number of a new prefix; None where there is one already."""
-        key = np.uint64(hi | length)
-        at = int(np.searchsorted(self._key, key))
-        if at < len(self._key) and self._key[at] == key:
+        if self._exists(hi | length):
             return None
-        if any(e[0] == hi and e[1] == length for e in self._extra):
-            return None
+        self._extra_keys.add(hi | length)
         self._extra.append((hi, length, origin, stranger))
         return len(self.territory.routes) + len(self._extra) - 1
+
+    def _exists(self, key: int) -> bool:
+        at = int(np.searchsorted(self._key, np.uint64(key)))
+        return key in self._extra_keys or (at < len(self._key) and int(self._key[at]) == key)
 
     def _span(self) -> tuple[int, int]:
         length = round(log_uniform(self.rng, _SHORTEST_S, min(_LONGEST_S, (self.end - self.begin) / 4)))
@@ -97,14 +106,12 @@ class Background:
         if not 9 <= length <= 22 or not self.territory.steady[p]:
             return
         steps = [int(routes.hi[p]) + (k << (62 - length)) for k in range(4)]
-        if np.isin(np.array([s | (length + 2) for s in steps], np.uint64), self._key).any():
+        if any(self._exists(s | (length + 2)) for s in steps):
             return
         if not self.claims.take(np.array([p]), begin - _MARGIN_S, end + _SETTLE_S + _MARGIN_S):
             return
         numbers = [self._announce(s, length + 2, int(routes.origin[p])) for s in steps]
         children = np.array([c for c in numbers if c is not None], np.int64)
-        if len(children) < 4:
-            return
         self.turns.append(Turn(begin, children, USUAL))
         stays = self.rng.random() < 0.3
         if not stays:

@@ -201,11 +201,11 @@ def _shares(number: int, most: int) -> list[int]:
 
 
 def _small_world(whole: Territory) -> RouteTable:
-    """The routes of the countries with the fewest, each country's whole."""
+    """The routes of the countries with the fewest, each country's whole but for what reaches into others."""
     countries = np.flatnonzero(whole.units[1:]) + 1
     countries = countries[np.argsort(whole.prefixes[countries], kind="stable")]
     enough = np.cumsum(whole.prefixes[countries]) <= _MRT_PREFIXES
-    chosen = np.isin(whole.country, countries[enough])
+    chosen = np.isin(whole.country, countries[enough]) & ~whole.mixed
     routes = whole.routes
     return RouteTable(routes.hi[chosen], routes.length[chosen], routes.origin[chosen])
 

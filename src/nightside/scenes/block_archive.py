@@ -109,12 +109,16 @@ class _Writer:
         """Records of one piece of a table: all entries of a prefix are in one record."""
         if columns.count == 0:
             return b""
-        heads = np.flatnonzero(np.append(True, columns.prefix_index[1:] != columns.prefix_index[:-1]))
+        # A table comes session by session; in the file all of a prefix stands in one record.
+        order = np.argsort(columns.prefix_index, kind="stable")
+        prefix = columns.prefix_index[order]
+        heads = np.flatnonzero(np.append(True, prefix[1:] != prefix[:-1]))
         bounds = np.append(heads, columns.count).tolist()
-        seconds = (columns.time_us[heads] // 1_000_000).tolist()
-        hi, length = columns.prefix_hi[heads].tolist(), columns.prefix_len[heads].tolist()
-        peers, starts = columns.peer.tolist(), columns.path_start.tolist()
-        counts = columns.path_count.tolist()
+        first = order[heads]
+        seconds = (columns.time_us[first] // 1_000_000).tolist()
+        hi, length = columns.prefix_hi[first].tolist(), columns.prefix_len[first].tolist()
+        peers, starts = columns.peer[order].tolist(), columns.path_start[order].tolist()
+        counts = columns.path_count[order].tolist()
         entries: dict[int, bytes] = {}
         records = []
         for i, (low, high) in enumerate(itertools.pairwise(bounds)):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nightside.model.settings import Settings
 from nightside.scenes.ground import GONE, SECOND, Ground
+from nightside.scenes.ordering import stable_order
 from nightside.scenes.shares import episodes
 from nightside.scenes.territory import covers, spread
 from nightside.scenes.truth import TrueEpisode
@@ -74,7 +75,7 @@ def _crossings(ground: Ground, moves: Moves, rules: Settings) -> tuple[Int, Int,
     second, who = moves.second[mine], moves.who[mine].astype(np.int64)
     prefix, value = moves.prefix[mine].astype(np.int64), moves.value[mine]
     holder = prefix * n_as + who
-    order = np.argsort(holder, kind="stable")
+    order = stable_order(holder)
     second, who, prefix, holder = second[order], who[order], prefix[order], holder[order]
     has = ground.counts(value[order], prefix).astype(np.int8)
     had = np.empty_like(has)
@@ -83,7 +84,7 @@ def _crossings(ground: Ground, moves: Moves, rules: Settings) -> tuple[Int, Int,
     had[first] = ground.counts(ground.usual[who[first], prefix[first]], prefix[first])
     turned = np.flatnonzero(has != had)
     second, prefix, change = second[turned], prefix[turned], (has - had)[turned].astype(np.int64)
-    order = np.argsort(prefix << 33 | second, kind="stable")
+    order = stable_order(prefix, second)
     second, prefix, change = second[order], prefix[order], change[order]
     if len(second) == 0:
         return second, prefix, change
@@ -105,7 +106,7 @@ def _unit_changes(
     """(second, country, +1 or -1) where a unit becomes reachable or stops to be, in order of time."""
     owner, unit = spread(ground.first_unit[prefix], ground.size[prefix])
     second, change = second[owner], change[owner]
-    order = np.argsort(unit << 33 | second, kind="stable")
+    order = stable_order(unit, second)
     second, unit, change = second[order], unit[order], change[order]
     if len(unit) == 0:
         return second, unit, change
@@ -118,7 +119,7 @@ def _unit_changes(
     before[heads] = cover[unit[heads]] > 0
     crossed = reachable != before
     second, unit, change = second[crossed], unit[crossed], (reachable - before)[crossed]
-    order = np.argsort(second, kind="stable")
+    order = stable_order(second)
     return second[order], load().ipv4[unit[order]].astype(np.int64), change[order]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,24 +84,30 @@ class Columnist:
             array.flags.writeable = False
 
     def table(
-        self,
-        second: int,
-        place: NDArray[np.uint32],
-        prefix: NDArray[np.int64],
-        value: NDArray[np.uint8],
+        self, place: NDArray[np.uint32], prefix: NDArray[np.int64], value: NDArray[np.uint8]
     ) -> BlockColumns:
-        """Rows of a table, at most MOST_ROWS, written in one second."""
+        """Rows of a table whose time is not known yet, at most MOST_ROWS."""
         n = len(place)
         zero8 = self._zero8[:n]
         return self._columns(
-            np.full(n, second * 1_000_000, np.int64),
-            self._route[:n],
-            place,
-            prefix,
-            value,
-            self._four[:n],
-            zero8,
-            zero8,
+            self._no_offset[:n], self._route[:n], place, prefix, value, self._four[:n], zero8, zero8
+        )
+
+    def in_table(self, cells: BlockColumns, second: int) -> BlockColumns:
+        """Cells of a table with what is the same in all of them, written in one second."""
+        n = cells.count
+        return replace(
+            cells,
+            time_us=np.full(n, second * 1_000_000, np.int64),
+            kind=self._route[:n],
+            flags=self._zero8[:n],
+            family=self._four[:n],
+            prefix_lo=self._zero64[:n],
+            attr_offset=self._no_offset[:n],
+            attr_length=self._zero32[:n],
+            record_offset=self._no_offset[:n],
+            old_state=self._zero8[:n],
+            new_state=self._zero8[:n],
         )
 
     def updates(self, rows: Rows, stamps: NDArray[np.int64]) -> BlockColumns:

@@ -45,12 +45,18 @@ class Territory:
         return self._by_country[low:high]
 
     @cached_property
-    def foreign(self) -> NDArray[np.bool_]:
-        """For each /24, whether a prefix covers it that mostly belongs to another country."""
+    def mixed(self) -> NDArray[np.bool_]:
+        """For each prefix, whether its units are of more than one country."""
         starts, _ = load().ipv4_runs
         runs = np.searchsorted(starts, np.stack([self.first, self.first + self.size - 1]), "right")
+        found: NDArray[np.bool_] = runs[0] != runs[1]
+        return found
+
+    @cached_property
+    def foreign(self) -> NDArray[np.bool_]:
+        """For each /24, whether a prefix covers it that mostly belongs to another country."""
         found = np.zeros(UNITS, bool)
-        for p in np.flatnonzero((runs[0] != runs[1]) & self.steady).tolist():
+        for p in np.flatnonzero(self.mixed & self.steady).tolist():
             units = slice(int(self.first[p]), int(self.first[p] + self.size[p]))
             found[units] |= self.of_unit[units] != self.country[p]
         return found

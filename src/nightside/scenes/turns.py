@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from nightside.scenes.chance import stream
 from nightside.scenes.ground import GONE, LONGER, OTHER, USUAL, Ground
+from nightside.scenes.ordering import stable_order
 
 BACK = 255
 """To what each AS usually has."""
@@ -58,7 +59,7 @@ class Moves:
     def joined(cls, parts: Sequence[Moves]) -> Moves:
         """All parts in order of time; what is of one second stays in the order given."""
         second = np.concatenate([np.empty(0, np.int64), *(p.second for p in parts)])
-        order = np.argsort(second, kind="stable")
+        order = stable_order(second)
         return cls(
             second[order],
             np.concatenate([np.empty(0, np.uint8), *(p.who for p in parts)])[order],

@@ -15,8 +15,9 @@ from nightside.scenes.clock import Clock
 from nightside.scenes.disturbances import FILE_S, SETTLE_S, TABLE_S, Disturbances, Reset
 from nightside.scenes.ground import GONE, Ground
 from nightside.scenes.mrt_writer import State
-from nightside.scenes.pieces import MOST_ROWS, MissingPiece, Piece, TablePiece, UpdatesPiece
+from nightside.scenes.pieces import MOST_ROWS, BlockColumns, MissingPiece, Piece, TablePiece, UpdatesPiece
 from nightside.scenes.rows import Columnist, Rows
+from nightside.scenes.table_rows import TableRows
 from nightside.scenes.turns import Moves
 
 _DUMP_S = 120
@@ -71,6 +72,7 @@ class Voices:
         self._mutes: dict[int, NDArray[np.bool_]] = {}
         self.clock = Clock([(s.begin, s.end, s.off_s) for s in view.skews.get(collector, ())])
         self.columnist = Columnist(ground, [w.peer.asn for w in self.watchers])
+        self.tables = TableRows(self.columnist, len(ground.hi), self.member)
 
     def pieces(self) -> Iterator[Piece]:
         """Tables and files of updates, in the order of their (nominal) time."""
@@ -101,24 +103,22 @@ class Voices:
     # -- tables -------------------------------------------------------------------------------------
 
     def _table(self, nominal: int, at: int, lasts_s: int) -> Iterator[Piece]:
-        n, sessions = len(self.ground.hi), len(self.watchers)
-        held = np.empty((sessions, n), np.uint8)
-        for i, row in enumerate(held):
-            row[:] = self._as_told(i, self.state[self.row[i]], np.full(1, at))
+        held = []
+        for i in range(len(self.watchers)):
+            row = self._as_told(i, self.state[self.row[i]], np.full(1, at))
             for reset in self.view.resets.get((self.collector, i), ()):
                 if reset.down <= at < reset.up:
                     row[:] = GONE
                 elif reset.up <= at < reset.settled:
                     row[self._transfer_times(reset) > at] = GONE
-        chunk = MOST_ROWS // sessions
-        for low in range(0, n, chunk):
-            flat = held[:, low : low + chunk].T.ravel()
-            there = np.flatnonzero(flat)
-            prefix, place = np.divmod(there.astype(np.uint32), np.uint32(sessions))
-            columns = self.columnist.table(
-                nominal + lasts_s * low // n, place, prefix.astype(np.int64) + low, flat[there]
-            )
-            yield TablePiece(nominal, columns, low + chunk >= n)
+            held.append(row)
+        before: BlockColumns | None = None
+        for columns in self.tables.columns(held, nominal, lasts_s):
+            if before is not None:
+                yield TablePiece(nominal, before, False)
+            before = columns
+        if before is not None:
+            yield TablePiece(nominal, before, True)
 
     def _as_told(self, i: int, values: NDArray[np.uint8], times: NDArray[np.int64]) -> NDArray[np.uint8]:
         """What session `i` holds where its AS has these values: all of its prefixes, each at its time."""
