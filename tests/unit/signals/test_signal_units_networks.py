@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from routing_world import HOME, T0, World, number_of
 
@@ -58,7 +60,7 @@ def test_a_lane_has_no_holes_and_no_overlaps_whatever_is_asked() -> None:
                 marks = PrefixHistory(seen.saw).lane(seen.id(NET), NET, T0 + begin, T0 + end).stretches
                 assert marks[0][0] == T0 + begin
                 assert marks[-1][1] == T0 + end
-                assert all(x[1] == y[0] for x, y in zip(marks, marks[1:], strict=False))
+                assert all(x[1] == y[0] for x, y in pairwise(marks))
                 assert all(a < b for a, b, _state in marks)
 
 
