@@ -36,13 +36,14 @@ class Territory:
         self.prefixes = np.bincount(self.country, minlength=len(snapshot.codes))
 
     @cached_property
-    def _by_country(self) -> NDArray[np.int64]:
-        return np.argsort(self.country, kind="stable")
+    def _by_country(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+        order = np.argsort(self.country, kind="stable")
+        return order, self.country[order]
 
     def own(self, country: int) -> NDArray[np.int64]:
         """The prefixes of which most belongs to the country."""
-        low, high = np.searchsorted(self.country[self._by_country], [country, country + 1])
-        return self._by_country[low:high]
+        order, countries = self._by_country
+        return order[slice(*np.searchsorted(countries, [country, country + 1]))]
 
     @cached_property
     def mixed(self) -> NDArray[np.bool_]:

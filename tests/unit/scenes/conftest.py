@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
+
+from nightside.scenes.benchmark import Block, plan
+from nightside.scenes.routes import RouteTable, made_up_routes
+from nightside.scenes.territory import Territory
 
 
 @pytest.fixture
@@ -76,3 +81,19 @@ def script() -> dict[str, Any]:
             },
         ],
     }
+
+
+@pytest.fixture(scope="session")
+def little_routes() -> RouteTable:
+    """A made-up world of the countries that have at most 64 units."""
+    routes = made_up_routes(3, countries=90)
+    territory = Territory(routes, 3)
+    small = np.flatnonzero((territory.units > 0) & (territory.units <= 64))
+    chosen = np.isin(territory.country, small[small > 0])
+    return RouteTable(routes.hi[chosen], routes.length[chosen], routes.origin[chosen])
+
+
+@pytest.fixture(scope="session")
+def little_block(little_routes: RouteTable) -> Block:
+    """Six days of the little world with outages and all noise, seen by six ASes."""
+    return plan(little_routes, outages=24, quiet_days=0, seed=5, peers=6)[1]
