@@ -82,7 +82,7 @@ class _Bins:
     def load(self, session: int, row: npt.NDArray[np.bool_]) -> None:
         """A session's first table."""
         self.has[session] = row
-        self.routes[session] = int(row.sum())
+        self.routes[session] = int(np.count_nonzero(row))
         self.needed = min(FULL_FEED_ROUTES, int(FULL_FEED_SHARE * int(self.routes.max())))
         self.all_touched = True
 
@@ -98,7 +98,7 @@ class _Bins:
             self.has[session, prefix] = np.isin(log.kind[begin:at], (ANNOUNCED, TABLE_HAS))
             self.touched.append(prefix)
             for changed in np.unique(session).tolist():
-                self.routes[changed] = int(self.has[changed].sum())
+                self.routes[changed] = int(np.count_nonzero(self.has[changed]))
             if at < end:
                 self.has[log.session[at]] = False
                 self.routes[log.session[at]] = 0

@@ -26,13 +26,24 @@ class Alarm:
 
 
 def noise_at(noise: Iterable[Noise], country: str, onset: int, until: int) -> Noise | None:
-    """The disturbance that explains most: one that names the country first, then the shortest."""
+    """The disturbance that explains most.
+
+    One that names the country comes first, then one that begins or ends where the episode begins, then the
+    shortest. That a file came late cannot be seen in an archive that is whole.
+    """
     there = [
         n
         for n in noise
-        if n.begin <= until and onset <= n.end + AFTER_S and (not n.countries or country in n.countries)
+        if n.kind != "late_file"
+        and n.begin <= until
+        and onset <= n.end + AFTER_S
+        and (not n.countries or country in n.countries)
     ]
-    return min(there, key=lambda n: (not n.countries, n.end - n.begin, n.kind), default=None)
+
+    def far(n: Noise) -> bool:
+        return not (0 <= onset - n.begin <= AFTER_S or 0 <= onset - n.end <= AFTER_S)
+
+    return min(there, key=lambda n: (not n.countries, far(n), n.end - n.begin, n.kind), default=None)
 
 
 def injection_at(injections: Iterable[Injection], country: str, onset: int, until: int) -> Injection | None:
