@@ -17,6 +17,10 @@ class Settings:
     """While fewer than this share of the expected ASes are known, the view is unknown."""
     visible_share: float = 0.5
     """A prefix is visible while at least this share of the known ASes has a route to it."""
+    visible_hysteresis: float = 0.0
+    """A prefix becomes visible at `visible_share` plus this, and invisible below `visible_share` minus this."""
+    visible_among_usual: bool = False
+    """The share is of the known ASes that usually see the prefix, not of all known ASes."""
     shortest_cover_ipv4: int = 8
     """Shorter IPv4 prefixes do not count as cover."""
     transfer_quiet_s: int = 30

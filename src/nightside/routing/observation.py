@@ -100,10 +100,12 @@ def observe(
         way_home=np.isin(ways.origin, np.array(sorted(home_asns), np.uint32)).astype(np.uint8),
         as_of=timeline.as_of,
         visible_share=settings.visible_share,
+        visible_hysteresis=settings.visible_hysteresis,
+        among_usual=settings.visible_among_usual,
         expected_share=settings.expected_share,
         shortest_cover=settings.shortest_cover_ipv4,
     )
-    player = _Player(timeline, judge, prefixes.family == timeline.family)
+    player = _Player(timeline, judge, prefixes.family == timeline.family, learns=settings.visible_among_usual)
     reachable, visible = player.play()
     view = [ViewStep(*step) for step in judge.view_changes]
     return Observation(
@@ -118,9 +120,15 @@ def observe(
     )
 
 
+LEARN_STEP_S = 6 * 3600
+"""Who usually sees a prefix is learnt anew this often, at full hours."""
+
+
 class _Player:
-    def __init__(self, timeline: Timeline, judge: Visibility, mine: npt.NDArray[np.bool_]) -> None:
-        self.timeline, self.judge, self.mine = timeline, judge, mine
+    def __init__(
+        self, timeline: Timeline, judge: Visibility, mine: npt.NDArray[np.bool_], *, learns: bool
+    ) -> None:
+        self.timeline, self.judge, self.mine, self.learns = timeline, judge, mine, learns
         self.known = [False] * len(timeline.sessions)
         self.done = 0
 
@@ -137,6 +145,10 @@ class _Player:
         for number, (second, _expected) in enumerate(line.expected):
             steps.append((second, 2, int(np.searchsorted(line.second, second, "right")), number))
         steps.append((line.start, 3, int(np.searchsorted(line.second, line.start, "right")), 0))
+        if self.learns:
+            first = line.start - line.start % LEARN_STEP_S + LEARN_STEP_S
+            for second in range(first, line.end, LEARN_STEP_S):
+                steps.append((second, 4, int(np.searchsorted(line.second, second, "left")), 0))
         reachable = visible = np.zeros(0, np.uint8)
         # Who is expected may change after the last second; nothing is told of that.
         for second, what, position, number in sorted(step for step in steps if step[0] <= line.end):
@@ -148,9 +160,13 @@ class _Player:
                 self._control(number)
             elif what == 2:
                 judge.set_expected(line.expected[number][1])
-            else:
+            elif what == 3:
+                if self.learns:
+                    judge.learn_usual()
                 reachable = judge.start()
                 visible = judge.visible_now()
+            else:
+                judge.learn_usual()
         self._flips_until(int(np.searchsorted(line.second, line.end, "right")))
         judge.finish()
         return reachable, visible

@@ -19,10 +19,14 @@ cdef enum:
     HAS = 1
     OUT = 2        # stale: neither in the numerator nor in the denominator
     STRANGER = 4   # has a route, to an origin that is a stranger to the prefix
+    USUAL = 8      # usually has a route
     # Of an AS to a prefix.
     AS_HAS = 1
     AS_OUT = 2
+    AS_USUAL = 4   # votes, and usually has a route
 
+# A prefix that fewer see is nobody's way in: only from so large a part of the ASes on is a view usual.
+cdef double FEWEST_VIEWERS = 0.1
 cdef uint32_t ADMITTED = 1
 cdef uint32_t REFUSED = 2
 
@@ -93,6 +97,8 @@ cdef class Visibility:
     cdef uint16_t* voting_sessions   # per AS
     cdef uint16_t* have
     cdef uint16_t* out
+    cdef uint16_t* usual          # per prefix: ASes that vote and usually have a route
+    cdef uint16_t* usual_total    # the same, whether they vote now or not
     cdef uint8_t* visible
     cdef uint32_t* last_flip
     cdef uint32_t* confirmed         # per session the second of its last table
@@ -106,14 +112,16 @@ cdef class Visibility:
     cdef uint8_t* cover           # per unit: visible prefixes that cover it
     cdef readonly uint32_t known, expected, second
     cdef readonly bint started, view_unknown
-    cdef double visible_share, expected_share
+    cdef double share_up, share_down, expected_share
+    cdef bint among_usual
     cdef uint8_t shortest_cover
     cdef readonly Growing unit_changes, prefix_changes
     cdef readonly list view_changes
     cdef tuple last_view
 
     def __init__(self, *, hi, length, subject, prefix_country, way_origin, way_country, way_home, as_of,
-                 double visible_share, double expected_share, uint8_t shortest_cover):
+                 double visible_share, double visible_hysteresis, bint among_usual, double expected_share,
+                 uint8_t shortest_cover):
         """Columns by prefix number (`hi`, `length`; `subject`: 1 where changes are to be told; `prefix_country`),
         by way number (`way_origin`, `way_country` of the origin, `way_home`: 1 where the origin is itself asked
         about), and by session (`as_of`: dense number of its peer AS)."""
@@ -124,13 +132,16 @@ cdef class Visibility:
         self.n_prefixes = len(hi)
         self.n_sessions = len(as_of)
         self.n_ases = int(max(as_of)) + 1 if len(as_of) else 0
-        self.visible_share, self.expected_share = visible_share, expected_share
+        self.share_up, self.share_down = visible_share + visible_hysteresis, visible_share - visible_hysteresis
+        self.among_usual, self.expected_share = among_usual, expected_share
         self.shortest_cover = shortest_cover
         self.state = <uint8_t*>calloc(max(<size_t>self.n_prefixes * self.n_sessions, 1), 1)
         self.voting = <uint8_t*>calloc(max(self.n_sessions, 1), 1)
         self.voting_sessions = <uint16_t*>calloc(max(self.n_ases, 1), sizeof(uint16_t))
         self.have = <uint16_t*>calloc(max(self.n_prefixes, 1), sizeof(uint16_t))
         self.out = <uint16_t*>calloc(max(self.n_prefixes, 1), sizeof(uint16_t))
+        self.usual = <uint16_t*>calloc(max(self.n_prefixes, 1), sizeof(uint16_t))
+        self.usual_total = <uint16_t*>calloc(max(self.n_prefixes, 1), sizeof(uint16_t))
         self.visible = <uint8_t*>calloc(max(self.n_prefixes, 1), 1)
         self.last_flip = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
         self.confirmed = <uint32_t*>calloc(max(self.n_sessions, 1), sizeof(uint32_t))
@@ -140,7 +151,7 @@ cdef class Visibility:
         self.session_start = <uint32_t*>calloc(self.n_ases + 1, sizeof(uint32_t))
         self.cover = <uint8_t*>calloc(1 << 24, 1)
         if (self.state == NULL or self.voting == NULL or self.voting_sessions == NULL or self.have == NULL
-                or self.out == NULL or self.visible == NULL or self.last_flip == NULL or self.confirmed == NULL
+                or self.out == NULL or self.usual == NULL or self.usual_total == NULL or self.visible == NULL or self.last_flip == NULL or self.confirmed == NULL
                 or self.touched == NULL or self.touched_list == NULL or self.session_list == NULL
                 or self.session_start == NULL or self.cover == NULL):
             raise MemoryError
@@ -162,6 +173,8 @@ cdef class Visibility:
         free(self.voting_sessions)
         free(self.have)
         free(self.out)
+        free(self.usual)
+        free(self.usual_total)
         free(self.visible)
         free(self.last_flip)
         free(self.confirmed)
@@ -189,14 +202,14 @@ cdef class Visibility:
         self.confirmed[session] = self.second
         for p in range(self.n_prefixes):
             new = self._judge_origin(p, ways[p], not self.started) if p < known and ways[p] else 0
-            if self.state[<size_t>session * self.n_prefixes + p] != new:
+            if self.state[<size_t>session * self.n_prefixes + p] & ~USUAL != new:
                 self._set(session, p, new)
 
     def leave_out_absent(self, uint32_t session):
         """What a session's table, cut off in the middle, does not hold is stale."""
         cdef uint32_t p
         for p in range(self.n_prefixes):
-            if self.state[<size_t>session * self.n_prefixes + p] == 0:
+            if self.state[<size_t>session * self.n_prefixes + p] & ~USUAL == 0:
                 self._set(session, p, OUT)
 
     def at(self, uint32_t second):
@@ -265,6 +278,31 @@ cdef class Visibility:
         self.view_changes = [(self.second, self.known, self.expected, bool(self.view_unknown))]
         return (np.asarray(<uint8_t[:1 << 24]>self.cover) > 0).astype(np.uint8)
 
+    def learn_usual(self):
+        """Who has a route to a prefix now usually has one: of prefixes that are visible, or new to this."""
+        cdef uint32_t p, s, a, k
+        cdef uint8_t* cell
+        cdef uint16_t total
+        cdef bint usual
+        self._judge(self.second)
+        for p in range(self.n_prefixes):
+            if not self.visible[p] and (self.usual_total[p] or self.have[p] < max(2.0, FEWEST_VIEWERS * self.known)):
+                continue
+            for s in range(self.n_sessions):
+                cell = &self.state[<size_t>s * self.n_prefixes + p]
+                # What a session that does not vote usually sees is what it saw when it did.
+                if self.voting[s] and not cell[0] & OUT:
+                    cell[0] = (cell[0] & ~USUAL) | (USUAL if cell[0] & HAS else 0)
+            self.usual[p] = total = 0
+            for a in range(self.n_ases):
+                self.usual[p] += self._as_state(a, p) & AS_USUAL != 0
+                usual = False
+                for k in range(self.session_start[a], self.session_start[a + 1]):
+                    usual |= self.state[<size_t>self.session_list[k] * self.n_prefixes + p] & USUAL != 0
+                total += usual
+            self.usual_total[p] = total
+        self.all_touched = True
+
     def finish(self):
         """Judge the last second."""
         self._judge(self.second)
@@ -289,7 +327,7 @@ cdef class Visibility:
             new = self._judge_origin(p, way, not self.started)
         if kind == FLIP and self.voting[session]:
             self.last_flip[p] = self.second
-        if new != state:
+        if new != state & ~USUAL:
             self._set(session, p, new)
         return 0
 
@@ -318,9 +356,11 @@ cdef class Visibility:
         return 2 * reachable >= n
 
     cdef int _set(self, uint32_t session, uint32_t p, uint8_t new) except -1:
+        """A session's new standing to a prefix; what is usual stays."""
         cdef uint32_t a = self.as_of[session]
         cdef uint8_t before, after
         cdef uint8_t* cell = &self.state[<size_t>session * self.n_prefixes + p]
+        new |= cell[0] & USUAL
         if not self.voting[session]:
             cell[0] = new
             return 0
@@ -333,10 +373,10 @@ cdef class Visibility:
         return 0
 
     cdef inline uint8_t _as_state(self, uint32_t a, uint32_t p) noexcept:
-        """AS_HAS where any voting session has a route, AS_OUT where all voting sessions are stale."""
+        """AS_HAS where any voting session has a route, AS_OUT where all voting sessions are stale; and AS_USUAL."""
         cdef uint32_t k, s
-        cdef uint8_t state
-        cdef bint any_voting = False, all_out = True
+        cdef uint8_t state, usual = 0
+        cdef bint any_voting = False, all_out = True, has = False
         for k in range(self.session_start[a], self.session_start[a + 1]):
             s = self.session_list[k]
             if not self.voting[s]:
@@ -345,13 +385,17 @@ cdef class Visibility:
             state = self.state[<size_t>s * self.n_prefixes + p]
             if not state & OUT:
                 all_out = False
-                if state & HAS:
-                    return AS_HAS
-        return AS_OUT if any_voting and all_out else 0
+                has |= state & HAS
+                if state & USUAL:
+                    usual = AS_USUAL
+        if has:
+            return AS_HAS | usual
+        return AS_OUT if any_voting and all_out else usual
 
     cdef inline void _count(self, uint32_t p, uint8_t before, uint8_t after) noexcept:
         self.have[p] += ((after & AS_HAS) != 0) - ((before & AS_HAS) != 0)
         self.out[p] += ((after & AS_OUT) != 0) - ((before & AS_OUT) != 0)
+        self.usual[p] += ((after & AS_USUAL) != 0) - ((before & AS_USUAL) != 0)
 
     cdef inline void _touch(self, uint32_t p) noexcept:
         if not self.touched[p]:
@@ -387,12 +431,14 @@ cdef class Visibility:
         return 0
 
     cdef int _judge_prefix(self, uint32_t p) except -1:
-        cdef uint32_t votes = self.known - self.out[p]
+        cdef uint32_t votes = self.known - self.out[p], expected = self.expected
         cdef uint8_t visible
         cdef uint32_t unit, last
-        if votes < self.expected_share * self.expected:
+        if self.among_usual and self.usual_total[p]:
+            votes, expected = self.usual[p], self.usual_total[p]
+        if votes < self.expected_share * expected:
             return 0
-        visible = self.have[p] > 0 and self.have[p] >= self.visible_share * votes
+        visible = self.have[p] > 0 and self.have[p] >= (self.share_down if self.visible[p] else self.share_up) * votes
         if visible == self.visible[p]:
             return 0
         self.visible[p] = visible
