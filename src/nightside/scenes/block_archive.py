@@ -8,10 +8,12 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from struct import pack
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nightside.model.elements import Kind, Peer
 from nightside.model.errors import UnreadableError, UsageError
@@ -98,11 +100,14 @@ class _Writer:
         self._headers = [session_header(p.asn, RIS_ASN, p.address, address) for p in peers]
         self._next_hops = [address_bytes(p.address) for p in peers]
         self._attributes: dict[int, bytes] = {}
+        self._entries: dict[int, bytes] = {}
+        self._heard = 0
         self._sequence = 0
 
     def index(self, second: int) -> bytes:
         """The peer index of a table, with all sessions."""
         self._sequence = 0
+        self._heard = self._heard or second - _HEARD_BEFORE_S
         return peer_index_record(second, self._address, ((p.address, p.asn) for p in self._peers))
 
     def table(self, columns: BlockColumns) -> bytes:
@@ -117,22 +122,30 @@ class _Writer:
         first = order[heads]
         seconds = (columns.time_us[first] // 1_000_000).tolist()
         hi, length = columns.prefix_hi[first].tolist(), columns.prefix_len[first].tolist()
-        peers, starts = columns.peer[order].tolist(), columns.path_start[order].tolist()
-        counts = columns.path_count[order].tolist()
-        entries: dict[int, bytes] = {}
+        starts = columns.path_start[order]
+        self._know(columns, starts, columns.peer[order], columns.path_count[order])
+        entries = [self._entries[start] for start in starts.tolist()]
         records = []
-        for i, (low, high) in enumerate(itertools.pairwise(bounds)):
-            some = []
-            for k in range(low, high):
-                entry = entries.get(starts[k])
-                if entry is None:
-                    block = self._block(columns, peers[k], starts[k], counts[k])
-                    entry = rib_entry(peers[k], seconds[i] - _HEARD_BEFORE_S, block)
-                    entries[starts[k]] = entry
-                some.append(entry)
-            records.append(rib_record(seconds[i], self._sequence, 4, _nlri(hi[i], length[i]), some))
+        for i, (low, high) in enumerate(pairwise(bounds)):
+            nlri = _nlri(hi[i], length[i])
+            records.append(rib_record(seconds[i], self._sequence, 4, nlri, entries[low:high]))
             self._sequence += 1
         return b"".join(records)
+
+    def _know(
+        self,
+        columns: BlockColumns,
+        starts: NDArray[np.uint32],
+        peers: NDArray[np.uint32],
+        counts: NDArray[np.uint16],
+    ) -> None:
+        """Make the table entries of routes that no table before had."""
+        some, first = np.unique(starts, return_index=True)
+        for start, i in zip(some.tolist(), first.tolist(), strict=True):
+            if start not in self._entries:
+                peer = int(peers[i])
+                block = self._block(columns, peer, start, int(counts[i]))
+                self._entries[start] = rib_entry(peer, self._heard, block)
 
     def updates(self, columns: BlockColumns) -> bytes:
         """Messages and changes of state in the order of the rows; neighbours with one path share a message."""

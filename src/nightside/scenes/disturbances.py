@@ -23,8 +23,8 @@ _APART_S = 2 * HOUR_S
 """Between two disturbances that take many sessions."""
 _STUCK_SHARE = 0.25
 _SKEW_S = 90
-_RAMP_S = 1800
-"""A clock drifts off and back over so long: its stamps never go backwards."""
+_REST_S = 1800
+"""Between two resets of one session, at least."""
 SETTLE_S = 2
 """Between a session's coming up and the first route of its transfer."""
 Place = tuple[int, int]
@@ -136,7 +136,7 @@ class _Planner:
             bool(rng.random() < 0.6),
             bool(rng.random() < 0.5),
         )
-        if any(a - _RAMP_S < one.settled and one.down < b + _RAMP_S for a, b in self.busy[place]):
+        if any(a - _REST_S < one.settled and one.down < b + _REST_S for a, b in self.busy[place]):
             return False
         self.busy[place].append((one.down, one.settled))
         self.resets.append(one)
