@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from nightside.model.settings import Settings
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-SETTING_ROW = re.compile(r"^\| `(\w+)` \| `([\d.]+)` \|", re.MULTILINE)
+SETTING_ROW = re.compile(r"^\| `(\w+)` \| `([\d.]+|true|false)` \|", re.MULTILINE)
 
 
 def sections() -> dict[str, str]:
@@ -48,6 +49,6 @@ def test_the_overview_names_the_command(command: str) -> None:
 
 def test_each_threshold_stands_in_the_definitions_with_its_default() -> None:
     rows = {
-        name: float(default) for name, default in SETTING_ROW.findall((DOCS / "definitions.md").read_text())
+        name: json.loads(default) for name, default in SETTING_ROW.findall((DOCS / "definitions.md").read_text())
     }
     assert rows == dataclasses.asdict(Settings())

@@ -27,6 +27,7 @@ from nightside.model.signal import Signal
 from nightside.routing.observation import Observation
 from nightside.signals.networks import Network, PrefixHistory, entity_networks, longest_overlap
 from nightside.signals.operators import operator_units
+from nightside.signals.quality import view_between
 from nightside.signals.routes import RouteHistory
 from nightside.signals.upstreams import UpstreamMeans, upstream_means
 from nightside.world.clocks import local_iso, zone_of
@@ -192,6 +193,7 @@ class Findings:
                 if u.begin < end and u.end > begin
             ],
             lanes=[self.prefixes.lane(n.number, n.text, begin, end) for n in networks if n.number in kept],
+            view=view_between(observation.view, begin, end),
         )
 
 

@@ -40,6 +40,8 @@ class Result:
     signals: pa.Table
     """One row wherever a signal changes: type and code of the entity, the time (UTC) from which the reachable units
     hold, and the quality `known` or `unknown` (then `units` is null)."""
+    health: pa.Table
+    """How well we saw, in the same columns: type `view`, code `all` (known peer ASes) or a collector (sessions)."""
     warnings: list[str]
     """What had to be left out of the input, and where."""
 
@@ -72,7 +74,7 @@ def replay(
         incident.to_json(id=first_id(incident.entity, incident.began), revision=1, corrections=[])
         for incident, _series in found.incidents
     ]
-    return Result(incidents, _table(found.signals), warnings)
+    return Result(incidents, _table(found.signals), _table(found.health), warnings)
 
 
 def networks(

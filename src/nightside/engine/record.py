@@ -49,7 +49,7 @@ def replay_into(
             advance=advance,
         )
         stored = [store.put_incident(incident, series) for incident, series in found.incidents]
-        store.put_samples(found.signals)
+        store.put_samples([*found.signals, *found.health])
     seen = found.observation
     peers, collectors = max((v.known for v in seen.view), default=0), len(found.collected.logs)
     observed = (

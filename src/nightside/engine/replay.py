@@ -19,6 +19,7 @@ from nightside.model.series import IncidentSeries
 from nightside.model.settings import Settings
 from nightside.model.signal import Signal
 from nightside.routing.observation import Observation
+from nightside.signals.quality import view_signals
 from nightside.sources.layout import Found, find_inputs
 from nightside.world.names import require_country
 from nightside.world.snapshot import Snapshot, label, load
@@ -34,6 +35,8 @@ class Replay:
     incidents: list[tuple[Incident, IncidentSeries]]
     """In the order of began, entity type, code."""
     signals: list[Signal]
+    health: list[Signal]
+    """How well we saw: of all peer ASes together, and of each collector."""
     observation: Observation
     collected: Collected
 
@@ -95,7 +98,8 @@ def replay(
             ]
     incidents = [i for i in incidents if _reported(i[0], begin, end)]
     incidents.sort(key=lambda i: (i[0].began, i[0].entity.type, i[0].entity.code))
-    return Replay(incidents, signals, seen.observation, collected)
+    health = view_signals(seen.timeline, seen.observation)
+    return Replay(incidents, signals, health, seen.observation, collected)
 
 
 def _subjects(

@@ -31,8 +31,6 @@ class Settings:
     """A session silent for this long and absent from the next table is unknown."""
     table_margin_s: int = 60
     """Updates from this long before a table's start may be newer than the table."""
-    stranger_memory_s: int = 86400
-    """An origin that covered a unit within this time before its loss is no stranger."""
     partial_below: float = 0.9
     severe_below: float = 0.5
     total_at: float = 0.05
@@ -54,6 +52,6 @@ class Settings:
     instability_share: float = 0.1
     """An entity is in instability while this share of its baseline units is unstable."""
 
-    def to_json(self) -> dict[str, float | int]:
+    def to_json(self) -> dict[str, float | int | bool]:
         """The settings as they stand in an incident."""
         return asdict(self)

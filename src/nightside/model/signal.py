@@ -31,7 +31,7 @@ class Signal:
     unknown: list[UnknownStretch] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Loss:
     """`units` units with one fate were lost at `lost`, and were back at `returned` (None: not seen to return).
 

@@ -24,7 +24,8 @@ Int = NDArray[np.int64]
 
 def first_units(ground: Ground, rules: Settings) -> tuple[NDArray[np.int32], Int]:
     """Covers of each /24 in the first table, and each country's reachable units."""
-    seen = _first_votes(ground, np.arange(len(ground.hi))) >= _needed(ground, rules)
+    everything = np.arange(len(ground.hi))
+    seen = _first_votes(ground, everything) >= _needed(ground, rules, everything)
     seen &= ground.length >= rules.shortest_cover_ipv4
     cover = covers(ground.first_unit[seen], ground.size[seen])
     return cover, np.bincount(load().ipv4[cover > 0], minlength=len(load().codes))
@@ -54,8 +55,16 @@ def block_truth(
     return dict(sorted(found.items()))
 
 
-def _needed(ground: Ground, rules: Settings) -> float:
-    return rules.visible_share * len(ground.audience.asns)
+def _needed(ground: Ground, rules: Settings, prefixes: Int) -> NDArray[np.float64]:
+    """How many votes make each of these prefixes visible: a part of all ASes, or of those who usually see it."""
+    everybody = len(ground.audience.asns)
+    voters = np.full(len(prefixes), everybody, np.int64)
+    if rules.visible_among_usual:
+        usual = _first_votes(ground, prefixes)
+        # What hardly anybody ever saw has no usual audience.
+        voters = np.where(usual >= max(2.0, 0.1 * everybody), usual, everybody)
+    needed: NDArray[np.float64] = rules.visible_share * voters
+    return needed
 
 
 def _first_votes(ground: Ground, prefixes: Int) -> Int:
@@ -93,9 +102,9 @@ def _crossings(ground: Ground, moves: Moves, rules: Settings) -> tuple[Int, Int,
     last = np.append((prefix[1:] != prefix[:-1]) | (second[1:] != second[:-1]), True)
     second, prefix, votes = second[last], prefix[last], votes[last]
     heads = _heads(prefix)
-    visible = (votes >= _needed(ground, rules)).astype(np.int64)
+    visible = (votes >= _needed(ground, rules, prefix)).astype(np.int64)
     before = np.append(np.int64(0), visible[:-1])
-    before[heads] = _first_votes(ground, prefix[heads]) >= _needed(ground, rules)
+    before[heads] = _first_votes(ground, prefix[heads]) >= _needed(ground, rules, prefix[heads])
     crossed = visible != before
     return second[crossed], prefix[crossed], (visible - before)[crossed]
 
