@@ -161,6 +161,9 @@ class _Pass:
         if not blind:
             share = units / self.base
             settles = self._settles(second, units)
+            unseen = self.signal.unseen_since.get(second)
+            if unseen is not None:
+                blind_since = unseen if blind_since is None else min(unseen, blind_since)
             known_until = until if settles is None else min(until, max(settles, second + 1))
             for tracker in self.trackers:
                 tracker.see(second, known_until, units, share, blind_since, self.settings.end_confirmed_s)

@@ -29,6 +29,8 @@ class Signal:
     units: list[int]
     end: int
     unknown: list[UnknownStretch] = field(default_factory=list)
+    unseen_since: dict[int, int] = field(default_factory=dict)
+    """For a change at the key's second: from when on it may have happened without being seen."""
 
 
 @dataclass(frozen=True, slots=True)

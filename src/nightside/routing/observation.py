@@ -40,11 +40,16 @@ class WayTable:
 
 @dataclass(frozen=True)
 class Changes:
-    """What became visible (+1) or invisible (-1), and when; `number` is a unit's or a prefix's."""
+    """What became visible (+1) or invisible (-1), and when; `number` is a unit's or a prefix's.
+
+    `since` is 0, or the second from which on it may have happened without being seen: votes were too few, or a
+    table corrected what a gap had hidden.
+    """
 
     second: UInt32
     number: UInt32
     change: Int32
+    since: UInt32
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-class Growing:
-    def columns(self) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.int32]]: ...
+from nightside.routing.changes import ChangeList
 
 class Visibility:
     known: int
     expected: int
     second: int
-    unit_changes: Growing
-    prefix_changes: Growing
+    unit_changes: ChangeList
+    prefix_changes: ChangeList
     view_changes: list[tuple[int, int, int, bool]]
     def __init__(
         self,

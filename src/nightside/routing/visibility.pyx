@@ -6,12 +6,13 @@ when any of these has. Everything that happens in one second is taken together a
 the order in which collectors are read cannot matter. docs/definitions.md has the rules.
 """
 
-from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
 
 import numpy as np
 
-from nightside.routing.log cimport FLIP, HEARD, STALE
+from nightside.routing.changes cimport ChangeList
+from nightside.routing.log cimport FLIP, HEARD, STALE, TABLE_FLIP
 from nightside.routing.prefixes cimport MISSING, NumberMap
 
 cdef enum:
@@ -29,54 +30,6 @@ cdef enum:
 cdef double FEWEST_VIEWERS = 0.1
 cdef uint32_t ADMITTED = 1
 cdef uint32_t REFUSED = 2
-
-
-cdef class Growing:
-    """A growing list of (second, number, change)."""
-
-    cdef uint32_t* second
-    cdef uint32_t* number
-    cdef int32_t* change
-    cdef size_t count, capacity
-
-    def __dealloc__(self):
-        free(self.second)
-        free(self.number)
-        free(self.change)
-
-    cdef int add(self, uint32_t second, uint32_t number, int32_t change) except -1:
-        cdef size_t capacity
-        cdef void* grown
-        if self.count == self.capacity:
-            capacity = self.capacity * 2 if self.capacity else 1024
-            grown = realloc(self.second, capacity * sizeof(uint32_t))
-            if grown == NULL:
-                raise MemoryError
-            self.second = <uint32_t*>grown
-            grown = realloc(self.number, capacity * sizeof(uint32_t))
-            if grown == NULL:
-                raise MemoryError
-            self.number = <uint32_t*>grown
-            grown = realloc(self.change, capacity * sizeof(int32_t))
-            if grown == NULL:
-                raise MemoryError
-            self.change = <int32_t*>grown
-            self.capacity = capacity
-        self.second[self.count] = second
-        self.number[self.count] = number
-        self.change[self.count] = change
-        self.count += 1
-        return 0
-
-    def columns(self):
-        """(second uint32, number uint32, change int32), copies, in the order of time."""
-        if self.count == 0:
-            return np.empty(0, np.uint32), np.empty(0, np.uint32), np.empty(0, np.int32)
-        return (
-            np.asarray(<uint32_t[:self.count]>self.second).copy(),
-            np.asarray(<uint32_t[:self.count]>self.number).copy(),
-            np.asarray(<int32_t[:self.count]>self.change).copy(),
-        )
 
 
 cdef class Visibility:
@@ -102,6 +55,9 @@ cdef class Visibility:
     cdef uint8_t* visible
     cdef uint32_t* last_flip
     cdef uint32_t* confirmed         # per session the second of its last table
+    cdef uint32_t* gap_since         # per session the begin of its first gap since its last table; 0: none
+    cdef uint32_t* table_gap         # the same as of its last table
+    cdef uint32_t* unseen_since      # per prefix: what changes now may have changed since then; 0: is seen
     cdef uint8_t* touched
     cdef uint32_t* touched_list
     cdef uint32_t n_touched
@@ -115,7 +71,7 @@ cdef class Visibility:
     cdef double share_up, share_down, expected_share
     cdef bint among_usual
     cdef uint8_t shortest_cover
-    cdef readonly Growing unit_changes, prefix_changes
+    cdef readonly ChangeList unit_changes, prefix_changes
     cdef readonly list view_changes
     cdef tuple last_view
 
@@ -145,6 +101,9 @@ cdef class Visibility:
         self.visible = <uint8_t*>calloc(max(self.n_prefixes, 1), 1)
         self.last_flip = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
         self.confirmed = <uint32_t*>calloc(max(self.n_sessions, 1), sizeof(uint32_t))
+        self.gap_since = <uint32_t*>calloc(max(self.n_sessions, 1), sizeof(uint32_t))
+        self.table_gap = <uint32_t*>calloc(max(self.n_sessions, 1), sizeof(uint32_t))
+        self.unseen_since = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
         self.touched = <uint8_t*>calloc(max(self.n_prefixes, 1), 1)
         self.touched_list = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
         self.session_list = <uint32_t*>calloc(max(self.n_sessions, 1), sizeof(uint32_t))
@@ -152,11 +111,12 @@ cdef class Visibility:
         self.cover = <uint8_t*>calloc(1 << 24, 1)
         if (self.state == NULL or self.voting == NULL or self.voting_sessions == NULL or self.have == NULL
                 or self.out == NULL or self.usual == NULL or self.usual_total == NULL or self.visible == NULL or self.last_flip == NULL or self.confirmed == NULL
+                or self.gap_since == NULL or self.table_gap == NULL or self.unseen_since == NULL
                 or self.touched == NULL or self.touched_list == NULL or self.session_list == NULL
                 or self.session_start == NULL or self.cover == NULL):
             raise MemoryError
         self.strangers = NumberMap(1024)
-        self.unit_changes, self.prefix_changes = Growing(), Growing()
+        self.unit_changes, self.prefix_changes = ChangeList(), ChangeList()
         self.view_changes = []
         for s in range(self.n_sessions):
             self.session_start[self.as_of[s] + 1] += 1
@@ -178,6 +138,9 @@ cdef class Visibility:
         free(self.visible)
         free(self.last_flip)
         free(self.confirmed)
+        free(self.gap_since)
+        free(self.table_gap)
+        free(self.unseen_since)
         free(self.touched)
         free(self.touched_list)
         free(self.session_list)
@@ -246,6 +209,8 @@ cdef class Visibility:
         cdef uint32_t p
         # A table from within the gap knows what was flipped before it.
         cdef uint32_t since = max(gap_began, self.confirmed[session])
+        if self.gap_since[session] == 0:
+            self.gap_since[session] = since
         for p in range(self.n_prefixes):
             if self.last_flip[p] >= since and self.last_flip[p]:
                 self._set(session, p, self.state[<size_t>session * self.n_prefixes + p] | OUT)
@@ -253,6 +218,8 @@ cdef class Visibility:
     def table_taken(self, uint32_t session):
         """A new table of a session: nothing of it is stale any more."""
         self.confirmed[session] = self.second
+        self.table_gap[session] = self.gap_since[session]
+        self.gap_since[session] = 0
         self.forget_stale(session)
 
     def forget_stale(self, uint32_t session):
@@ -274,7 +241,7 @@ cdef class Visibility:
         """All first tables are in: from now on changes are told. Returns which units are reachable (uint8)."""
         self._judge(self.second)
         self.started = True
-        self.unit_changes, self.prefix_changes = Growing(), Growing()
+        self.unit_changes, self.prefix_changes = ChangeList(), ChangeList()
         self.view_changes = [(self.second, self.known, self.expected, bool(self.view_unknown))]
         return (np.asarray(<uint8_t[:1 << 24]>self.cover) > 0).astype(np.uint8)
 
@@ -327,6 +294,9 @@ cdef class Visibility:
             new = self._judge_origin(p, way, not self.started)
         if kind == FLIP and self.voting[session]:
             self.last_flip[p] = self.second
+        elif kind == TABLE_FLIP and self.table_gap[session] and self.confirmed[session] == self.second:
+            # The table corrects what nobody told in the gap.
+            self._unseen(p, self.table_gap[session])
         if new != state & ~USUAL:
             self._set(session, p, new)
         return 0
@@ -397,6 +367,10 @@ cdef class Visibility:
         self.out[p] += ((after & AS_OUT) != 0) - ((before & AS_OUT) != 0)
         self.usual[p] += ((after & AS_USUAL) != 0) - ((before & AS_USUAL) != 0)
 
+    cdef inline void _unseen(self, uint32_t p, uint32_t since) noexcept:
+        if self.unseen_since[p] == 0 or since < self.unseen_since[p]:
+            self.unseen_since[p] = since
+
     cdef inline void _touch(self, uint32_t p) noexcept:
         if not self.touched[p]:
             self.touched[p] = 1
@@ -433,17 +407,20 @@ cdef class Visibility:
     cdef int _judge_prefix(self, uint32_t p) except -1:
         cdef uint32_t votes = self.known - self.out[p], expected = self.expected
         cdef uint8_t visible
-        cdef uint32_t unit, last
+        cdef uint32_t unit, last, since
         if self.among_usual and self.usual_total[p]:
             votes, expected = self.usual[p], self.usual_total[p]
         if votes < self.expected_share * expected:
+            self._unseen(p, self.second)
             return 0
+        since = self.unseen_since[p]
+        self.unseen_since[p] = 0
         visible = self.have[p] > 0 and self.have[p] >= (self.share_down if self.visible[p] else self.share_up) * votes
         if visible == self.visible[p]:
             return 0
         self.visible[p] = visible
         if self.subject[p] and self.started:
-            self.prefix_changes.add(self.second, p, 1 if visible else -1)
+            self.prefix_changes.add(self.second, p, 1 if visible else -1, since)
         if self.length[p] < self.shortest_cover or self.length[p] > 24:
             return 0
         unit = <uint32_t>(self.hi[p] >> 40)
@@ -452,10 +429,10 @@ cdef class Visibility:
             if visible:
                 self.cover[unit] += 1
                 if self.cover[unit] == 1 and self.started and self.subject[p]:
-                    self.unit_changes.add(self.second, unit, 1)
+                    self.unit_changes.add(self.second, unit, 1, since)
             else:
                 self.cover[unit] -= 1
                 if self.cover[unit] == 0 and self.started and self.subject[p]:
-                    self.unit_changes.add(self.second, unit, -1)
+                    self.unit_changes.add(self.second, unit, -1, since)
             unit += 1
         return 0

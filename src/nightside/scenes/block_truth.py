@@ -63,8 +63,7 @@ def _needed(ground: Ground, rules: Settings, prefixes: Int) -> NDArray[np.float6
         usual = _first_votes(ground, prefixes)
         # What hardly anybody ever saw has no usual audience.
         voters = np.where(usual >= max(2.0, 0.1 * everybody), usual, everybody)
-    needed: NDArray[np.float64] = rules.visible_share * voters
-    return needed
+    return np.asarray(rules.visible_share * voters, np.float64)
 
 
 def _first_votes(ground: Ground, prefixes: Int) -> Int:

@@ -25,6 +25,14 @@ def step_function(
     return [start, *second[begins][moved].tolist()], [initial, *values.tolist()]
 
 
+def _unseen_since(second: npt.NDArray[np.uint32], since: npt.NDArray[np.uint32]) -> dict[int, int]:
+    """Of each second with changes that may have happened unseen, the earliest instant."""
+    unseen: dict[int, int] = {}
+    for at, from_when in zip(second[since > 0].tolist(), since[since > 0].tolist(), strict=True):
+        unseen[at] = min(from_when, unseen.get(at, at))
+    return unseen
+
+
 def unit_signals(
     observation: Observation, entities: dict[int, Entity], entity_of_unit: Index
 ) -> dict[int, Signal]:
@@ -41,5 +49,6 @@ def unit_signals(
         times, values = step_function(
             observation.start, int(initial[number]), units.second[mine], units.change[mine]
         )
-        signals[number] = Signal(entity, times, values, observation.end, observation.unknown)
+        unseen = _unseen_since(units.second[mine], units.since[mine])
+        signals[number] = Signal(entity, times, values, observation.end, observation.unknown, unseen)
     return signals

@@ -35,7 +35,7 @@ def seen(votes: dict[int, list[tuple[int, int | None, int]]]) -> tuple[Timeline,
         start=100,
         end=200,
     )
-    changes = Changes(none, none, np.empty(0, np.int32))
+    changes = Changes(none, none, np.empty(0, np.int32), none)
     unknown = [UnknownStretch(150, 170, "1 of 3")]
     empty = np.empty(0, np.uint8)
     return line, Observation(100, 200, empty, empty, changes, changes, VIEW, unknown)
