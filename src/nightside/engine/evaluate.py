@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from nightside import __version__
+from nightside.detection import reference_ioda
 from nightside.engine.evaluate_block import EXACT, IODA, OURS, RULES, BlockResult, run_block
 from nightside.engine.evaluate_live import live_figures
 from nightside.engine.scoring import (
@@ -43,6 +44,8 @@ MOST_LISTED = 200
 DAY_S = 86_400
 SEVERITIES_TOLD = {OURS: True, IODA: False, EXACT: True}
 """Whether a rule tells partial outages."""
+LEAST_UNITS = {OURS: 0, IODA: reference_ioda.LEAST_UNITS, EXACT: 0}
+"""The smallest country that a rule watches."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ def _score(rule: str, results: Sequence[BlockResult]) -> _Scored:
             whole.blind.extend(score.blind)
             whole.false.extend(score.false)
             everything = true_episodes(result, country)
-            misses += [(t, miss_source(t, told, block.noise)) for t in score.missed]
+            misses += [(t, miss_source(t, told, block.noise, LEAST_UNITS[rule])) for t in score.missed]
             false += [
                 (t, false_episode_source(t, everything, block.noise, block.injections)) for t in score.false
             ]

@@ -113,8 +113,10 @@ def false_episode_source(
     return _source(told.country, *span, noise, injections)[0]
 
 
-def miss_source(missed: True_, told: Sequence[Told], noise: Sequence[Noise]) -> str:
-    """Why a true episode of a country matches none that was told."""
+def miss_source(missed: True_, told: Sequence[Told], noise: Sequence[Noise], least_units: int = 0) -> str:
+    """Why a true episode of a country matches none that was told by a rule for countries of so many units."""
+    if missed.units < least_units:
+        return f"a country of fewer than {least_units} units"
     span = (missed.onset, missed.until)
     there = [t for t in told if overlap_s((t.episode.onset, t.until), span)]
     if any(t.episode.severity == missed.severity for t in there):

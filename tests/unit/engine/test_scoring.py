@@ -190,6 +190,7 @@ def test_why_an_episode_is_false_or_missed() -> None:
     )
     gap = Noise("gap", 0, 15, "rrc00")
     assert miss_source(true("total", 10, 20), [], [gap]) == "not told; gap"
+    assert miss_source(true("total", 10, 20), [], [gap], 20) == "a country of fewer than 20 units"
 
 
 def test_noise_that_names_the_country_explains_more() -> None:
