@@ -24,7 +24,7 @@ from nightside.scenes.block_archive import write_block
 from nightside.scenes.block_truth import block_truth, first_units
 from nightside.scenes.churning import churn
 from nightside.scenes.claims import Claims
-from nightside.scenes.disturbances import Disturbances, plan_disturbances
+from nightside.scenes.disturbances import Disturbances
 from nightside.scenes.ground import Extras, Ground
 from nightside.scenes.happenings import Aim, Injection, Noise
 from nightside.scenes.outages import LONGEST_S, Drawn, Room, draw_outages
@@ -33,6 +33,7 @@ from nightside.scenes.routes import RouteTable, made_up_routes, read_routes
 from nightside.scenes.territory import Territory
 from nightside.scenes.truth import TrueEpisode
 from nightside.scenes.turns import Moves, Turn, moves_of
+from nightside.scenes.view_noise import plan_disturbances
 from nightside.scenes.voices import Voices
 from nightside.world.snapshot import load
 
