@@ -153,7 +153,8 @@ class _Player:
         if self.learns:
             first = line.start - line.start % LEARN_STEP_S + LEARN_STEP_S
             for second in range(first, line.end, LEARN_STEP_S):
-                steps.append((second, 4, int(np.searchsorted(line.second, second, "left")), 0))
+                # Before anything of this second: half a table would be judged else.
+                steps.append((second, -1, int(np.searchsorted(line.second, second, "left")), 0))
         reachable = visible = np.zeros(0, np.uint8)
         # Who is expected may change after the last second; nothing is told of that.
         for second, what, position, number in sorted(step for step in steps if step[0] <= line.end):

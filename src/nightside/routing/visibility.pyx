@@ -58,6 +58,7 @@ cdef class Visibility:
     cdef uint32_t* gap_since         # per session the begin of its first gap since its last table; 0: none
     cdef uint32_t* table_gap         # the same as of its last table
     cdef uint32_t* unseen_since      # per prefix: what changes now may have changed since then; 0: is seen
+    cdef uint32_t dark_since         # the second in which sight was lost; 0: it was not
     cdef uint8_t* touched
     cdef uint32_t* touched_list
     cdef uint32_t n_touched
@@ -110,7 +111,8 @@ cdef class Visibility:
         self.session_start = <uint32_t*>calloc(self.n_ases + 1, sizeof(uint32_t))
         self.cover = <uint8_t*>calloc(1 << 24, 1)
         if (self.state == NULL or self.voting == NULL or self.voting_sessions == NULL or self.have == NULL
-                or self.out == NULL or self.usual == NULL or self.usual_total == NULL or self.visible == NULL or self.last_flip == NULL or self.confirmed == NULL
+                or self.out == NULL or self.usual == NULL or self.usual_total == NULL or self.visible == NULL
+                or self.last_flip == NULL or self.confirmed == NULL
                 or self.gap_since == NULL or self.table_gap == NULL or self.unseen_since == NULL
                 or self.touched == NULL or self.touched_list == NULL or self.session_list == NULL
                 or self.session_start == NULL or self.cover == NULL):
@@ -294,9 +296,11 @@ cdef class Visibility:
             new = self._judge_origin(p, way, not self.started)
         if kind == FLIP and self.voting[session]:
             self.last_flip[p] = self.second
-        elif kind == TABLE_FLIP and self.table_gap[session] and self.confirmed[session] == self.second:
-            # The table corrects what nobody told in the gap.
+        elif (kind == TABLE_FLIP and self.voting[session] and self.table_gap[session]
+                and self.confirmed[session] == self.second):
+            # The table corrects what nobody told in the gap. Judged in this second, whether it counts or not.
             self._unseen(p, self.table_gap[session])
+            self._touch(p)
         if new != state & ~USUAL:
             self._set(session, p, new)
         return 0
@@ -390,6 +394,8 @@ cdef class Visibility:
         if unknown != self.view_unknown:
             self.view_unknown = unknown
             self.all_touched = True
+            if unknown:
+                self.dark_since = self.second
         if not unknown:
             if self.all_touched:
                 for p in range(self.n_prefixes):
@@ -401,6 +407,7 @@ cdef class Visibility:
             for i in range(self.n_touched):
                 self.touched[self.touched_list[i]] = 0
             self.n_touched = 0
+            self.dark_since = 0
         self.second = next_second
         return 0
 
@@ -411,11 +418,13 @@ cdef class Visibility:
         if self.among_usual and self.usual_total[p]:
             votes, expected = self.usual[p], self.usual_total[p]
         if votes < self.expected_share * expected:
-            self._unseen(p, self.second)
+            self._unseen(p, self.dark_since if self.dark_since else self.second)
             return 0
         since = self.unseen_since[p]
         self.unseen_since[p] = 0
-        visible = self.have[p] > 0 and self.have[p] >= (self.share_down if self.visible[p] else self.share_up) * votes
+        # A share is compared as a share: 0.55 times 100 is more than 55.
+        visible = (self.have[p] > 0
+                   and <double>self.have[p] / votes >= (self.share_down if self.visible[p] else self.share_up))
         if visible == self.visible[p]:
             return 0
         self.visible[p] = visible
