@@ -31,7 +31,7 @@ _SKEW_S = 90
 _REST_S = 1800
 """Between two resets of one session, at least."""
 _AIMED = ("reset", "mass_reset", "gap", "blind", "collector_loss", "late_file", "nothing")
-_AIMED_WEIGHTS = (0.12, 0.03, 0.12, 0.02, 0.02, 0.06, 0.63)
+_AIMED_WEIGHTS = (0.12, 0.012, 0.12, 0.02, 0.012, 0.06, 0.656)
 """What meets the begin of an outage, and what its end."""
 
 
