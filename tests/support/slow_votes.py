@@ -368,7 +368,7 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
     for second in sorted(m for m in moments if m <= end):
         for asn in {asns[s] for s in known if is_full(s, second - 1)}:
             last_voted[asn] = second
-        for f in by_second.get(second, ()):
+        for f in sorted(by_second.get(second, ()), key=lambda f: f.what != "gap_end"):
             s = f.session
             if f.what == "route":
                 if f.flip and s in known and is_full(s, second):

@@ -144,7 +144,11 @@ class _Player:
         # (position, order within the position, what). Standings change before what else the second brings.
         steps: list[tuple[int, int, int, int]] = []
         for number, control in enumerate(line.controls):
-            steps.append((control.second, 1, control.position, number))
+            position = control.position
+            if control.kind == GAP_END:
+                # What others flip in the second of a gap's end is no longer meanwhile, whoever is read first.
+                position = int(np.searchsorted(line.second, control.second, "left"))
+            steps.append((control.second, 1, position, number))
         for second, session in line.full.changes():
             steps.append((second, 0, int(np.searchsorted(line.second, second, "left")), session))
         for number, (second, _expected) in enumerate(line.expected):

@@ -210,3 +210,19 @@ def test_of_several_changes_in_one_second_the_earliest_counts() -> None:
     signals = unit_signals(saw, names, owner)
     assert [signals[n].unseen_since for n in (1, 2)] == [{second: T0 + 300}, {}]
     assert [signals[n].units for n in (1, 2)] == [[2, 0], [1, 0]]
+
+
+def test_what_others_say_in_the_second_of_a_gaps_end_leaves_nobody_out() -> None:
+    for first in ("rrc00", "rrc01"):
+        world = World()
+        rrc0, rrc1 = world.collector("rrc00"), world.collector("rrc01")
+        full(rrc0, 2, 100)
+        b = full(rrc1, 3, 200)
+        if first == "rrc01":
+            world.collectors.reverse()
+        rrc0.gap(T0 + 300, T0 + 600)
+        for p in b[:2]:
+            rrc1.withdraw(T0 + 600, p, P)
+        rrc1.withdraw(T0 + 700, b[2], P)
+        # Three of five at 600, two at 700; without rrc00's votes it would have been one of three.
+        assert changes(world.seen(T0 + 990)) == [(700, -1, None)], first
