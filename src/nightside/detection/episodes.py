@@ -64,10 +64,14 @@ class _Tracker:
         self, second: int, until: int, units: int, share: float, blind_since: int | None, confirm_s: int
     ) -> None:
         """The share from `second` to `until`; `blind_since` where nothing was seen right before."""
-        unsure = None if blind_since is None else (blind_since, second)
+        if blind_since is not None:
+            # What has been told already was seen: no range reaches behind it.
+            told = self.now.onset if self.now else (self.episodes[-1].end if self.episodes else None)
+            blind_since = blind_since if told is None else min(max(blind_since, told), second)
+        unsure = None if blind_since is None or blind_since == second else (blind_since, second)
         if self.below(share):
             if self.now is None:
-                onset = second if blind_since is None else blind_since
+                onset = second if unsure is None else unsure[0]
                 self.now = Episode(self.severity, onset, None, share, units, onset_range=unsure)
             else:
                 low = min(self.now, Episode(self.severity, 0, None, share, units), key=lambda e: e.lowest)
@@ -163,6 +167,8 @@ class _Pass:
             settles = self._settles(second, units)
             unseen = self.signal.unseen_since.get(second)
             if unseen is not None:
+                # An incident does not reach behind the close of the one before.
+                unseen = max(unseen, (self.done[-1].closed or 0) if self.done else 0)
                 blind_since = unseen if blind_since is None else min(unseen, blind_since)
             known_until = until if settles is None else min(until, max(settles, second + 1))
             for tracker in self.trackers:

@@ -67,3 +67,25 @@ def test_a_loss_again_before_the_end_counts_keeps_the_first_onset_and_the_last_e
     (told,) = totals((HOUR, 0), (7000, 4), (7300, 0), (3 * HOUR, 4), unseen={7000: 6900, 7300: 7100})
     assert (told.onset, told.onset_range) == (T0 + HOUR, None)
     assert (told.end, told.end_range) == (T0 + 3 * HOUR, None)
+
+
+def test_no_range_reaches_behind_what_was_told_before() -> None:
+    hour = HOUR
+    # Down from 2 h to 3 h, the end unseen since 1 h; down again at 4 h, its onset unseen since 2.5 h.
+    times, units = [0, 2 * hour, 3 * hour, 4 * hour, 5 * hour], [4, 0, 4, 0, 4]
+    unseen = {3 * hour: hour, 4 * hour: 5 * hour // 2}
+    found = detect(Signal(KP, times, units, 40 * hour, unseen_since=unseen), Settings())
+    first, second = (e for e in found.episodes if e.severity == "total")
+    assert (first.onset, first.end, first.end_range) == (2 * hour, 3 * hour, (2 * hour, 3 * hour))
+    assert (second.onset, second.onset_range) == (3 * hour, (3 * hour, 4 * hour))
+
+
+def test_no_incident_reaches_behind_the_close_of_the_one_before() -> None:
+    hour = HOUR
+    times, units = [0, hour, 2 * hour, 20 * hour, 21 * hour], [4, 0, 4, 0, 4]
+    found = detect(Signal(KP, times, units, 40 * hour, unseen_since={20 * hour: 3 * hour}), Settings())
+    first, second = found.open_stretches
+    assert first.closed == 8 * hour
+    assert second.began == 8 * hour
+    last = found.episodes[-1]
+    assert (last.onset, last.onset_range) == (8 * hour, (8 * hour, 20 * hour))
