@@ -49,6 +49,7 @@ def test_the_overview_names_the_command(command: str) -> None:
 
 def test_each_threshold_stands_in_the_definitions_with_its_default() -> None:
     rows = {
-        name: json.loads(default) for name, default in SETTING_ROW.findall((DOCS / "definitions.md").read_text())
+        name: json.loads(default)
+        for name, default in SETTING_ROW.findall((DOCS / "definitions.md").read_text())
     }
     assert rows == dataclasses.asdict(Settings())
