@@ -20,9 +20,10 @@ Stretch = tuple[int, int]
 def live_figures(results: Sequence[BlockResult]) -> dict[str, Any]:
     """How many messages of each kind; of those that open: how many are right, how late, how many are withdrawn later.
 
-    A true outage is here an outermost true stretch that is severe or deeper; an opened is right where it is sent
-    during one of its country (one opened for one outage), and withdrawn where the whole archive, read later, shows
-    no severe-or-deeper episode of the country then. `recall` is over true outages of ten minutes or more.
+    A true outage is here an outermost true stretch that is severe or deeper. An opened is right where its episode
+    overlaps one of its country that is not over yet when it is sent (one opened for one outage), and withdrawn
+    where the whole archive, read later, shows no severe-or-deeper episode of the country then. `recall` is over
+    true outages of ten minutes or more. A delay of less than nothing is none.
     """
     sent: Counter[str] = Counter()
     true_count = found = right = withdrawn = opened = 0
@@ -44,7 +45,7 @@ def live_figures(results: Sequence[BlockResult]) -> dict[str, Any]:
             withdrawn += sum(not any(a <= m.at and m.onset < b for a, b in archive) for m in told)
             firsts = _firsts(outages, told)
             right += len(firsts)
-            delays += [m.at - outages[i][0] for i, m in firsts.items()]
+            delays += [max(0, m.at - outages[i][0]) for i, m in firsts.items()]
             long = {i for i, (begin, end) in enumerate(outages) if end - begin >= WAIT_S}
             true_count += len(long)
             found += len(long & set(firsts))
@@ -84,11 +85,13 @@ def _outages(result: BlockResult, country: str) -> list[Stretch]:
 
 
 def _firsts(outages: Sequence[Stretch], opened: Sequence[Message]) -> dict[int, Message]:
-    """The first opened of each outage that is sent while it lasts."""
+    """The first opened of each outage, sent before it is over."""
     firsts: dict[int, Message] = {}
     for message in opened:
-        for i, (begin, end) in enumerate(outages):
-            if begin <= message.at and message.onset < end and i not in firsts:
+        outer = message.episodes[0]
+        until = message.at + 1 if outer.end is None else outer.end
+        for i, outage in enumerate(outages):
+            if i not in firsts and message.at < outage[1] and overlap_s(outage, (outer.onset, until)):
                 firsts[i] = message
                 break
     return firsts
