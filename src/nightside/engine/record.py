@@ -52,8 +52,10 @@ def replay_into(
         store.put_samples([*found.signals, *found.health])
     seen = found.observation
     peers, collectors = max((v.known for v in seen.view), default=0), len(found.collected.logs)
+    whom = "1 country or AS" if len(found.signals) == 1 else f"{len(found.signals)} countries or ASes"
     observed = (
-        f"{iso(seen.start)} to {iso(seen.end)}, {len(found.signals)} countries or ASes, as seen by "
-        f"{peers} peer AS{'' if peers == 1 else 'es'} at {collectors} collector{'' if collectors == 1 else 's'}."
+        f"{iso(seen.start)} to {iso(seen.end)}, {whom}, as seen by "
+        f"{peers} peer AS{'' if peers == 1 else 'es'} at {collectors} collector{'' if collectors == 1 else 's'}. "
+        "What was gone already when this begins cannot be told."
     )
     return Recorded(stored, observed, store_folder or default_folder())
