@@ -153,15 +153,11 @@ def alarm_rate(alarms: int, country_days: float) -> dict[str, Any]:
 
 
 def behind(ours: dict[str, Any], theirs: dict[str, Any], figure: str) -> str | None:
-    """`behind` where the other's figure is better than ours, `beyond` where that is more than chance.
-
-    More than chance: each of the two lies outside of the other's interval. (100 % lies above the interval of
-    whatever is less, however few there were; so one side alone says nothing.)
-    """
-    mine, other = ours[figure], theirs[figure]
+    """`behind` where the other's figure is better than ours, `beyond` where it lies above our interval as well."""
+    mine, other, high = ours[figure], theirs[figure], ours[f"{figure}_high"]
     if mine is None or other is None or other <= mine:
         return None
-    return "beyond" if other > ours[f"{figure}_high"] and mine < theirs[f"{figure}_low"] else "behind"
+    return "beyond" if other > high else "behind"
 
 
 def compare(scores: Sequence[tuple[str, Score, bool]]) -> list[dict[str, Any]]:

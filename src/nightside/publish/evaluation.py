@@ -15,8 +15,8 @@ HEADINGS = {
 }
 BEYOND, BEHIND = "▼▼", "▼"
 LEGEND = (
-    f"{BEHIND} marks a figure of ours that a reference rule's is above, {BEYOND} one where that is more than chance: "
-    "each lies outside of the other's 95 % interval."
+    f"{BEHIND} marks a figure of ours that a reference rule's is above, {BEYOND} one where it lies above the 95 % "
+    "interval of ours as well."
 )
 _SHORT = {"nightside": "Nightside", "ioda": "IODA's rule", "exact-prefix": "exact prefixes"}
 
