@@ -341,4 +341,4 @@ class Seen:
 
     @property
     def history(self) -> RouteHistory:
-        return RouteHistory(self.timeline, self.saw.view)
+        return RouteHistory(self.timeline)

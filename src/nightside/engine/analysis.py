@@ -96,7 +96,7 @@ def analyse(seen: Sight, subjects: Subjects, settings: Settings) -> Analysis:
         for n, s in unit_signals(observation, subjects.entities, subjects.entity_of_unit).items()
         if any(s.units)
     }
-    history = RouteHistory(seen.timeline, observation.view)
+    history = RouteHistory(seen.timeline)
     losses = unit_losses(
         history,
         observation,

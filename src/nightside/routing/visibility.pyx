@@ -44,7 +44,6 @@ cdef class Visibility:
     cdef const uint16_t[::1] way_country
     cdef const uint8_t[::1] way_home
     cdef const uint32_t[::1] as_of
-    cdef list sessions_of
     cdef uint8_t* state           # n_sessions rows of n_prefixes
     cdef uint8_t* voting
     cdef uint16_t* voting_sessions   # per AS

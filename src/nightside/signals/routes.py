@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from nightside.routing.observation import ViewStep
 from nightside.routing.timeline import Timeline
 
 
@@ -29,10 +27,8 @@ class RouteEvent:
 class RouteHistory:
     """Answers questions about single prefixes, which the judge of visibility does not keep."""
 
-    def __init__(self, timeline: Timeline, view: Sequence[ViewStep]) -> None:
+    def __init__(self, timeline: Timeline) -> None:
         self.timeline = timeline
-        self._view_seconds = [v.second for v in view]
-        self._view = view
 
     @cached_property
     def _by_prefix(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint32]]:
@@ -88,7 +84,3 @@ class RouteHistory:
         return any(
             a <= second and (b is None or second < b) for a, b, _ in self.timeline.votes.get(session, ())
         )
-
-    def view_at(self, second: int) -> ViewStep:
-        """How many ASes are known and expected in this second."""
-        return self._view[max(bisect_right(self._view_seconds, second) - 1, 0)]
