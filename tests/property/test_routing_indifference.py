@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from routing_any import PREFIXES, make_world
 from routing_world import T0, Collector, Element, Seen, World
 
-ODD = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same worlds every time: what a run finds must be findable again, and a rare one is kept below as a test.
+ODD = settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 SEEDS = st.integers(0, 10**9)
 
 
@@ -34,6 +36,17 @@ def _known(seen: Seen, prefix: str) -> bool:
 @ODD
 def test_the_order_of_collectors(seed: int) -> None:
     world, end = make_world(seed, 40)
+    first = told(world.seen(end))
+    world.collectors.reverse()
+    assert told(world.seen(end)) == first
+
+
+@pytest.mark.xfail(
+    strict=True, reason="known fault: how far back a range reaches depends on the order of reading"
+)
+def test_the_order_of_collectors_where_a_table_corrects_behind_two_gaps() -> None:
+    # Signal.unseen_since is 1419210790 in one order and 1419210704 in the other; all else is the same.
+    world, end = make_world(484473, 40)
     first = told(world.seen(end))
     world.collectors.reverse()
     assert told(world.seen(end)) == first
