@@ -14,7 +14,7 @@ from nightside.publish.moments import Clock, instant, instant_or_range, span
 from nightside.publish.phrases import choose
 from nightside.publish.reading import Json
 
-__all__ = ["headline", "sentence", "story"]
+__all__ = ["after", "around", "before", "headline", "sentence", "story"]
 
 
 def story(incident: Json, series: IncidentSeries | None = None) -> str:
@@ -24,10 +24,10 @@ def story(incident: Json, series: IncidentSeries | None = None) -> str:
     """
     paragraphs = [
         [sentence(incident)],
-        [*_before(incident, series), *_around(incident)],
+        [*before(incident, series), *around(incident)],
         chapters.networks(incident),
         [" ".join(chapters.upstreams(incident))],
-        [*_after(incident), *chapters.further_episodes(incident)],
+        [*after(incident), *chapters.further_episodes(incident)],
         chapters.view(incident),
         chapters.provenance(incident),
     ]
@@ -35,7 +35,7 @@ def story(incident: Json, series: IncidentSeries | None = None) -> str:
     return "\n\n".join(text for text in told if text)
 
 
-def _before(incident: Json, series: IncidentSeries | None) -> list[str]:
+def before(incident: Json, series: IncidentSeries | None) -> list[str]:
     """What came before the headline: instability, a first sign, or, where known, nothing."""
     if incident["severity"] == "instability":
         return []
@@ -69,7 +69,7 @@ def _before(incident: Json, series: IncidentSeries | None) -> list[str]:
     return [] if quiet is None else [phrases.BEFORE_NOTHING.format(window=duration_words(quiet))]
 
 
-def _around(incident: Json) -> list[str]:
+def around(incident: Json) -> list[str]:
     """The shallower and longer episodes around the headline."""
     clock = Clock.of(incident)
     lines = []
@@ -86,7 +86,7 @@ def _around(incident: Json) -> list[str]:
     return lines
 
 
-def _after(incident: Json) -> list[str]:
+def after(incident: Json) -> list[str]:
     """The instability that came after the headline's onset, which joins what follows to it."""
     if incident["severity"] == "instability":
         return []
