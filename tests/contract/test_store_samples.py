@@ -34,7 +34,12 @@ def test_a_signal_comes_back_as_change_points(open_store: OpenStore) -> None:
         table = store.samples("country", "KP", 100, 400)
     assert points(table) == [(100, 4, "known"), (200, 0, "known"), (300, 4, "known")]
     assert table.schema == pa.schema(
-        [("time", pa.timestamp("s", tz="UTC")), ("units", pa.int64()), ("quality", pa.string())]
+        [
+            ("time", pa.timestamp("s", tz="UTC")),
+            ("units", pa.int64()),
+            ("quality", pa.string()),
+            ("baseline", pa.int64()),
+        ]
     )
 
 
@@ -69,7 +74,7 @@ def test_where_nothing_was_put_the_table_is_empty(
         store.put_samples([Signal(KP, [100], [4], 400)])
         table = store.samples("country", code, begin, end)
     assert table.num_rows == 0
-    assert table.column_names == ["time", "units", "quality"]
+    assert table.column_names == ["time", "units", "quality", "baseline"]
 
 
 def test_the_latest_written_wins(open_store: OpenStore) -> None:

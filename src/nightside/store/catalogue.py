@@ -1,9 +1,4 @@
-"""The SQLite file of the embedded store: its tables, its version, its transactions, its errors in words.
-
-    incident        one row per incident: what is asked for often, and the series of its chart
-    revision        every revision of every incident as JSON, for good
-    segment         the Parquet segments, numbered in the order they were written
-    segment_signal  what each segment holds: one row per signal, with its time range
+"""The SQLite file of the embedded store: its version, its transactions, its errors in words.
 
 WAL mode: readers see the last commit while one process writes; who is killed leaves the last commit.
 """
@@ -17,61 +12,21 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nightside.model.errors import NightsideError
-
-VERSION = 1
-"""Of the tables; kept in the file as `user_version`. A new file has 0."""
+from nightside.store.tables import ALL, VERSION, statements
 
 BUSY_S = 30
 """How long one process waits for another that writes."""
-
-TABLES = """
-CREATE TABLE incident (
-    id TEXT PRIMARY KEY,
-    type TEXT NOT NULL,
-    code TEXT NOT NULL,
-    began INTEGER NOT NULL,
-    ended INTEGER,
-    reach INTEGER NOT NULL,  -- ended, or how far anybody looked
-    severity INTEGER NOT NULL,  -- index into SEVERITIES
-    revision INTEGER NOT NULL,  -- the latest
-    merged_into TEXT REFERENCES incident (id),
-    series TEXT NOT NULL,
-    FOREIGN KEY (id, revision) REFERENCES revision (id, revision) DEFERRABLE INITIALLY DEFERRED
-) STRICT;
-CREATE INDEX incident_in_order ON incident (began, type, code);
-CREATE INDEX incident_of_entity ON incident (type, code, began);
-CREATE TABLE revision (
-    id TEXT NOT NULL REFERENCES incident (id) DEFERRABLE INITIALLY DEFERRED,
-    revision INTEGER NOT NULL,
-    json TEXT NOT NULL,
-    PRIMARY KEY (id, revision)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE segment (
-    name TEXT PRIMARY KEY,
-    written INTEGER NOT NULL UNIQUE
-) STRICT, WITHOUT ROWID;
-CREATE TABLE segment_signal (
-    segment TEXT NOT NULL REFERENCES segment (name),
-    signal INTEGER NOT NULL,
-    type TEXT NOT NULL,
-    code TEXT NOT NULL,
-    begin_s INTEGER NOT NULL,
-    end_s INTEGER NOT NULL,
-    PRIMARY KEY (segment, signal)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX segment_signal_of_entity ON segment_signal (type, code, begin_s);
-"""
 
 _ELSEWHERE = "Name another folder with --store or NIGHTSIDE_STORE."
 
 
 def open_catalogue(path: Path) -> sqlite3.Connection:
-    """A connection to the catalogue at `path`, its tables made where the file is new.
+    """A connection to the catalogue at `path`, its tables made where the file is new or of an older program.
 
     Raises NightsideError where the file cannot be used, is damaged, or is of a newer program.
     """
     with explained(path):
-        connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+        connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
         try:
             _prepare(connection, path)
         except BaseException:
@@ -86,16 +41,64 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     _switch_to_wal(connection)
     # FULL: a commit that was reported survives a power failure too. Writes here are few.
     connection.execute("PRAGMA synchronous = FULL")
+    if _version(connection) != VERSION:
+        with transaction(connection):
+            # Another process may have made the tables while this one waited for the lock.
+            _refuse_newer(connection, path)
+            _make_tables(connection, path)
     connection.execute("PRAGMA foreign_keys = ON")
-    if _version(connection) == VERSION:
-        return
-    with transaction(connection):
-        # Another process may have made the tables while this one waited for the lock.
-        _refuse_newer(connection, path)
-        if _version(connection) == 0:
-            for statement in TABLES.split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
+    found = _version(connection)
+    if found == 0:
+        for statement in statements(*ALL):
+            connection.execute(statement)
+    elif found == 1:
+        from nightside.store.upgrade import from_1
+
+        from_1(connection, path.parent)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """A connection that cannot write, to a catalogue that is there; its folder may be one that cannot be written.
+
+    Raises NightsideError where there is none, or it is damaged, or of another version of the program.
+    """
+    if not path.is_file():
+        raise NightsideError(
+            "there is no store here", where=str(path), advice="Replay something into it first."
+        )
+    with explained(path):
+        connection = _connected(path, "mode=ro")
+        try:
+            _refuse_newer(connection, path)
+        except sqlite3.OperationalError:
+            connection.close()
+            if path.with_name(f"{path.name}-wal").exists():
+                raise
+            # Nobody has it open, and the files that readers share cannot be made: it is read as it stands.
+            connection = _connected(path, "immutable=1")
+            _refuse_newer(connection, path)
+        if _version(connection) < VERSION:
+            connection.close()
+            raise NightsideError(
+                "the store is of an older Nightside, and opened to be read only",
+                where=str(path),
+                advice="Bring it up to date: `nightside incidents --store DIR` does, where DIR can be written.",
+            )
+    return connection
+
+
+def _connected(path: Path, how: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{how}",
+        uri=True,
+        timeout=BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
 
 
 def _version(connection: sqlite3.Connection) -> int:

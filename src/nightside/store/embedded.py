@@ -4,47 +4,47 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from nightside.model.errors import NightsideError
-from nightside.model.incident import SEVERITIES, Incident, Severity
+from nightside.model.incident import Incident, Severity, Status
 from nightside.model.series import IncidentSeries
 from nightside.model.signal import Signal
-from nightside.store import findings, segments
-from nightside.store.catalogue import explained, open_catalogue, transaction
+from nightside.model.state import Change, EntityState
+from nightside.store import changes, findings, listing, rollups, sample_writing, samples, segments, states
+from nightside.store.catalogue import explained, open_catalogue, open_to_read, transaction
+from nightside.store.connections import Connections
+from nightside.store.protocol import Baselines
+from nightside.store.segment_reader import SegmentReader
 
 if TYPE_CHECKING:
+    import sqlite3
+
     import pyarrow as pa
+
+AT_ONCE = 64
+"""A list is read so many incidents at a time: it is long, and its reader may stop early."""
 
 
 class EmbeddedStore:
-    """`Store` in one folder of one machine. Several processes may use it at once; one object, one thread."""
+    """`Store` in one folder of one machine."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the store in `folder`, and make it where there is none.
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        """Open the store in `folder`, and make it where there is none; `read_only` makes and changes nothing.
 
         Raises NightsideError where the folder cannot be used, or the catalogue is damaged or too new.
         """
         self.folder = folder
         self._segments = folder / "segments"
         self._path = folder / "nightside.sqlite"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise NightsideError(
-                "a store is a folder, and this is a file",
-                where=str(error.filename),
-                advice="Name a folder.",
-            ) from error
-        except OSError as error:
-            raise NightsideError(
-                f"the store's folder cannot be made ({error.strerror})",
-                where=str(folder),
-                advice="Name another folder with --store or NIGHTSIDE_STORE.",
-            ) from error
-        self._connection = open_catalogue(self._path)
+        self._reader = SegmentReader(self._segments)
+        if not read_only:
+            _make_folder(folder)
+        connect = open_to_read if read_only else open_catalogue
+        self._connections = Connections(lambda: connect(self._path))
 
     def __enter__(self) -> Self:
         return self
@@ -56,99 +56,174 @@ class EmbeddedStore:
 
     def close(self) -> None:
         """Let go of all files."""
-        self._connection.close()
+        self._connections.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with explained(self._path), self._connections.lent() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as connection, transaction(connection):
+            yield connection
 
     def put_incident(self, incident: Incident, series: IncidentSeries) -> dict[str, Any]:
         """See `Store.put_incident`."""
-        with explained(self._path), transaction(self._connection):
-            text = findings.put(self._connection, incident, series)
+        with self._writing() as connection:
+            text = findings.put(connection, incident, series)
         return _loaded(text)
 
     def incident(self, id: str) -> dict[str, Any] | None:
         """See `Store.incident`."""
-        with explained(self._path):
-            text = findings.latest(self._connection, id)
+        with self._reading() as connection:
+            text = findings.latest(connection, id)
         return None if text is None else _loaded(text)
 
     def incidents(
         self,
         *,
+        type: str | None = None,
         codes: Sequence[str] = (),
         begin: int | None = None,
         end: int | None = None,
         severity: Severity | None = None,
+        status: Status | None = None,
+        newest_first: bool = False,
+        after: str | None = None,
+        limit: int | None = None,
+        summaries: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """See `Store.incidents`."""
-        wanted: list[tuple[str, Sequence[str | int]]] = []
-        if codes:
-            wanted.append((f"code IN ({', '.join('?' * len(codes))})", codes))
-        if begin is not None:
-            # An incident without length stands at its one instant; others end before `ended`.
-            wanted.append(("(ended IS NULL OR ended > ? OR began = ended AND began = ?)", (begin, begin)))
-        if end is not None:
-            wanted.append(("began < ?", (end,)))
-        if severity is not None:
-            wanted.append(("severity >= ?", (SEVERITIES.index(severity),)))
-        where = "".join(f" AND {condition}" for condition, _ in wanted)
-        values = [value for _, some in wanted for value in some]
-        with explained(self._path):
+        with self._reading() as connection:
             # The ids first: a caller may store something while it goes through them.
-            ids = self._connection.execute(
-                f"SELECT id FROM incident WHERE merged_into IS NULL{where} ORDER BY began, type, code", values
-            ).fetchall()
-        for (each,) in ids:
-            found = self.incident(each)
-            if found is not None:
-                yield found
+            ids = listing.ids(
+                connection,
+                type=type,
+                codes=codes,
+                begin=begin,
+                end=end,
+                severity=severity,
+                status=status,
+                newest_first=newest_first,
+                after=after,
+                limit=limit,
+            )
+        return self._each(ids, findings.summary if summaries else findings.latest)
+
+    def _each(self, ids: Sequence[str], text_of: findings.TextOf) -> Iterator[dict[str, Any]]:
+        for first in range(0, len(ids), AT_ONCE):
+            with self._reading() as connection:
+                texts = [text_of(connection, id) for id in ids[first : first + AT_ONCE]]
+            yield from (_loaded(text) for text in texts if text is not None)
+
+    def revisions(self, id: str) -> list[int]:
+        """See `Store.revisions`."""
+        with self._reading() as connection:
+            return findings.revisions(connection, id)
+
+    def revision(self, id: str, number: int) -> dict[str, Any] | None:
+        """See `Store.revision`."""
+        with self._reading() as connection:
+            text = findings.revision(connection, id, number)
+        return None if text is None else _loaded(text)
 
     def series(self, id: str) -> IncidentSeries | None:
         """See `Store.series`."""
-        with explained(self._path):
-            row = self._connection.execute("SELECT series FROM incident WHERE id = ?", (id,)).fetchone()
+        with self._reading() as connection:
+            row = connection.execute("SELECT series FROM incident WHERE id = ?", (id,)).fetchone()
         return None if row is None else IncidentSeries.from_json(json.loads(row[0]))
 
-    def put_samples(self, signals: Iterable[Signal]) -> None:
+    def put_messages(self, id: str, messages: Sequence[dict[str, Any]]) -> None:
+        """See `Store.put_messages`."""
+        with self._writing() as connection:
+            findings.put_messages(connection, id, messages)
+
+    def messages(self, id: str) -> list[dict[str, Any]]:
+        """See `Store.messages`."""
+        with self._reading() as connection:
+            return [_loaded(text) for text in findings.stored_messages(connection, id)]
+
+    def put_samples(self, signals: Iterable[Signal], baselines: Baselines = MappingProxyType({})) -> None:
         """See `Store.put_samples`."""
-        contents = segments.contents_of(signals)
+        contents = segments.contents_of(signals, baselines)
         if contents is None:
             return
-        with explained(self._path), transaction(self._connection):
+        with self._writing() as connection:
+            if sample_writing.is_last(connection, contents.name):
+                return
             try:
                 segments.write(self._segments, contents)
             except OSError as error:
                 raise NightsideError(
                     f"samples cannot be written ({error.strerror})", where=str(self._segments)
                 ) from error
-            # What is stored again counts as written last, so the number moves though the file does not.
-            self._connection.execute(
-                "INSERT INTO segment SELECT ?, coalesce(max(written), 0) + 1 FROM segment WHERE true "
-                "ON CONFLICT (name) DO UPDATE SET written = excluded.written",
-                (contents.name,),
-            )
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO segment_signal VALUES (?, ?, ?, ?, ?, ?)",
-                [(h.segment, h.signal, type_, code, h.begin, h.end) for type_, code, h in contents.signals],
-            )
+            columns = contents.columns
+            pieces = segments.pieces_of(columns, segments.group_rows(len(columns.signal)))
+            with self._readable():
+                sample_writing.register(
+                    connection, self._reader, contents.name, contents.entities, columns, pieces
+                )
 
     def samples(self, type: str, code: str, begin: int, end: int) -> pa.Table:
         """See `Store.samples`."""
-        with explained(self._path):
-            rows = self._connection.execute(
-                "SELECT segment, signal, begin_s, end_s FROM segment_signal JOIN segment ON segment = name "
-                "WHERE type = ? AND code = ? AND begin_s < ? AND end_s > ? ORDER BY written, signal",
-                (type, code, end, begin),
-            ).fetchall()
-        pieces = segments.visible_pieces([segments.Held(*row) for row in rows], begin, end)
-        import duckdb
+        with self._reading() as connection:
+            number = states.number(connection, type, code)
+            held = [] if number is None else samples.held(connection, number, begin, end)
+        with self._readable():
+            return samples.table_of(samples.read(self._reader, samples.visible(held, begin, end), end))
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        import pyarrow as pa
 
         try:
-            return segments.read(self._segments, pieces, end)
-        except duckdb.Error as error:
+            yield
+        except (OSError, pa.ArrowException) as error:
             raise NightsideError(
                 f"samples cannot be read: {str(error).splitlines()[0]}",
                 where=str(self._segments),
                 advice="A segment is missing or damaged: replay its input again into a new store.",
             ) from error
+
+    def rollup(self, type: str, code: str, begin: int, end: int) -> pa.Table:
+        """See `Store.rollup`."""
+        with self._reading() as connection:
+            number = states.number(connection, type, code)
+            days = [] if number is None else rollups.days_within(connection, number, begin, end)
+        return rollups.table_of(days, begin, end)
+
+    def entities(self, type: str | None = None) -> list[EntityState]:
+        """See `Store.entities`."""
+        with self._reading() as connection:
+            return [s for s in states.every(connection) if type is None or s.type == type]
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """See `Store.changes`."""
+        with self._reading() as connection:
+            return changes.since(connection, after, limit)
+
+    def last_change(self) -> int:
+        """See `Store.last_change`."""
+        with self._reading() as connection:
+            return changes.last(connection)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NightsideError(
+            "a store is a folder, and this is a file",
+            where=str(error.filename),
+            advice="Name a folder.",
+        ) from error
+    except OSError as error:
+        raise NightsideError(
+            f"the store's folder cannot be made ({error.strerror})",
+            where=str(folder),
+            advice="Name another folder with --store or NIGHTSIDE_STORE.",
+        ) from error
 
 
 def _loaded(text: str) -> dict[str, Any]:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nightside.model.incident import SEVERITIES, Incident, first_id
 from nightside.model.ndjson import dumps
 from nightside.model.series import IncidentSeries
+from nightside.store import changes
+from nightside.store.summary import summary_of
 
 _OF_THE_STORE = frozenset({"id", "revision", "corrections"})
 """What the store adds to a finding; no part of its content."""
@@ -23,10 +26,34 @@ def changed_keys(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return sorted(k for k in keys if k not in old or k not in new or dumps(old[k]) != dumps(new[k]))
 
 
+TextOf = Callable[[sqlite3.Connection, str], str | None]
+"""From an id to a JSON text; None where the id is unknown."""
+
+
 def latest(connection: sqlite3.Connection, incident_id: str) -> str | None:
     """The JSON text of the latest revision; None where the id is unknown."""
     row = connection.execute(
         "SELECT json FROM revision JOIN incident USING (id, revision) WHERE id = ?", (incident_id,)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def summary(connection: sqlite3.Connection, incident_id: str) -> str | None:
+    """The JSON text of the latest revision in short; None where the id is unknown."""
+    row = connection.execute("SELECT summary FROM incident WHERE id = ?", (incident_id,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def revisions(connection: sqlite3.Connection, incident_id: str) -> list[int]:
+    """The numbers of all revisions, in order."""
+    rows = connection.execute("SELECT revision FROM revision WHERE id = ? ORDER BY revision", (incident_id,))
+    return [int(row[0]) for row in rows]
+
+
+def revision(connection: sqlite3.Connection, incident_id: str, number: int) -> str | None:
+    """The JSON text of one revision; None where there is none."""
+    row = connection.execute(
+        "SELECT json FROM revision WHERE id = ? AND revision = ?", (incident_id, number)
     ).fetchone()
     return None if row is None else str(row[0])
 
@@ -38,10 +65,13 @@ def put(connection: sqlite3.Connection, incident: Incident, series: IncidentSeri
     same = _same(connection, incident, reach, own)
     # Ids of one entity differ in their time alone, so their order is the order of time.
     kept = same[0] if same else own
+    before = connection.execute("SELECT revision, series FROM incident WHERE id = ?", (kept,)).fetchone()
     revision, text = _revise(connection, kept, incident.to_json(id=kept, revision=1, corrections=[]))
+    drawn = dumps(series.to_json())
     connection.execute(
-        "INSERT OR REPLACE INTO incident (id, type, code, began, ended, reach, severity, revision, series) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO incident "
+        "(id, type, code, began, ended, reach, severity, status, revision, summary, series) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             kept,
             incident.entity.type,
@@ -50,10 +80,14 @@ def put(connection: sqlite3.Connection, incident: Incident, series: IncidentSeri
             incident.ended,
             reach,
             SEVERITIES.index(incident.severity),
+            incident.status,
             revision,
-            dumps(series.to_json()),
+            dumps(summary_of(json.loads(text))),
+            drawn,
         ),
     )
+    if before != (revision, drawn):
+        changes.note_incident(connection, kept, revision)
     for other in same[1:]:
         _merge(connection, other, kept)
     return text
@@ -94,5 +128,33 @@ def _merge(connection: sqlite3.Connection, incident_id: str, successor: str) -> 
     new["related"] = [*new["related"], {"id": successor, "relation": "merged_into"}]
     revision, _ = _revise(connection, incident_id, new)
     connection.execute(
-        "UPDATE incident SET revision = ?, merged_into = ? WHERE id = ?", (revision, successor, incident_id)
+        "UPDATE incident SET revision = ?, merged_into = ?, status = 'closed', summary = ? WHERE id = ?",
+        (revision, successor, dumps(summary_of(new)), incident_id),
     )
+    changes.note_incident(connection, incident_id, revision)
+
+
+def put_messages(
+    connection: sqlite3.Connection, incident_id: str, messages: Sequence[dict[str, Any]]
+) -> None:
+    """Store what is to be told of an incident, in place of what was stored for it before.
+
+    Raises LookupError where the id is unknown.
+    """
+    row = connection.execute("SELECT revision FROM incident WHERE id = ?", (incident_id,)).fetchone()
+    if row is None:
+        raise LookupError(f"no incident {incident_id}")
+    new = [dumps(message) for message in messages]
+    if new == stored_messages(connection, incident_id):
+        return
+    connection.execute("DELETE FROM message WHERE id = ?", (incident_id,))
+    connection.executemany(
+        "INSERT INTO message VALUES (?, ?, ?)", ((incident_id, i, text) for i, text in enumerate(new))
+    )
+    changes.note_incident(connection, incident_id, row[0])
+
+
+def stored_messages(connection: sqlite3.Connection, incident_id: str) -> list[str]:
+    """The JSON texts of an incident's messages, in order."""
+    rows = connection.execute("SELECT json FROM message WHERE id = ? ORDER BY position", (incident_id,))
+    return [str(row[0]) for row in rows]

@@ -18,11 +18,13 @@ def default_folder() -> Path:
     return user_data_path("nightside", appauthor=False)
 
 
-def open_store(folder: Path | None) -> Store:
+def open_store(folder: Path | None, *, read_only: bool = False) -> Store:
     """The store in `folder` (None: the default folder), made where there is none yet.
+
+    `read_only` makes and changes nothing; the folder may be one that cannot be written.
 
     Raises NightsideError where the folder cannot be used.
     """
     from nightside.store.embedded import EmbeddedStore
 
-    return EmbeddedStore(default_folder() if folder is None else folder)
+    return EmbeddedStore(default_folder() if folder is None else folder, read_only=read_only)

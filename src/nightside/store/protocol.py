@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from nightside.model.incident import Incident, Severity
+from nightside.model.entity import Entity
+from nightside.model.incident import Incident, Severity, Status
 from nightside.model.series import IncidentSeries
 from nightside.model.signal import Signal
+from nightside.model.state import Change, EntityState
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Baselines = Mapping[Entity, Sequence[tuple[int, int]]]
+"""Of an entity the steps (second, units) of its baseline: each holds until the next, the last for ever."""
+
 
 class Store(Protocol):
     """Incidents with all their revisions, their series, and samples. Instants are seconds since the epoch.
+
+    One object may be used by any number of threads at once, and one folder by any number of processes: one
+    writes at a time, readers never wait and see the last commit. An iterator belongs to one thread.
 
     Errors of the medium (unwritable, damaged, of a newer program) are raised as NightsideError.
     """
@@ -43,31 +51,79 @@ class Store(Protocol):
     def incidents(
         self,
         *,
+        type: str | None = None,
         codes: Sequence[str] = (),
         begin: int | None = None,
         end: int | None = None,
         severity: Severity | None = None,
+        status: Status | None = None,
+        newest_first: bool = False,
+        after: str | None = None,
+        limit: int | None = None,
+        summaries: bool = False,
     ) -> Iterator[dict[str, Any]]:
-        """The latest revisions, in the order of began, entity type, code; merged incidents are left out.
+        """The latest revisions, in the order of began, entity type, code, id; merged incidents are left out.
 
-        `codes` narrows to entity codes, `begin` and `end` to incidents that overlap [begin, end) (what has
-        not ended overlaps everything after it began), `severity` to that severity or worse.
+        `type` and `codes` narrow to entities, `begin` and `end` to incidents that overlap [begin, end) (what
+        has not ended overlaps everything after it began), `severity` to that severity or worse. `newest_first`
+        turns the order round. `after` is the `cursor_of` an incident (store/cursor.py): the list goes on behind
+        its place. At most `limit` are listed. `summaries` gives each in short, see `store/summary.py`.
+
+        Raises UsageError where `after` is no cursor.
         """
+
+    def revisions(self, id: str) -> list[int]:
+        """The numbers of all revisions of an incident, in order; empty where the id is unknown."""
+
+    def revision(self, id: str, number: int) -> dict[str, Any] | None:
+        """The incident as this revision said it; None where there is none."""
 
     def series(self, id: str) -> IncidentSeries | None:
         """What the chart of an incident needs; None where the id is unknown."""
 
-    def put_samples(self, signals: Iterable[Signal]) -> None:
-        """Store signals for good. The same signals twice are stored once."""
+    def put_messages(self, id: str, messages: Sequence[dict[str, Any]]) -> None:
+        """Store what is to be told of an incident, in place of what was stored for it before.
+
+        Each is a dict of key, kind, at, severity, onset and end (null or ISO 8601), in the order of sending.
+        Raises LookupError where the id is unknown.
+        """
+
+    def messages(self, id: str) -> list[dict[str, Any]]:
+        """The messages of an incident as they were put; empty where there are none."""
+
+    def put_samples(self, signals: Iterable[Signal], baselines: Baselines) -> None:
+        """Store signals, and what they are held against, for good. The same twice is stored once.
+
+        Where `baselines` has no entry, or before its first step, the baseline is not known.
+        """
 
     def samples(self, type: str, code: str, begin: int, end: int) -> pa.Table:
         """The signal of one entity within [begin, end) as change points, in the order of time.
 
         Columns: `time` (timestamp[s, UTC]), `units` (int64, null where unknown), `quality` ("known" or
-        "unknown"). A row holds until the next, the last until `end`. The first row stands at `begin`, or
-        where the samples start; a hole between samples, and what follows the last of them, is unknown. Where
-        signals overlap, the one stored last counts.
+        "unknown"), `baseline` (int64, null where not known). A row holds until the next, the last until `end`.
+        The first row stands at `begin`, or where the samples start; a hole between samples, and what follows
+        the last of them, is unknown. Where signals overlap, the one stored last counts.
         """
+
+    def rollup(self, type: str, code: str, begin: int, end: int) -> pa.Table:
+        """The signal of one entity by the hour (UTC): the hours that overlap [begin, end), in the order of time.
+
+        Columns: `time` (timestamp[s, UTC], the begin of the hour), `lowest`, `highest` (int64) and `mean` (float64,
+        over time) of what is known of the hour, null where nothing is; `baseline` (int64), the last known in the
+        hour, else null; `unknown_s` (int64), the seconds of the hour of which nothing is known, because our view
+        was broken or because nothing is stored. The first row is the first hour with samples, the last row the
+        last; hours without samples between them are unknown.
+        """
+
+    def entities(self, type: str | None = None) -> list[EntityState]:
+        """Every entity with samples, in the order of type, code, and how it is doing."""
+
+    def changes(self, after: int, limit: int) -> list[Change]:
+        """What was stored since the change of this number, in order; at most `limit`."""
+
+    def last_change(self) -> int:
+        """The number of the last change; 0 in a new store. Whoever has read since knows all there is."""
 
     def close(self) -> None:
         """Let go of all files. A store is a context manager that does it."""

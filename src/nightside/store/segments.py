@@ -1,8 +1,9 @@
-"""Samples as immutable Parquet segments: a signal goes in as stretches, and comes out as change points.
+"""Samples as immutable Parquet segments: how signals become one.
 
 A segment is one call's signals. Its name is the SHA-256 of what it holds. Its columns: `type` and `code` of
 the entity, `signal` (which of the call's signals), `begin_s` (inclusive) and `end_s` (exclusive) in seconds
-since the epoch, `units` (null where unknown), `quality` ("known" or "unknown").
+since the epoch, `units` (null where unknown), `quality` ("known" or "unknown"), `baseline` (null where not
+known). Rows lie by entity and time.
 """
 
 from __future__ import annotations
@@ -12,74 +13,123 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
+from nightside.model.entity import Entity
 from nightside.model.signal import Signal
 from nightside.model.stretches import stretches
+from nightside.store.protocol import Baselines
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+Int64 = npt.NDArray[np.int64]
 
-ROWS_PER_GROUP = 1 << 16
-"""A reader of one entity reads whole row groups; rows lie by entity."""
+NONE = -1
+"""In columns of units: not known."""
+
+ROWS_PER_GROUP = 1 << 14
+"""A reader of one entity reads whole row groups."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """One signal of one segment: its place, and the time range [begin, end) it covers."""
+class Columns:
+    """Stretches of signals, signal by signal, in the order of time; all of one length."""
 
-    segment: str
-    signal: int
-    begin: int
-    end: int
+    signal: Int64
+    begin_s: Int64
+    end_s: Int64
+    units: Int64
+    """NONE where unknown."""
+    baseline: Int64
+    """NONE where not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What one segment is made of: its name, its table, and who is in it."""
+    """What one segment is made of."""
 
     name: str
-    table: pa.Table
-    signals: list[tuple[str, str, Held]]
-    """(entity type, entity code, place and range)."""
+    entities: list[Entity]
+    """By signal."""
+    columns: Columns
 
 
-def contents_of(signals: Iterable[Signal]) -> Contents | None:
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Stretches of one signal without holes, in one row group: their place, and the time range they cover."""
+
+    part: int
+    signal: int
+    begin_s: int
+    end_s: int
+    row_group: int
+    first_row: int
+    row_count: int
+
+
+def contents_of(signals: Iterable[Signal], baselines: Baselines) -> Contents | None:
     """The segment that holds these signals, by entity type and code; None where they hold nothing.
 
     Raises ValueError where a signal's times go backwards.
     """
-    import numpy as np
-    import pyarrow as pa
-
-    parts: list[pa.Table] = []
-    ranges: list[tuple[str, str, int, int]] = []
+    entities: list[Entity] = []
+    parts: list[tuple[Int64, ...]] = []
     digest = hashlib.sha256()
     for signal in sorted(signals, key=lambda s: (s.entity.type, s.entity.code)):
-        begins, ends, units, unknown = stretches(signal)
-        if not len(begins):
+        found = _held_against(signal, baselines.get(signal.entity, ()))
+        if not len(found[0]):
             continue
-        type_, code = signal.entity.type, signal.entity.code
-        digest.update(f"{type_} {code} {len(begins)}\n".encode())
-        for column in (begins, ends, units, unknown):
+        digest.update(f"{signal.entity.type} {signal.entity.code} {len(found[0])}\n".encode())
+        for column in found:
             digest.update(np.ascontiguousarray(column).tobytes())
-        count = len(begins)
-        part = {
-            "type": pa.repeat(pa.scalar(type_), count),
-            "code": pa.repeat(pa.scalar(code), count),
-            "signal": pa.repeat(pa.scalar(len(ranges), pa.int32()), count),
-            "begin_s": pa.array(begins),
-            "end_s": pa.array(ends),
-            "units": pa.array(units, mask=unknown),
-            "quality": pa.array(np.where(unknown, "unknown", "known")),
-        }
-        parts.append(pa.table(part))
-        ranges.append((type_, code, int(begins[0]), int(ends[-1])))
+        parts.append((np.full(len(found[0]), len(entities), np.int64), *found))
+        entities.append(signal.entity)
     if not parts:
         return None
-    name = digest.hexdigest()
-    held = [(t, c, Held(name, i, begin, end)) for i, (t, c, begin, end) in enumerate(ranges)]
-    return Contents(name, pa.concat_tables(parts), held)
+    whole = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return Contents(digest.hexdigest(), entities, Columns(*whole))
+
+
+def _held_against(signal: Signal, baseline: Sequence[tuple[int, int]]) -> tuple[Int64, ...]:
+    """The signal as stretches of one value and one baseline: begins, ends, units, baselines."""
+    begins, ends, units, unknown = stretches(signal)
+    units = np.where(unknown, NONE, units)
+    if not len(begins) or not baseline:
+        return begins, ends, units, np.full(len(begins), NONE, np.int64)
+    seconds, steps = np.array(baseline, np.int64).T
+    if np.any(seconds[1:] < seconds[:-1]):
+        raise ValueError(f"the baseline of {signal.entity} goes backwards")
+    inside = seconds[(seconds > begins[0]) & (seconds < ends[-1])]
+    cuts = np.union1d(begins, inside)
+    at = np.searchsorted(begins, cuts, side="right") - 1
+    step = np.searchsorted(seconds, cuts, side="right") - 1
+    return cuts, np.append(cuts[1:], ends[-1]), units[at], np.where(step < 0, NONE, steps[step])
+
+
+def pieces_of(columns: Columns, group_rows: Sequence[int]) -> list[Piece]:
+    """The pieces of a segment whose row groups have so many rows each."""
+    group_starts = np.concatenate(([0], np.cumsum(np.asarray(group_rows, np.int64))))
+    new = np.flatnonzero(np.diff(columns.signal, prepend=-1))
+    cuts = np.union1d(new, group_starts[:-1])
+    ends = np.append(cuts[1:], len(columns.signal))
+    groups = np.searchsorted(group_starts, cuts, side="right") - 1
+    rows = zip(
+        range(len(cuts)),
+        columns.signal[cuts].tolist(),
+        columns.begin_s[cuts].tolist(),
+        columns.end_s[ends - 1].tolist(),
+        groups.tolist(),
+        (cuts - group_starts[groups]).tolist(),
+        (ends - cuts).tolist(),
+        strict=True,
+    )
+    return [Piece(*row) for row in rows]
+
+
+def group_rows(count: int) -> list[int]:
+    """How many rows each row group has in a segment of `count` rows."""
+    full, rest = divmod(count, ROWS_PER_GROUP)
+    return [ROWS_PER_GROUP] * full + ([rest] if rest else [])
 
 
 def write(folder: Path, contents: Contents) -> None:
@@ -87,6 +137,7 @@ def write(folder: Path, contents: Contents) -> None:
 
     Raises OSError where the disk refuses.
     """
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     folder.mkdir(exist_ok=True)
@@ -96,9 +147,28 @@ def write(folder: Path, contents: Contents) -> None:
     final = file_of(folder, contents.name)
     if final.exists():
         return
+    columns = contents.columns
+
+    def words(index: npt.NDArray[np.int32], said: list[str]) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(pa.array(index, pa.int32()), pa.array(said, pa.string()))
+
+    signal = columns.signal.astype(np.int32)
+    unknown = columns.units == NONE
+    table = pa.table(
+        {
+            "type": words(signal, [e.type for e in contents.entities]).cast(pa.string()),
+            "code": words(signal, [e.code for e in contents.entities]).cast(pa.string()),
+            "signal": pa.array(signal),
+            "begin_s": pa.array(columns.begin_s),
+            "end_s": pa.array(columns.end_s),
+            "units": pa.array(columns.units, mask=unknown),
+            "quality": words(unknown.astype(np.int32), ["known", "unknown"]).cast(pa.string()),
+            "baseline": pa.array(columns.baseline, mask=columns.baseline == NONE),
+        }
+    )
     part = final.with_suffix(".part")
     with part.open("wb") as file:
-        pq.write_table(contents.table, file, compression="zstd", row_group_size=ROWS_PER_GROUP)
+        pq.write_table(table, file, compression="zstd", row_group_size=ROWS_PER_GROUP)
         file.flush()
         os.fsync(file.fileno())
     part.rename(final)
@@ -116,87 +186,3 @@ def _sync_folder(folder: Path) -> None:
 def file_of(folder: Path, name: str) -> Path:
     """Where the segment of this name lies."""
     return folder / f"{name}.parquet"
-
-
-def visible_pieces(held: Sequence[Held], begin: int, end: int) -> list[Held]:
-    """Which part of [begin, end) each signal answers for, in the order of time.
-
-    `held` is in the order of writing; where two overlap, the later counts.
-    """
-    pieces: list[Held] = []
-    free = [(begin, end)]
-    for h in reversed(held):
-        left: list[tuple[int, int]] = []
-        for a, b in free:
-            first, last = max(a, h.begin), min(b, h.end)
-            if first >= last:
-                left.append((a, b))
-                continue
-            pieces.append(Held(h.segment, h.signal, first, last))
-            left += [(x, y) for x, y in ((a, first), (last, b)) if x < y]
-        free = left
-    return sorted(pieces, key=lambda p: p.begin)
-
-
-def read(folder: Path, pieces: Sequence[Held], end: int) -> pa.Table:
-    """The change points of the pieces, in the shape of `Store.samples`.
-
-    Raises duckdb.Error where a segment is missing or damaged.
-    """
-    import pyarrow as pa
-
-    if not pieces:
-        return _shaped(pa.table({"time_s": pa.array([], pa.int64()), "units": pa.array([], pa.int64())}))
-    import duckdb
-
-    following = [*(p.begin for p in pieces[1:]), end]
-    holes = [p.end for p, begin in zip(pieces, following, strict=True) if p.end < begin]
-    wanted = pa.table(
-        {
-            "file": [str(file_of(folder, p.segment)) for p in pieces],
-            "signal": [p.signal for p in pieces],
-            "from_s": [p.begin for p in pieces],
-            "to_s": [p.end for p in pieces],
-        }
-    )
-    files = sorted(set(wanted["file"].to_pylist()))
-    connection = duckdb.connect(":memory:")
-    try:
-        connection.register("wanted", wanted)
-        connection.register("hole", pa.table({"from_s": pa.array(holes, pa.int64())}))
-        return _shaped(connection.sql(_CHANGE_POINTS, params=[files]).to_arrow_table())
-    finally:
-        connection.close()
-
-
-_CHANGE_POINTS = """
-WITH stretch AS (
-    SELECT greatest(begin_s, from_s) AS time_s, units
-    FROM read_parquet(?, filename = true) AS row
-    JOIN wanted ON row.filename = wanted.file AND row.signal = wanted.signal
-        AND row.begin_s < wanted.to_s AND row.end_s > wanted.from_s
-    UNION ALL
-    SELECT from_s, NULL FROM hole
-), beside AS (
-    SELECT time_s, units, lag(units) OVER in_time AS before, row_number() OVER in_time AS number
-    FROM stretch
-    WINDOW in_time AS (ORDER BY time_s)
-)
-SELECT time_s, units FROM beside
-WHERE number = 1 OR units IS DISTINCT FROM before
-ORDER BY time_s
-"""
-
-
-def _shaped(found: pa.Table) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    units = found["units"].combine_chunks()
-    return pa.table(
-        {
-            "time": found["time_s"].cast(pa.timestamp("s", tz="UTC")),
-            "units": units,
-            "quality": pc.if_else(pc.is_null(units), "unknown", "known"),
-        }
-    )

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from nightside.model.errors import NightsideError
-from nightside.store import catalogue
+from nightside.store import catalogue, tables
 from nightside.store.embedded import EmbeddedStore
 
 
@@ -85,7 +85,7 @@ def test_a_store_of_a_newer_program_is_left_alone(tmp_path: Path) -> None:
     EmbeddedStore(tmp_path).close()
     path = tmp_path / "nightside.sqlite"
     with sqlite3.connect(path) as connection:
-        connection.execute(f"PRAGMA user_version = {catalogue.VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {tables.VERSION + 1}")
     connection.close()
     before = path.read_bytes()
     assert "newer" in refusal(tmp_path).what
@@ -101,8 +101,7 @@ def test_who_waits_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         with (
             EmbeddedStore(tmp_path) as store,
             pytest.raises(NightsideError, match="another process"),
-            catalogue.explained(tmp_path),
-            catalogue.transaction(store._connection),
+            store._writing(),
         ):
             pytest.fail("there is another writer")
     finally:
@@ -110,11 +109,7 @@ def test_who_waits_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_reader_does_not_wait_for_a_writer(tmp_path: Path) -> None:
-    with (
-        EmbeddedStore(tmp_path) as writer,
-        EmbeddedStore(tmp_path) as reader,
-        catalogue.transaction(writer._connection),
-    ):
+    with EmbeddedStore(tmp_path) as writer, EmbeddedStore(tmp_path) as reader, writer._writing():
         assert list(reader.incidents()) == []
 
 

@@ -11,7 +11,8 @@ from nightside.model.entity import Entity
 from nightside.model.errors import NightsideError
 from nightside.model.signal import Signal, UnknownStretch
 from nightside.store.embedded import EmbeddedStore
-from nightside.store.segments import Held, contents_of, visible_pieces
+from nightside.store.samples import Held, visible
+from nightside.store.segments import contents_of
 
 KP = Signal(Entity("country", "KP", "North Korea"), [0, 10], [4, 0], 20, [UnknownStretch(12, 15, "gap")])
 SY = Signal(Entity("country", "SY", "Syria"), [0], [84], 20)
@@ -39,11 +40,11 @@ def test_a_segment_says_by_itself_what_it_holds(tmp_path: Path) -> None:
     (file,) = segments(tmp_path)
     rows = [tuple(row.values()) for row in pq.read_table(file).to_pylist()]
     assert rows == [
-        ("country", "KP", 0, 0, 10, 4, "known"),
-        ("country", "KP", 0, 10, 12, 0, "known"),
-        ("country", "KP", 0, 12, 15, None, "unknown"),
-        ("country", "KP", 0, 15, 20, 0, "known"),
-        ("country", "SY", 1, 0, 20, 84, "known"),
+        ("country", "KP", 0, 0, 10, 4, "known", None),
+        ("country", "KP", 0, 10, 12, 0, "known", None),
+        ("country", "KP", 0, 12, 15, None, "unknown", None),
+        ("country", "KP", 0, 15, 20, 0, "known", None),
+        ("country", "SY", 1, 0, 20, 84, "known", None),
     ]
 
 
@@ -55,7 +56,7 @@ def test_different_signals_have_different_names() -> None:
         Signal(KP.entity, KP.times, KP.units, 21, KP.unknown),
         Signal(KP.entity, KP.times, KP.units, KP.end, []),
     ]
-    names = {found.name for signal in [KP, *other] if (found := contents_of([signal]))}
+    names = {found.name for signal in [KP, *other] if (found := contents_of([signal], {}))}
     assert len(names) == 6
 
 
@@ -103,11 +104,11 @@ def test_a_full_disk_leaves_the_store_as_it_was(tmp_path: Path) -> None:
 
 
 def test_pieces_are_cut_so_that_the_later_counts() -> None:
-    held = [Held("a", 0, 0, 10), Held("b", 3, 4, 6), Held("c", 1, 9, 15)]
-    assert visible_pieces(held, 1, 14) == [
-        Held("a", 0, 1, 4),
-        Held("b", 3, 4, 6),
-        Held("a", 0, 6, 9),
-        Held("c", 1, 9, 14),
+    held = [Held(0, 10, "a", 0, 0, 5), Held(4, 6, "b", 3, 1, 2), Held(9, 15, "c", 1, 0, 9)]
+    assert visible(held, 1, 14) == [
+        Held(1, 4, "a", 0, 0, 5),
+        Held(4, 6, "b", 3, 1, 2),
+        Held(6, 9, "a", 0, 0, 5),
+        Held(9, 14, "c", 1, 0, 9),
     ]
-    assert visible_pieces(held, 20, 30) == []
+    assert visible(held, 20, 30) == []

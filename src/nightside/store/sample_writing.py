@@ -1,0 +1,135 @@
+"""Samples put: the catalogue's rows of a segment, the states of its entities, and their hours."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from nightside.model.entity import Entity
+from nightside.store import changes, rollups, samples
+from nightside.store.rollups import HOUR_S, HOURS, Day, Hours, hours_of
+from nightside.store.segment_reader import SegmentReader
+from nightside.store.segments import Columns, Int64, Piece
+
+
+def is_last(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether this segment is what was written last, so that to write it again changes nothing."""
+    row = connection.execute("SELECT name FROM segment ORDER BY written DESC LIMIT 1").fetchone()
+    return row is not None and row[0] == name
+
+
+def register(
+    connection: sqlite3.Connection,
+    reader: SegmentReader,
+    name: str,
+    entities: Sequence[Entity],
+    columns: Columns,
+    pieces: Sequence[Piece],
+) -> None:
+    """Enter a segment that was written. Where it was entered before, it counts as written last from now on."""
+    connection.execute(
+        "INSERT INTO segment (name, written) SELECT ?, coalesce(max(written), 0) + 1 FROM segment WHERE true "
+        "ON CONFLICT (name) DO UPDATE SET written = excluded.written",
+        (name,),
+    )
+    (segment,) = connection.execute("SELECT number FROM segment WHERE name = ?", (name,)).fetchone()
+    numbers = _put_states(connection, entities, columns)
+    connection.executemany(
+        "INSERT OR IGNORE INTO piece (entity, begin_s, segment, part, end_s, row_group, first_row, row_count) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (numbers[p.signal], p.begin_s, segment, p.part, p.end_s, p.row_group, p.first_row, p.row_count)
+            for p in pieces
+        ),
+    )
+    _put_hours(connection, reader, name, numbers, columns)
+    changes.note_samples(connection)
+
+
+def _ends(columns: Columns) -> tuple[Int64, Int64]:
+    """The first and the last row of each signal."""
+    first = np.flatnonzero(np.diff(columns.signal, prepend=-1))
+    return first, np.append(first[1:], len(columns.signal)) - 1
+
+
+def _put_states(connection: sqlite3.Connection, entities: Sequence[Entity], columns: Columns) -> list[int]:
+    """Bring the entities up to date; their numbers by signal."""
+    first, last = _ends(columns)
+    rows = zip(
+        entities,
+        columns.begin_s[first].tolist(),
+        columns.end_s[last].tolist(),
+        columns.units[last].tolist(),
+        columns.baseline[last].tolist(),
+        strict=True,
+    )
+    connection.executemany(
+        "INSERT INTO entity (type, code, name, first_s, last_s, units, baseline) "
+        "VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, -1), nullif(?7, -1)) "
+        "ON CONFLICT (type, code) DO UPDATE SET name = excluded.name, first_s = min(first_s, excluded.first_s), "
+        "units = iif(excluded.last_s >= last_s, excluded.units, units), "
+        "baseline = iif(excluded.last_s >= last_s, excluded.baseline, baseline), "
+        "last_s = max(last_s, excluded.last_s)",
+        ((e.type, e.code, e.name, *others) for e, *others in rows),
+    )
+    known = {(t, c): n for n, t, c in connection.execute("SELECT number, type, code FROM entity")}
+    return [known[e.type, e.code] for e in entities]
+
+
+def _put_hours(
+    connection: sqlite3.Connection, reader: SegmentReader, name: str, numbers: Sequence[int], columns: Columns
+) -> None:
+    hours = hours_of(columns)
+    entity = np.asarray(numbers, np.int64)[hours.signal]
+    day = hours.hour // HOURS
+    found: dict[tuple[int, int], Day] = {}
+    starts = np.flatnonzero((np.diff(entity, prepend=-1) != 0) | (np.diff(day, prepend=-1) != 0))
+    for begin, end in zip(starts.tolist(), [*starts[1:].tolist(), len(day)], strict=True):
+        key = (int(entity[begin]), int(day[begin]))
+        if end - begin == HOURS:
+            found[key] = hours.numbers[:, begin:end].copy()
+            continue
+        if key not in found:
+            found[key] = rollups.day_of(connection, *key)
+        found[key][:, hours.hour[begin:end] % HOURS] = hours.numbers[:, begin:end]
+    for number, hour in _shared_hours(connection, name, numbers, columns, hours):
+        found[number, hour // HOURS][:, hour % HOURS] = _hour_read(connection, reader, number, hour)
+    rollups.put_days(connection, ((n, d, numbers_of) for (n, d), numbers_of in sorted(found.items())))
+
+
+def _shared_hours(
+    connection: sqlite3.Connection, name: str, numbers: Sequence[int], columns: Columns, hours: Hours
+) -> set[tuple[int, int]]:
+    """The (entity, hour) for which this signal does not answer alone."""
+    first, last = _ends(columns)
+    times = list(zip(numbers, columns.begin_s[first].tolist(), columns.end_s[last].tolist(), strict=True))
+    shared: set[tuple[int, int]] = set()
+    for number, begin, end in times:
+        for second, hour in ((begin, begin // HOUR_S), (end, (end - 1) // HOUR_S)):
+            if second % HOUR_S and any(p.segment != name for p in _seen(connection, number, hour)):
+                shared.add((number, hour))
+    several = {number for number, count in Counter(numbers).items() if count > 1}
+    for signal, number in enumerate(numbers):
+        if number in several:
+            shared |= {(number, hour) for hour in hours.hour[hours.signal == signal].tolist()}
+    return shared
+
+
+def _seen(connection: sqlite3.Connection, number: int, hour: int) -> list[samples.Held]:
+    begin, end = hour * HOUR_S, (hour + 1) * HOUR_S
+    return samples.visible(samples.held(connection, number, begin, end), begin, end)
+
+
+def _hour_read(
+    connection: sqlite3.Connection, reader: SegmentReader, number: int, hour: int
+) -> npt.NDArray[np.int64]:
+    """The five numbers of an hour from all samples that are stored of it."""
+    end = (hour + 1) * HOUR_S
+    rows = samples.read(reader, _seen(connection, number, hour), end)
+    ends = np.append(rows.begin_s[1:], end)
+    signal = np.zeros(len(ends), np.int64)
+    return hours_of(Columns(signal, rows.begin_s, ends, rows.units, rows.baseline)).numbers[:, 0]

@@ -1,0 +1,105 @@
+"""Samples read: which pieces answer for which time, and their change points."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from nightside.store.segment_reader import RowGroup, SegmentReader
+from nightside.store.segments import NONE, Int64
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Rows of one segment, and the time [begin_s, end_s) for which they answer."""
+
+    begin_s: int
+    end_s: int
+    segment: str
+    row_group: int
+    first_row: int
+    row_count: int
+
+
+def held(connection: sqlite3.Connection, entity: int, begin: int, end: int) -> list[Held]:
+    """The pieces of an entity that overlap [begin, end), in the order of writing."""
+    rows = connection.execute(
+        "SELECT begin_s, end_s, name, row_group, first_row, row_count FROM piece "
+        "JOIN segment ON segment.number = segment "
+        "WHERE entity = ? AND begin_s < ? AND end_s > ? ORDER BY written, part",
+        (entity, end, begin),
+    )
+    return [Held(*row) for row in rows]
+
+
+def visible(pieces: Sequence[Held], begin: int, end: int) -> list[Held]:
+    """Which part of [begin, end) each piece answers for, in the order of time.
+
+    `pieces` are in the order of writing; where two overlap, the later counts.
+    """
+    found: list[Held] = []
+    free = [(begin, end)]
+    for p in reversed(pieces):
+        left: list[tuple[int, int]] = []
+        for a, b in free:
+            first, last = max(a, p.begin_s), min(b, p.end_s)
+            if first >= last:
+                left.append((a, b))
+                continue
+            found.append(Held(first, last, p.segment, p.row_group, p.first_row, p.row_count))
+            left += [(x, y) for x, y in ((a, first), (last, b)) if x < y]
+        free = left
+    return sorted(found, key=lambda p: p.begin_s)
+
+
+def read(reader: SegmentReader, pieces: Sequence[Held], end: int) -> RowGroup:
+    """The change points of visible pieces up to `end`; what lies between them is unknown."""
+    if not pieces:
+        return RowGroup(_NOTHING, _NOTHING, _NOTHING)
+    times: list[Int64] = []
+    units: list[Int64] = []
+    baselines: list[Int64] = []
+    following = [*(p.begin_s for p in pieces[1:]), end]
+    for piece, then in zip(pieces, following, strict=True):
+        rows = reader.row_group(piece.segment, piece.row_group).part(piece.first_row, piece.row_count)
+        first = int(np.searchsorted(rows.begin_s, piece.begin_s, side="right")) - 1
+        last = int(np.searchsorted(rows.begin_s, piece.end_s, side="left"))
+        time = rows.begin_s[first:last].copy()
+        time[0] = piece.begin_s
+        times.append(time)
+        units.append(rows.units[first:last])
+        baselines.append(rows.baseline[first:last])
+        if piece.end_s < then:
+            times.append(np.array([piece.end_s]))
+            units.append(_ONE_NONE)
+            baselines.append(_ONE_NONE)
+    time, value, baseline = np.concatenate(times), np.concatenate(units), np.concatenate(baselines)
+    new = np.ones(len(time), bool)
+    new[1:] = (value[1:] != value[:-1]) | (baseline[1:] != baseline[:-1])
+    return RowGroup(time[new], value[new], baseline[new])
+
+
+_NOTHING = np.array([], np.int64)
+_ONE_NONE = np.array([NONE], np.int64)
+
+
+def table_of(rows: RowGroup) -> pa.Table:
+    """The change points in the shape of `Store.samples`."""
+    import pyarrow as pa
+
+    unknown = rows.units == NONE
+    return pa.table(
+        {
+            "time": pa.array(rows.begin_s).cast(pa.timestamp("s", tz="UTC")),
+            "units": pa.array(rows.units, mask=unknown),
+            "quality": pa.array(np.where(unknown, "unknown", "known").astype(object), pa.string()),
+            "baseline": pa.array(rows.baseline, mask=rows.baseline == NONE),
+        }
+    )

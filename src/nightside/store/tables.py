@@ -1,0 +1,109 @@
+"""The tables of the embedded store's SQLite file.
+
+incident  one row per incident: what is asked for often, and the series of its chart
+revision  every revision of every incident as JSON, for good
+message   what is to be told of each incident
+change    what was stored when, numbered
+entity    everybody with samples, and what holds at the end of them
+segment   the Parquet segments, numbered in the order they were written
+piece     what the segments hold: a signal, or the part of it that lies in one row group
+rollup    the hours of one entity's day
+"""
+
+from __future__ import annotations
+
+VERSION = 2
+"""Of the tables; kept in the file as `user_version`. A new file has 0."""
+
+INCIDENT = """
+CREATE TABLE incident (
+    id TEXT PRIMARY KEY,
+    type TEXT NOT NULL,
+    code TEXT NOT NULL,
+    began INTEGER NOT NULL,
+    ended INTEGER,
+    reach INTEGER NOT NULL,  -- ended, or how far anybody looked
+    severity INTEGER NOT NULL,  -- index into SEVERITIES
+    status TEXT NOT NULL,
+    revision INTEGER NOT NULL,  -- the latest
+    merged_into TEXT REFERENCES incident (id),
+    summary TEXT NOT NULL,
+    series TEXT NOT NULL,
+    FOREIGN KEY (id, revision) REFERENCES revision (id, revision) DEFERRABLE INITIALLY DEFERRED
+) STRICT;
+-- Lists are chosen and put into order from these alone; the rows are wide.
+CREATE INDEX incident_in_order ON incident (began, type, code, id, severity, status, ended)
+    WHERE merged_into IS NULL;
+CREATE INDEX incident_of_entity ON incident (code, type, began, id, severity, status, ended)
+    WHERE merged_into IS NULL;
+CREATE INDEX incident_of_status ON incident (status, began, type, code, id, severity, ended)
+    WHERE merged_into IS NULL;
+"""
+
+REVISION = """
+CREATE TABLE revision (
+    id TEXT NOT NULL REFERENCES incident (id) DEFERRABLE INITIALLY DEFERRED,
+    revision INTEGER NOT NULL,
+    json TEXT NOT NULL,
+    PRIMARY KEY (id, revision)
+) STRICT, WITHOUT ROWID;
+"""
+
+MESSAGE = """
+CREATE TABLE message (
+    id TEXT NOT NULL REFERENCES incident (id) DEFERRABLE INITIALLY DEFERRED,
+    position INTEGER NOT NULL,
+    json TEXT NOT NULL,
+    PRIMARY KEY (id, position)
+) STRICT, WITHOUT ROWID;
+"""
+
+CHANGE = """
+CREATE TABLE change (
+    number INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    id TEXT,
+    revision INTEGER
+) STRICT;
+"""
+
+SAMPLES = """
+CREATE TABLE entity (
+    number INTEGER PRIMARY KEY,
+    type TEXT NOT NULL,
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    first_s INTEGER NOT NULL,
+    last_s INTEGER NOT NULL,
+    units INTEGER,
+    baseline INTEGER,
+    UNIQUE (type, code)
+) STRICT;
+CREATE TABLE segment (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    written INTEGER NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE piece (
+    entity INTEGER NOT NULL REFERENCES entity (number),
+    begin_s INTEGER NOT NULL,
+    segment INTEGER NOT NULL REFERENCES segment (number),
+    part INTEGER NOT NULL,  -- which piece of its segment
+    end_s INTEGER NOT NULL,
+    row_group INTEGER NOT NULL,
+    first_row INTEGER NOT NULL,  -- within the row group
+    row_count INTEGER NOT NULL,
+    PRIMARY KEY (entity, begin_s, segment, part)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rollup (
+    entity_day INTEGER PRIMARY KEY,  -- see store/rollups.py
+    hours BLOB NOT NULL
+) STRICT;
+"""
+
+ALL = (INCIDENT, REVISION, MESSAGE, CHANGE, SAMPLES)
+
+
+def statements(*tables: str) -> list[str]:
+    """The single statements that make these tables."""
+    return [statement for some in tables for statement in some.split(";\n") if statement.strip()]
