@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nightside.routing.log import EventLog
+from nightside.routing.places import Places
 from nightside.routing.prefixes import PrefixIndex
 from nightside.routing.ways import WayIndex
 
@@ -17,6 +18,9 @@ class CollectorTable:
     tables: list[tuple[int, int, bool, dict[tuple[int, int], int]]]
     transfer_ends: list[tuple[int, int, int, int]]
     out_of_time: int
+    places: Places
+    elements: int
+    """How many have come in; their numbers are below it."""
     def __init__(
         self,
         prefixes: PrefixIndex,

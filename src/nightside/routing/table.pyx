@@ -5,11 +5,12 @@ What becomes of single sessions is in `routing.sessions`; here are the elements'
 tables: read beside the state, and swapped in whole when the updates have reached their end.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 import numpy as np
 
 from nightside.routing.log cimport CUT, GAP_END, HEARD, KNOWN, LOAD, TABLE, TABLE_FLIP, UNKNOWN
+from nightside.routing.places cimport BEHIND, NOT_ITSELF, Places, reach
 from nightside.routing.prefixes cimport PrefixIndex
 from nightside.routing.rows cimport Rows, get, put
 from nightside.routing.sessions cimport (
@@ -42,11 +43,15 @@ cdef class CollectorTable(Sessions):
     cdef Rows pending
     cdef bint table_open, table_ready, table_truncated
     cdef uint32_t table_from, table_to, last_swap
+    cdef uint64_t table_first   # the element that its table began with
+    cdef uint16_t place         # of the element at hand
     cdef uint32_t silent_s, margin_s
     cdef const uint16_t[::1] prefix_country
     cdef object recent
     cdef readonly list loads
     cdef readonly list tables
+    cdef readonly Places places
+    cdef readonly uint64_t elements
     cdef readonly long long out_of_time
 
     def __init__(self, PrefixIndex prefixes not None, WayIndex ways not None, *, transfer_quiet_s=30, silent_s=3600,
@@ -54,6 +59,7 @@ cdef class CollectorTable(Sessions):
         self.prefixes = prefixes
         self.ways = ways
         self.pending = Rows()
+        self.places = Places()
         self.quiet_s = transfer_quiet_s
         self.silent_s = silent_s
         self.margin_s = table_margin_s
@@ -94,7 +100,12 @@ cdef class CollectorTable(Sessions):
         prefixes = min(self.prefixes.count, <uint32_t>prefix_country.shape[0])
         self._room_for_peers(n_peers)
         self._remember(columns, ids, earliest_s, latest_s)
+        self._mark(0)
         for i in range(count):
+            if self.place == BEHIND:
+                self._mark(i)
+            else:
+                self.place += i > 0
             wide = time_us[i] // 1000000
             if wide < earliest_s or wide > latest_s:
                 self.out_of_time += 1
@@ -115,6 +126,7 @@ cdef class CollectorTable(Sessions):
                 self._advance(second)
             second = max(second, self.latest[peer[i]], self.gap_end)
             self.latest[peer[i]] = second
+            reach(self.places, self.log, self.place | NOT_ITSELF)
             if kind[i] == ANNOUNCE:
                 way = self._way(ids[i], origin[i], upstream[i], flags[i], &paths[0] + path_start[i], path_count[i])
                 self._announce(peer[i], ids[i], way, second)
@@ -127,6 +139,9 @@ cdef class CollectorTable(Sessions):
                     self._down(peer[i], second)
             elif kind[i] == END_OF_RIB:
                 self._end_of_rib(peer[i], family[i], second)
+            reach(self.places, self.log, self.place)
+        self.elements += <uint64_t>count
+        self._mark(0)
 
     def table_done(self, bint truncated):
         """The file of a table has been read to its end (or to where it is cut off)."""
@@ -146,12 +161,20 @@ cdef class CollectorTable(Sessions):
         self._enter_gap(begin, end)
         if self.table_ready and self.table_to < end:
             self._swap()
+        reach(self.places, self.log, self.place | NOT_ITSELF)
 
     def close(self, uint32_t end):
         """The input ends at second `end`: end the transfers that are over by then."""
         self._advance(end)
         if self.table_ready:
             self._swap()
+        reach(self.places, self.log, self.place | NOT_ITSELF)
+
+    cdef int _mark(self, Py_ssize_t i) except -1:
+        """Places count from this element of the batch at hand."""
+        self.places.mark(self.elements + <uint64_t>i)
+        self.place = 0
+        return 0
 
     cdef int _advance(self, uint32_t second) except -1:
         """Let the time come that transfers end, and that a table is swapped in, in this order."""
@@ -197,6 +220,7 @@ cdef class CollectorTable(Sessions):
             if self.table_ready:
                 self._swap()
             self.table_open = True
+            self.table_first = self.places.marked + self.place
             self.table_from = self.table_to = second
             self.pending.room_for_peers(self.n_peers)
         elif self.pending.count < self.n_peers:
@@ -217,8 +241,11 @@ cdef class CollectorTable(Sessions):
         cdef uint32_t at = max(self.table_to, before if in_gap else self.now, self.last_swap)
         cdef uint32_t i, v6, number
         cdef Feed* feed
+        cdef uint64_t marked = self.places.marked
         self.last_swap = at
         self.table_ready = False
+        reach(self.places, self.log, self.place | NOT_ITSELF)
+        self.places.mark(self.table_first)
         self.pending.room_for_peers(self.n_peers)
         self._note_table()
         self._keep_recent()
@@ -232,6 +259,8 @@ cdef class CollectorTable(Sessions):
                 elif self._is_newer(feed, number, at):
                     self._take_table(i, 6 if v6 else 4, at, in_gap)
             self.pending.clear(i)
+        reach(self.places, self.log, 0)
+        self.places.mark(marked)
         return 0
 
     cdef int _note_table(self) except -1:
