@@ -13,6 +13,7 @@ from nightside.detection.instability import instability, loud
 from nightside.engine.collect import Collected
 from nightside.engine.subjects import Subjects, subject_prefixes
 from nightside.incidents.grouping import Group, group
+from nightside.model.entity import Entity
 from nightside.model.incident import InstabilityStretch
 from nightside.model.settings import Settings
 from nightside.model.signal import Loss, Signal
@@ -120,3 +121,12 @@ def analyse(seen: Sight, subjects: Subjects, settings: Settings) -> Analysis:
         groups = group(detection, shaky, observation.end)
         detected.append(Detected(number, signal, detection, mine, shaky, groups))
     return Analysis(list(signals.values()), detected, history)
+
+
+def baselines(analysis: Analysis, settings: Settings) -> dict[Entity, list[tuple[int, int]]]:
+    """What each signal is held against, as steps (second, units); of entities that nothing happened to, too."""
+    loud_ones = {d.signal.entity: d.detection for d in analysis.detected}
+    return {
+        s.entity: (loud_ones[s.entity] if s.entity in loud_ones else detect(s, settings)).baseline
+        for s in analysis.signals
+    }

@@ -49,7 +49,9 @@ def replay_into(
             advance=advance,
         )
         stored = [store.put_incident(incident, series) for incident, series in found.incidents]
-        store.put_samples([*found.signals, *found.health])
+        for incident, told in zip(stored, found.messages, strict=True):
+            store.put_messages(incident["id"], [message.to_json() for message in told])
+        store.put_samples([*found.signals, *found.health], found.baselines)
     seen = found.observation
     peers, collectors = max((v.known for v in seen.view), default=0), len(found.collected.logs)
     whom = "1 country or AS" if len(found.signals) == 1 else f"{len(found.signals)} countries or ASes"

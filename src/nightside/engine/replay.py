@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nightside import __version__
-from nightside.engine.analysis import analyse, sight
+from nightside.engine.analysis import Detected, analyse, baselines, sight
 from nightside.engine.collect import Collected, collect
 from nightside.engine.files import bytes_to_read
 from nightside.engine.findings import Findings
 from nightside.engine.subjects import Subjects, as_subject, country_subjects
+from nightside.incidents.grouping import Group
+from nightside.incidents.messages import Message, known_unstable, messages
+from nightside.model.entity import Entity
 from nightside.model.errors import InputError, UsageError
 from nightside.model.incident import Incident, Provenance
 from nightside.model.instants import iso
@@ -34,7 +37,11 @@ class Replay:
 
     incidents: list[tuple[Incident, IncidentSeries]]
     """In the order of began, entity type, code."""
+    messages: list[list[Message]]
+    """What is to be told of each of them, in the order of sending."""
     signals: list[Signal]
+    baselines: dict[Entity, list[tuple[int, int]]]
+    """What each signal is held against, as steps (second, units)."""
     health: list[Signal]
     """How well we saw: of all peer ASes together, and of each collector."""
     observation: Observation
@@ -83,23 +90,48 @@ def replay(
     if begin is not None and seen.observation.start > begin:
         warn(f"nothing is known before {iso(seen.observation.start)}, the first table in the input")
     provenance = _provenance(found, collected, snapshot)
-    incidents: list[tuple[Incident, IncidentSeries]] = []
+    incidents: list[tuple[Incident, IncidentSeries, list[Message]]] = []
     signals: list[Signal] = []
+    held_against: dict[Entity, list[tuple[int, int]]] = {}
     for some in subjects:
         analysis = analyse(seen, some, settings)
         signals += analysis.signals
+        held_against |= baselines(analysis, settings)
         findings = Findings(
             some, seen.observation, collected, analysis.history, seen.subject, provenance, settings
         )
         for found_in in analysis.detected:
+            told = _told(found_in, settings, seen.observation.end)
             incidents += [
-                findings.incident(found_in.number, found_in.signal, found_in.detection, one)
+                (
+                    *findings.incident(found_in.number, found_in.signal, found_in.detection, one),
+                    _about(told, one),
+                )
                 for one in found_in.groups
             ]
     incidents = [i for i in incidents if _reported(i[0], begin, end)]
     incidents.sort(key=lambda i: (i[0].began, i[0].entity.type, i[0].entity.code))
     health = view_signals(seen.timeline, seen.observation)
-    return Replay(incidents, signals, health, seen.observation, collected)
+    return Replay(
+        [(incident, series) for incident, series, _told in incidents],
+        [told for _incident, _series, told in incidents],
+        signals,
+        held_against,
+        health,
+        seen.observation,
+        collected,
+    )
+
+
+def _told(detected: Detected, settings: Settings, known_until: int) -> list[Message]:
+    """Everything that is to be told of an entity."""
+    unstable = known_unstable(detected.instability, detected.losses, settings)
+    return messages(detected.signal.entity, detected.detection.episodes, unstable, settings, known_until)
+
+
+def _about(told: Sequence[Message], group: Group) -> list[Message]:
+    """Those that tell of this incident: what a message is about lies in one."""
+    return [message for message in told if message.episodes[0] in group.episodes]
 
 
 def _subjects(

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from nightside.model.entity import Entity
 from nightside.model.incident import SEVERITIES, Episode, InstabilityStretch, Severity
-from nightside.model.instants import compact
+from nightside.model.instants import compact, iso, iso_or_none
 from nightside.model.settings import Settings
 from nightside.model.signal import Loss
 
@@ -38,6 +38,17 @@ class Message:
     def duration_s(self) -> int | None:
         """Seconds from onset to end."""
         return None if self.end is None else self.end - self.onset
+
+    def to_json(self) -> dict[str, Any]:
+        """What it says, and when it is sent, as it is stored."""
+        return {
+            "key": self.key,
+            "kind": self.kind,
+            "at": iso(self.at),
+            "severity": self.severity,
+            "onset": iso(self.onset),
+            "end": iso_or_none(self.end),
+        }
 
 
 Unstable = tuple[int, int | None]
