@@ -2,43 +2,58 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from nightside import __version__
-from nightside.web import incident, incidents, pages, signals, world
+from nightside.store.location import open_store
+from nightside.web import entities, events, incident, incidents, pages, signals, view, world
+from nightside.web import map as map_
 from nightside.web.asked import refuse_unknown
+from nightside.web.documented import document
 from nightside.web.errors import add_error_handlers
 from nightside.web.headers import SecurityHeaders
 from nightside.web.house import House
+from nightside.web.kept import Kept
+from nightside.web.limits import Limits, RateLimit
+from nightside.web.memory import Memory
+from nightside.web.news import News
 from nightside.web.reading import Readers
 
 API = "/api/1"
 
+RESOURCES = (entities, signals, incidents, incident, view, world, map_, events)
+"""Each is a file of this room with a `router`."""
 
-def create_app(store_folder: Path) -> FastAPI:
-    """The app over the store in `store_folder`, which must be there."""
-    house = House(
-        store_folder,
-        quick=Readers(store_folder, threads=2, waiting=200, name="quick"),
-        slow=Readers(store_folder, threads=1, waiting=20, name="slow"),
-    )
+DESCRIPTION = """What an observatory for national Internet outages has in its store: incidents, entities and their
+signals. For reading only. Times are UTC. Unknown is a value (null), never a zero."""
+
+
+def create_app(store_folder: Path, limits: Limits | None = None) -> FastAPI:
+    """The app over the store in `store_folder`, which must be there. Raises NightsideError where it is not."""
+    limits = limits or Limits()
+    house = open_house(store_folder, limits)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        watching = asyncio.create_task(house.news.watch(house.memory, house.quick))
         try:
             yield
         finally:
-            house.quick.close()
-            house.slow.close()
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+            house.close()
 
     app = FastAPI(
         title="Nightside",
         version=__version__,
+        description=DESCRIPTION,
         docs_url=None,  # it loads scripts from third parties
         redoc_url=None,
         redirect_slashes=False,
@@ -46,11 +61,33 @@ def create_app(store_folder: Path) -> FastAPI:
     )
     app.state.house = house
     add_error_handlers(app)
+    # The last one added sees a request first.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(RateLimit, limits=limits)
     app.add_middleware(SecurityHeaders)
     api = APIRouter(prefix=API, dependencies=[Depends(refuse_unknown)])
-    for resource in (incidents, incident, signals, world):
+    for resource in RESOURCES:
         api.include_router(resource.router)
     app.include_router(api)
     app.include_router(pages.router)
+    document(app)
     return app
+
+
+def open_house(store_folder: Path, limits: Limits) -> House:
+    """The store opened for reading, and in memory what is asked for most often."""
+    store = open_store(store_folder, read_only=True)
+    try:
+        memory = Memory()
+        memory.refresh(store)
+    except BaseException:
+        store.close()
+        raise
+    return House(
+        store,
+        quick=Readers(store, threads=2, waiting=200, name="quick"),
+        slow=Readers(store, threads=1, waiting=20, name="slow"),
+        memory=memory,
+        news=News(limits),
+        kept=Kept(),
+    )

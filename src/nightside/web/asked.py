@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 from fastapi import Path as InPath
@@ -21,7 +22,6 @@ TIME = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?$"
 )
 
-Instant = Annotated[str, Query(pattern=TIME, max_length=40)]
 FROM = Query(
     alias="from",
     pattern=TIME,
@@ -41,13 +41,44 @@ Code = Annotated[
     ),
 ]
 IncidentId = Annotated[
-    str, InPath(pattern="^[A-Z0-9]{2,12}-[0-9]{8}T[0-9]{4}Z$", examples=["KP-20141221T0310Z"])
+    str,
+    InPath(
+        pattern="^([A-Z]{2}|AS[0-9]{1,10})-[0-9]{8}T[0-9]{4}Z$",
+        description="As lists of incidents give it.",
+        examples=["KP-20141221T0310Z"],
+    ),
 ]
-Limit = Annotated[int, Query(ge=1, le=500, description="At most so many items.")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many items.")]
+IncidentLimit = Annotated[int, Query(ge=1, le=200, description="At most so many incidents.")]
 Cursor = Annotated[
     str | None,
     Query(pattern="^[A-Za-z0-9_-]+$", max_length=300, description="`next` of the page before."),
 ]
+
+HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:[0-9]{1,5})?")
+
+
+def address_of(request: Request) -> str:
+    """Path and query as they came."""
+    return f"{request.scope['path']}?{request.scope['query_string'].decode('latin-1')}"
+
+
+def base_url(request: Request) -> str:
+    """Where this server is, as the client calls it: `http://127.0.0.1:8000`, without a slash at the end.
+
+    Raises BadRequestError where the Host header is no host.
+    """
+    host = request.headers.get("host", "")
+    if not HOST.fullmatch(host):
+        raise BadRequestError("not a host", where="Host", advice="Name this server as its address does.")
+    return f"{request.scope['scheme']}://{host}"
+
+
+def normal_code(type: str, code: str) -> str:
+    """The code as the store has it: a country's in upper case, an AS's as its number; a view's as it is."""
+    if type == "country":
+        return code.upper()
+    return code.upper().removeprefix("AS") if type == "asn" else code
 
 
 def instant(text: str | None, name: str) -> int | None:

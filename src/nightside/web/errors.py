@@ -87,7 +87,7 @@ async def _of_nightside(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, UsageError):
         return error_answer(400, error.what, error.where, error.advice)
     # The store's own words name files of this machine: they go to the log, not to whoever asks.
-    log.error("%s: %s", request.url.path, error)
+    log.error("%s: %s", request.scope["path"], error)
     return error_answer(503, "the store cannot be read", advice="Look into the server's log.", headers=RETRY)
 
 
@@ -102,13 +102,13 @@ async def _of_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers) if error.headers else None
     if error.status_code == 404:
-        return error_answer(404, "there is no such page", request.url.path, "/openapi.json lists all.")
-    return error_answer(error.status_code, str(error.detail), request.url.path, headers=headers)
+        return error_answer(404, "there is no such page", request.scope["path"], "/openapi.json lists all.")
+    return error_answer(error.status_code, str(error.detail), request.scope["path"], headers=headers)
 
 
-async def _of_us(request: Request, error: Exception) -> JSONResponse:
+async def _of_us(request: Request, _error: Exception) -> JSONResponse:
     # This one is made outside of our middleware, so it brings its headers along.
-    log.error("%s: %r", request.url.path, error, exc_info=error)
+    # Starlette raises it once more, so that the server logs it.
     return error_answer(
-        500, "a mistake of the program", request.url.path, "Tell its makers.", dict(SECURITY_HEADERS)
+        500, "a mistake of the program", request.scope["path"], "Tell its makers.", dict(SECURITY_HEADERS)
     )

@@ -1,23 +1,43 @@
-"""What all routes of one running app share."""
+"""What all routes of one running app share: the store, its readers, the memory, the finished charts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from nightside.store.protocol import Store
+from nightside.web.kept import Kept
+from nightside.web.memory import Latest, Memory
+from nightside.web.news import News
 from nightside.web.reading import Readers
 
 
 @dataclass
 class House:
-    """The store's readers: `quick` for what takes milliseconds, `slow` for charts, maps and exports."""
+    """One per app."""
 
-    folder: Path
+    store: Store
     quick: Readers
+    """For what takes milliseconds."""
     slow: Readers
+    """For charts, maps and long exports, so that these never stand before the quick ones."""
+    memory: Memory
+    news: News
+    kept: Kept
+    """Finished answers that cost much: charts and maps."""
+
+    @property
+    def latest(self) -> Latest:
+        """The newest moment of the store that is in memory."""
+        return self.memory.latest
+
+    def close(self) -> None:
+        """Wait for the readers, and let go of the store."""
+        self.quick.close()
+        self.slow.close()
+        self.store.close()
 
 
 def house_of(request: Request) -> House:

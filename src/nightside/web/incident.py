@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
+from fastapi import Path as InPath
 from fastapi.responses import Response
 
 from nightside.model.series import IncidentSeries
-from nightside.web.answers import json_body, send
+from nightside.store.protocol import Store
+from nightside.web.answers import (
+    NEVER_CHANGES,
+    Body,
+    columns_of,
+    format_of,
+    json_body,
+    send,
+    table_body,
+)
 from nightside.web.asked import IncidentId
+from nightside.web.documented import answers
 from nightside.web.errors import NotThereError
 from nightside.web.house import InHouse
+from nightside.web.series_shape import series_json, series_table
+from nightside.web.signals import InFormat
 
 router = APIRouter()
+
+Json = dict[str, Any]
+Number = Annotated[int, InPath(ge=1, le=1_000_000, description="1 is what was said first.")]
 
 
 def not_there(id: str) -> NotThereError:
@@ -23,20 +39,68 @@ def not_there(id: str) -> NotThereError:
     )
 
 
-@router.get("/incidents/{id}")
+def stored_incident(store: Store, id: str) -> Json:
+    """The latest revision. Raises NotThereError."""
+    found = store.incident(id)
+    if found is None:
+        raise not_there(id)
+    return found
+
+
+def stored_series(store: Store, id: str) -> IncidentSeries:
+    """The series. Raises NotThereError."""
+    found = store.series(id)
+    if found is None:
+        raise not_there(id)
+    return found
+
+
+@router.get("/incidents/{id}", responses=answers("incident", missing=True))
 async def incident(request: Request, house: InHouse, id: IncidentId) -> Response:
     """One incident in full, its latest revision."""
-    found = await house.quick.run(lambda store: store.incident(id))
-    if found is None:
-        raise not_there(id)
-    return send(request, json_body(found))
+    body = await house.quick.run(lambda store: json_body(stored_incident(store, id)))
+    return send(request, body)
 
 
-@router.get("/incidents/{id}/series")
-async def series(request: Request, house: InHouse, id: IncidentId) -> Response:
-    """What the chart of an incident shows: units over time, networks, view."""
-    found: IncidentSeries | None = await house.quick.run(lambda store: store.series(id))
-    if found is None:
-        raise not_there(id)
-    shown: dict[str, Any] = {"schema": "nightside.series/1", "id": id, **found.to_json()}
-    return send(request, json_body(shown))
+@router.get("/incidents/{id}/revisions", responses=answers("revisions", missing=True))
+async def revisions(request: Request, house: InHouse, id: IncidentId) -> Response:
+    """The numbers of all revisions, and which keys each changed."""
+
+    def ask(store: Store) -> Body:
+        changed = {c["revision"]: c["changed"] for c in stored_incident(store, id)["corrections"]}
+        items = [{"revision": n, "changed": changed.get(n, [])} for n in store.revisions(id)]
+        return json_body({"schema": "nightside.revisions/1", "id": id, "items": items})
+
+    return send(request, await house.quick.run(ask))
+
+
+@router.get("/incidents/{id}/revisions/{n}", responses=answers("incident", missing=True))
+async def revision(request: Request, house: InHouse, id: IncidentId, n: Number) -> Response:
+    """What one revision said; it never changes."""
+
+    def ask(store: Store) -> Body:
+        found = store.revision(id, n)
+        if found is None:
+            raise NotThereError(
+                f"there is no revision {n} of {id}",
+                where="n",
+                advice=f"/api/1/incidents/{id}/revisions lists those there are.",
+            )
+        return json_body(found)
+
+    return send(request, await house.quick.run(ask), cache=NEVER_CHANGES)
+
+
+@router.get("/incidents/{id}/series", responses=answers("series", missing=True, tables=True))
+async def series(request: Request, house: InHouse, id: IncidentId, named: InFormat = None) -> Response:
+    """What the chart shows: units over time (in every format); networks and the view (in JSON)."""
+    form = format_of(request, named)
+
+    def ask(store: Store) -> Body:
+        found = stored_series(store, id)
+        table = series_table(found)
+        if form == "json":
+            return json_body(series_json(id, found, columns_of(table)))
+        return table_body(table, form)
+
+    return send(request, await house.quick.run(ask), name=None if form == "json" else f"{id}.{form}")

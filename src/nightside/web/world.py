@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from nightside.web.answers import Body, json_body, send
+from nightside.web.documented import answers
 from nightside.web.house import InHouse
 from nightside.world.clocks import zone_of
 from nightside.world.names import country_codes, country_name
@@ -30,7 +31,7 @@ def world_body() -> Body:
     return json_body({"schema": "nightside.world/1", "snapshot": about, "countries": countries})
 
 
-@router.get("/world")
+@router.get("/world", responses=answers("world"))
 async def world(request: Request, house: InHouse) -> Response:
     """All countries with the units that the registries give them."""
     return send(request, await house.slow.run(lambda _store: world_body()))

@@ -1,0 +1,105 @@
+"""What the routes answer, for /openapi.json: the project's own JSON Schemas, and every error there can be."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from fastapi import FastAPI
+
+from nightside.web.answers import MEDIA_TYPES
+
+Json = dict[str, Any]
+Responses = dict[int | str, Json]
+
+_URN = "urn:nightside:schema:"
+
+
+def _content(schema: str) -> Json:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+
+
+def common(*, missing: bool = False) -> Responses:
+    """The answers that every route has; with `missing`, those of one thing that may not be there."""
+    found: Responses = {
+        304: {"description": "You have it: the ETag of your If-None-Match still holds."},
+        400: {"description": "The words of the request are wrong.", "content": _content("error-1")},
+        413: {"description": "More was asked for than one answer holds.", "content": _content("error-1")},
+        429: {"description": "You ask too often.", "content": _content("error-1")},
+        503: {"description": "Too many are waiting; try again in a second.", "content": _content("error-1")},
+    }
+    if missing:
+        found[404] = {"description": "There is no such thing.", "content": _content("error-1")}
+    return found
+
+
+def answers(schema: str, *, missing: bool = False, tables: bool = False) -> Responses:
+    """The answers of a route that gives JSON of this schema (version 1), or also tables."""
+    content = _content(f"{schema}-1")
+    if tables:
+        for form, media in MEDIA_TYPES.items():
+            if form != "json":
+                content[media.partition(";")[0]] = {"schema": {"type": "string"}}
+    return {200: {"description": "What was asked for.", "content": content}, **common(missing=missing)}
+
+
+def picture_answer(media_type: str) -> Responses:
+    """A picture."""
+    return {200: {"description": "The picture.", "content": {media_type: {"schema": {"type": "string"}}}}}
+
+
+def feed_answer(media_type: str) -> Responses:
+    """A feed."""
+    schema = {"type": "object"} if media_type.endswith("json") else {"type": "string"}
+    return {200: {"description": "The feed.", "content": {media_type: {"schema": schema}}}}
+
+
+def stream_answer() -> Responses:
+    """An event stream."""
+    content = {"text/event-stream": {"schema": {"type": "string"}}}
+    return {200: {"description": "Events until the client has enough.", "content": content}}
+
+
+def schemas() -> dict[str, Json]:
+    """The JSON Schemas of the project as components of OpenAPI, by name (`incident-1`)."""
+    found = {}
+    for file in (files("nightside.model") / "schemas").iterdir():
+        name = file.name.removesuffix(".json")
+        schema = _rebased(json.loads(file.read_text(encoding="utf-8")), f"#/components/schemas/{name}")
+        found[name] = {k: v for k, v in schema.items() if k not in ("$schema", "$id")}
+    return dict(sorted(found.items()))
+
+
+def _rebased(item: Any, root: str) -> Any:
+    """With references to the file itself and to other files turned into references to components."""
+    if isinstance(item, list):
+        return [_rebased(each, root) for each in item]
+    if not isinstance(item, dict):
+        return item
+    return {k: _reference(v, root) if k == "$ref" else _rebased(v, root) for k, v in item.items()}
+
+
+def _reference(target: str, root: str) -> str:
+    if target.startswith(_URN):
+        name, version = target.removeprefix(_URN).split(":")
+        return f"#/components/schemas/{name}-{version}"
+    return root + target.removeprefix("#")
+
+
+def document(app: FastAPI) -> None:
+    """Let /openapi.json say what the app really answers."""
+    make = app.openapi
+
+    def openapi() -> Json:
+        if app.openapi_schema is None:
+            made = make()
+            made["components"] = {"schemas": schemas()}
+            for path in made["paths"].values():
+                for operation in path.values():
+                    # FastAPI's own word for wrong parameters; here these are 400.
+                    operation["responses"].pop("422", None)
+            app.openapi_schema = made
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
