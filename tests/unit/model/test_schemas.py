@@ -210,7 +210,9 @@ def test_no_key_of_the_networks_may_be_missing(path: tuple[Any, ...]) -> None:
     assert not validator("networks-1").is_valid(cut)
 
 
-def test_schemas_have_names_of_their_own() -> None:
-    folder = files("nightside.model") / "schemas"
-    names = [json.loads(file.read_text(encoding="utf-8"))["$id"] for file in folder.iterdir()]
-    assert len(set(names)) == len(names) == 3
+def test_schemas_are_named_as_their_files() -> None:
+    for file in (files("nightside.model") / "schemas").iterdir():
+        name, _, version = file.name.removesuffix(".json").rpartition("-")
+        schema = json.loads(file.read_text(encoding="utf-8"))
+        assert schema["$id"] == f"urn:nightside:schema:{name}:{version}"
+        jsonschema.Draft202012Validator.check_schema(schema)
