@@ -1,0 +1,155 @@
+"""What the pages say of incidents and entities, ready for the templates. No new facts: it is read off.
+
+Input is what the store gives: incidents in short (`nightside.incident-summary/1`), `EntityState`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from nightside.model.instants import duration_words, parse_iso
+from nightside.model.state import EntityState
+from nightside.publish.headlines import as_name, headline, length_of, percent
+from nightside.publish.literal import one_line
+
+Json = dict[str, Any]
+
+STATUS_WORDS = {
+    "ongoing": "going on",
+    "recovering": "coming back, not yet confirmed",
+    "restored": "over",
+    "closed": "over",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An incident as a line of a list."""
+
+    id: str
+    headline: str
+    severity: str
+    status: str
+    status_words: str
+    onset_s: int
+    end_s: int | None
+    length: str
+    lowest: str
+    sure: str
+    entity_name: str
+    entity_href: str
+
+
+def card(incident: Json) -> Card:
+    """The facts of one incident in short."""
+    entity = incident["entity"]
+    end = incident["end"]
+    return Card(
+        id=incident["id"],
+        headline=headline(incident),
+        severity=incident["severity"],
+        status=incident["status"],
+        status_words=STATUS_WORDS[incident["status"]],
+        onset_s=parse_iso(incident["onset"]),
+        end_s=None if end is None else parse_iso(end),
+        length=_length(incident),
+        lowest=lowest_words(incident["share"]),
+        sure=sure_words(incident),
+        entity_name=entity_name(entity["type"], entity["code"], entity["name"]),
+        entity_href=entity_href(entity["type"], entity["code"]),
+    )
+
+
+def _length(incident: Json) -> str:
+    if incident["severity"] == "instability":
+        return "" if incident["duration_s"] is None else duration_words(incident["duration_s"])
+    return length_of(incident)
+
+
+def lowest_words(share: Json) -> str:
+    """What was left at the lowest."""
+    if share["lowest"] is None:
+        return "How much was left is not known"
+    if share["lowest"] == 0:
+        return "Nothing was left"
+    return f"{percent(share['lowest'])} was left at the lowest"
+
+
+def sure_words(incident: Json) -> str:
+    """How well it was seen, in one sentence or two."""
+    view = incident["view"]
+    expected, fewest = view["peers_expected"], view["peers_known_min"]
+    if expected is None or fewest is None:
+        seen = "How many could see it is not known."
+    elif fewest >= expected:
+        seen = f"All {expected} watching networks were heard."
+    else:
+        seen = f"At the fewest, {fewest} of {expected} watching networks were heard."
+    ranged = incident["onset_range"] is not None or incident["end_range"] is not None
+    blind = " Its begin or end is known as a range only." if ranged else ""
+    made = " A reconstruction, not a recording." if incident["provenance"]["reconstruction"] else ""
+    return seen + blind + made
+
+
+def entity_name(type: str, code: str, name: str | None) -> str:
+    """`North Korea`, `AS131279 (Star Joint Venture)`."""
+    if type == "asn":
+        return as_name(code, name)
+    return one_line(name or code)
+
+
+def entity_href(type: str, code: str) -> str:
+    """Where the entity's page is; whatever the code is made of, it stays one segment of the path."""
+    return f"/{'asns' if type == 'asn' else 'countries'}/{quote(code, safe='')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an entity is doing at the end of what is stored."""
+
+    state: str
+    """`up`, `partial`, `severe`, `total`, `unknown` or `unwatched`."""
+    words: str
+    share: str
+    """`100 %`; empty where it is not known."""
+    blocks: str
+
+
+STANDING_WORDS = {
+    "up": "Routes up",
+    "partial": "Routes partly down",
+    "severe": "Routes mostly down",
+    "total": "Routes down",
+    "unknown": "Unknown: our view is broken",
+    "unwatched": "Not watched here",
+}
+
+
+def standing(state: EntityState | None, thresholds: dict[str, float | int | bool]) -> Standing:
+    """The latest state in words; `thresholds` are the settings (`Settings.to_json()`)."""
+    if state is None:
+        return Standing("unwatched", STANDING_WORDS["unwatched"], "", "This store holds no data about it.")
+    if state.quality == "unknown" or state.units is None:
+        blocks = "Whether it can be reached is not known: not the same as an outage."
+        return Standing("unknown", STANDING_WORDS["unknown"], "", blocks)
+    if not state.baseline_units:
+        blocks = f"{_blocks(state.units)} can be reached; what is usual is not known."
+        return Standing("up" if state.units else "unknown", "Routes seen", "", blocks)
+    share = state.units / state.baseline_units
+    kind = "up"
+    for name, reached in (
+        ("total", share <= thresholds["total_at"]),
+        ("severe", share < thresholds["severe_below"]),
+        ("partial", share < thresholds["partial_below"]),
+    ):
+        if reached:
+            kind = name
+            break
+    blocks = f"{state.units:,} of the usual {_blocks(state.baseline_units)} can be reached."
+    return Standing(kind, STANDING_WORDS[kind], percent(share), blocks)
+
+
+def _blocks(count: int) -> str:
+    return f"{count:,} address block{'' if count == 1 else 's'}"

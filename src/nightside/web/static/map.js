@@ -1,0 +1,272 @@
+// The front page: the map with its slider, the sentence below it, and the table that says the same.
+
+import { onTheme } from "./colours.js";
+import { Globe } from "./map_draw.js";
+import { clock, momentWithZone } from "./zone.js";
+
+const FRAMES = 400;
+const PLAY_MS = 14_000;
+/** One pass over the whole slider. */
+const LEAST_FRAME_S = 60;
+const LIT = 99.5;
+
+const part = (id) => document.getElementById(`world-${id}`);
+const figure = document.getElementById("world");
+
+class WorldMap {
+  constructor(shapes, names) {
+    this.names = new Map(names.countries.map(({ code, name }) => [code, name]));
+    this.globe = new Globe(part("canvas"), shapes);
+    this.slider = part("time");
+    this.frame = 0;
+    this.drawn = 0;
+    this.playing = null;
+    this.wanted = false;
+  }
+
+  name(code) {
+    return this.names.get(code) ?? code;
+  }
+
+  share(code, frame = this.frame) {
+    return this.map.countries[code]?.[frame];
+  }
+
+  /** Fetch the shares of the window; stays at the newest frame where it stood there. */
+  async load() {
+    const last = Date.parse(figure.dataset.last);
+    const first = Math.max(Date.parse(figure.dataset.first), last - Number(figure.dataset.span) * 1000);
+    const frames = Math.max(1, Math.min(FRAMES, Math.floor((last - first) / 1000 / LEAST_FRAME_S)));
+    const ask = new URLSearchParams({ from: iso(first), to: iso(last), frames });
+    const atEnd = this.frame >= Number(this.slider.max);
+    this.map = await json(`/api/1/map?${ask}`);
+    this.times = this.map.times.map((time) => Date.parse(time));
+    this.end = last;
+    this.slider.max = this.times.length - 1;
+    this.show(atEnd ? this.times.length - 1 : Math.min(this.frame, this.times.length - 1));
+    this.marks();
+  }
+
+  /** Show one frame; draws with the next picture of the screen, however often it is asked. */
+  show(frame) {
+    this.frame = frame;
+    if (Number(this.slider.value) !== frame) this.slider.value = frame;
+    if (this.wanted) return;
+    this.wanted = true;
+    requestAnimationFrame(() => {
+      this.wanted = false;
+      this.draw();
+    });
+  }
+
+  draw() {
+    this.globe.draw((code) => this.share(code), (code) => this.name(code));
+    this.drawn += 1;
+    const words = momentWithZone(this.times[this.frame]);
+    part("when").textContent = words;
+    const gone = this.below(50).length;
+    this.slider.setAttribute("aria-valuetext", `${words}: ${gone === 0 ? "no country dark" : `${gone} dark`}`);
+    if (!this.playing) this.tell();
+  }
+
+  /** Codes and shares of the countries below a share, the darkest first. */
+  below(limit) {
+    return Object.keys(this.map.countries)
+      .map((code) => [code, this.share(code)])
+      .filter(([, share]) => share !== null && share !== undefined && share < limit)
+      .sort((a, b) => a[1] - b[1]);
+  }
+
+  /** The sentence, the label and the table for the moment shown. */
+  tell() {
+    const all = Object.keys(this.map.countries);
+    const blind = all.filter((code) => this.share(code) === null);
+    const low = this.below(LIT);
+    const dark = low.filter(([, share]) => share < 50);
+    const until = this.times[this.frame + 1] ?? this.end;
+    const length = Math.round((until - this.times[this.frame]) / 60_000);
+    const parts = [];
+    parts.push(dark.length === 0 ? "No watched country was dark" : `Dark: ${dark.slice(0, 5).map(([code]) => this.name(code)).join(", ")}${dark.length > 5 ? ` and ${dark.length - 5} more` : ""}`);
+    const dim = low.length - dark.length;
+    if (dim) parts.push(`${dim} dim`);
+    if (blind.length) parts.push(`${blind.length} unknown`);
+    part("summary").textContent = `${parts.join("; ")}; of ${all.length} watched. Each step is the lowest of ${length < 120 ? `${Math.max(1, length)} minutes` : `${Math.round(length / 60)} hours`}.`;
+    const rows = [...low.map(([code, share]) => [code, share < 5.5 ? "dark" : share < 50 ? "mostly dark" : "dim", `${share}`]), ...blind.map((code) => [code, "unknown", "not known"])];
+    const body = part("rows");
+    body.replaceChildren(...(rows.length ? rows.map((row) => this.row(row)) : [this.row(null)]));
+  }
+
+  row(values) {
+    const row = document.createElement("tr");
+    if (!values) {
+      const cell = row.appendChild(document.createElement("td"));
+      cell.colSpan = 3;
+      cell.textContent = "All watched countries were lit.";
+      return row;
+    }
+    const [code, state, share] = values;
+    const head = row.appendChild(document.createElement("th"));
+    head.scope = "row";
+    const link = head.appendChild(document.createElement("a"));
+    link.href = this.address(code);
+    link.textContent = this.name(code);
+    row.appendChild(document.createElement("td")).textContent = state;
+    const number = row.appendChild(document.createElement("td"));
+    number.textContent = share;
+    number.className = "number";
+    return row;
+  }
+
+  address(code) {
+    return `/countries/${encodeURIComponent(code)}`;
+  }
+
+  /** Above the slider: when anything was dark, and when nothing could be seen. */
+  marks() {
+    const place = part("marks");
+    const count = this.times.length;
+    place.setAttribute("viewBox", `0 0 ${count} 10`);
+    const series = Object.values(this.map.countries);
+    const bars = [];
+    for (let i = 0; i < count; i += 1) {
+      const values = series.map((shares) => shares[i]).filter((share) => share !== null && share !== undefined);
+      const lowest = values.length ? Math.min(...values) : null;
+      if (lowest !== null && lowest >= 90) continue;
+      const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+      const height = lowest === null ? 3 : 2 + (8 * (100 - lowest)) / 100;
+      const sizes = { x: i, y: 10 - height, width: 1.02, height, class: lowest === null ? "blind" : "any" };
+      for (const [key, value] of Object.entries(sizes)) bar.setAttribute(key, value);
+      bars.push(bar);
+    }
+    place.replaceChildren(...bars);
+  }
+
+  /** Run through the frames, or stop. */
+  toggle() {
+    if (this.playing) {
+      this.stop();
+      return;
+    }
+    const count = this.times.length;
+    const start = this.frame >= count - 1 ? 0 : this.frame;
+    const begun = performance.now();
+    const step = (now) => {
+      const frame = start + Math.floor(((now - begun) / PLAY_MS) * count);
+      if (frame >= count - 1) {
+        this.stop();
+        this.show(count - 1);
+        return;
+      }
+      if (frame !== this.frame) {
+        this.frame = frame;
+        this.slider.value = frame;
+        this.draw();
+      }
+      this.playing = requestAnimationFrame(step);
+    };
+    this.playing = requestAnimationFrame(step);
+    this.sign();
+  }
+
+  stop() {
+    if (!this.playing) return;
+    cancelAnimationFrame(this.playing);
+    this.playing = null;
+    this.sign();
+    this.tell();
+  }
+
+  sign() {
+    part("play").classList.toggle("playing", Boolean(this.playing));
+    part("play").setAttribute("aria-label", this.playing ? "Pause" : "Play");
+  }
+
+  listen() {
+    const canvas = part("canvas");
+    const tip = part("tip");
+    part("play").addEventListener("click", () => this.toggle());
+    this.slider.addEventListener("input", () => {
+      this.stop();
+      this.show(Number(this.slider.value));
+    });
+    const point = (event) => {
+      const box = canvas.getBoundingClientRect();
+      return this.globe.at(event.clientX - box.left, event.clientY - box.top);
+    };
+    canvas.addEventListener("pointermove", (event) => {
+      const country = point(event);
+      tip.hidden = !country;
+      canvas.classList.toggle("over", Boolean(country));
+      if (country) {
+        const value = this.share(country.code);
+        const state = value === undefined ? "not watched here" : value === null ? "unknown: we cannot see" : `${value} % of its usual routes`;
+        tip.textContent = `${this.name(country.code)}: ${state}`;
+        const box = canvas.getBoundingClientRect();
+        const x = event.clientX - box.left;
+        const shift = x > box.width / 2 ? `calc(${x - 14}px - 100%)` : `${x + 14}px`;
+        tip.style.transform = `translate(${shift}, ${event.clientY - box.top + 14}px)`;
+      }
+      if (country !== this.globe.hovered) {
+        this.globe.hovered = country;
+        if (!this.playing) this.show(this.frame);
+      }
+    });
+    canvas.addEventListener("pointerleave", () => {
+      tip.hidden = true;
+      this.globe.hovered = null;
+      this.show(this.frame);
+    });
+    canvas.addEventListener("click", (event) => {
+      const country = point(event);
+      if (country) location.assign(this.address(country.code));
+    });
+    new ResizeObserver(() => {
+      this.globe.resize();
+      this.show(this.frame);
+    }).observe(canvas);
+    onTheme(() => {
+      this.globe.paint();
+      this.show(this.frame);
+    });
+    clock.addEventListener("change", () => this.show(this.frame));
+    for (const kind of ["incident-stored", "samples-stored"]) {
+      document.body.addEventListener(kind, () => this.renew());
+    }
+  }
+
+  /** New data: ask how far they reach, then fetch. */
+  async renew() {
+    const page = new DOMParser().parseFromString(await (await fetch("/")).text(), "text/html");
+    const now = page.getElementById("world");
+    if (!now) return;
+    Object.assign(figure.dataset, { first: now.dataset.first, last: now.dataset.last });
+    await this.load();
+  }
+}
+
+function iso(ms) {
+  return new Date(ms).toISOString().replace(".000Z", "Z");
+}
+
+async function json(address) {
+  const answer = await fetch(address);
+  const said = await answer.json();
+  if (!answer.ok) throw new Error(said.error?.what ?? answer.statusText);
+  return said;
+}
+
+async function start() {
+  try {
+    const [shapes, names] = await Promise.all([json(figure.dataset.shapes), json("/api/1/world")]);
+    const map = new WorldMap(shapes, names);
+    await map.load();
+    map.listen();
+    // For the tests and the bench: how often it was drawn.
+    figure.worldMap = map;
+    figure.dataset.ready = "true";
+  } catch (error) {
+    part("when").textContent = `The map cannot be shown: ${error.message}`;
+  }
+}
+
+if (figure) start();
