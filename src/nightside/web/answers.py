@@ -62,7 +62,7 @@ def json_body(item: Any) -> Body:
 
 def send(request: Request, body: Body, *, cache: str = ASK_AGAIN, name: str | None = None) -> Response:
     """The body, or 304 where the client has it; `name` is the file to save it as."""
-    headers = {"ETag": body.etag, "Cache-Control": cache, "Vary": "Accept"}
+    headers = {"ETag": body.etag, "Cache-Control": cache, "Vary": "Accept, Accept-Encoding"}
     if knows(request.headers.get("if-none-match"), body.etag):
         return Response(status_code=304, headers=headers)
     if name is not None:

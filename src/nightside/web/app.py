@@ -8,14 +8,13 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 
 from nightside import __version__
 from nightside.store.location import open_store
 from nightside.web import entities, events, incident, incidents, pages, signals, view, world
 from nightside.web import map as map_
 from nightside.web.asked import refuse_unknown
-from nightside.web.documented import document
+from nightside.web.documented import add_document
 from nightside.web.errors import add_error_handlers
 from nightside.web.headers import SecurityHeaders
 from nightside.web.house import House
@@ -54,6 +53,7 @@ def create_app(store_folder: Path, limits: Limits | None = None) -> FastAPI:
         title="Nightside",
         version=__version__,
         description=DESCRIPTION,
+        openapi_url=None,  # `documented` has its own
         docs_url=None,  # it loads scripts from third parties
         redoc_url=None,
         redirect_slashes=False,
@@ -62,7 +62,6 @@ def create_app(store_folder: Path, limits: Limits | None = None) -> FastAPI:
     app.state.house = house
     add_error_handlers(app)
     # The last one added sees a request first.
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(RateLimit, limits=limits)
     app.add_middleware(SecurityHeaders)
     api = APIRouter(prefix=API, dependencies=[Depends(refuse_unknown)])
@@ -70,7 +69,7 @@ def create_app(store_folder: Path, limits: Limits | None = None) -> FastAPI:
         api.include_router(resource.router)
     app.include_router(api)
     app.include_router(pages.router)
-    document(app)
+    add_document(app)
     return app
 
 

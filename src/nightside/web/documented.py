@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
 
-from nightside.web.answers import MEDIA_TYPES
+from nightside.web.answers import MEDIA_TYPES, Body, json_body, send
 
 Json = dict[str, Any]
 Responses = dict[int | str, Json]
@@ -87,19 +89,24 @@ def _reference(target: str, root: str) -> str:
     return root + target.removeprefix("#")
 
 
-def document(app: FastAPI) -> None:
-    """Let /openapi.json say what the app really answers."""
-    make = app.openapi
+def add_document(app: FastAPI) -> None:
+    """Serve at /openapi.json what the app really answers."""
 
-    def openapi() -> Json:
-        if app.openapi_schema is None:
-            made = make()
-            made["components"] = {"schemas": schemas()}
-            for path in made["paths"].values():
-                for operation in path.values():
-                    # FastAPI's own word for wrong parameters; here these are 400.
-                    operation["responses"].pop("422", None)
-            app.openapi_schema = made
-        return app.openapi_schema
+    @lru_cache(maxsize=1)
+    def body() -> Body:
+        return json_body(document(app))
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi(request: Request) -> Response:
+        return send(request, body())
+
+
+def document(app: FastAPI) -> Json:
+    """The app in OpenAPI's words."""
+    made = app.openapi()
+    made["components"] = {"schemas": schemas()}
+    for path in made["paths"].values():
+        for operation in path.values():
+            # FastAPI's own word for wrong parameters; here these are 400.
+            operation["responses"].pop("422", None)
+    return made

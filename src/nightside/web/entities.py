@@ -89,7 +89,9 @@ def _found(
         begin, _, code = after.partition("/")
         place = (begin, code)
         if place not in entities:
-            raise BadRequestError("not a cursor", where="cursor", advice="Give the `next` of the page before, as it was.")
+            raise BadRequestError(
+                "not a cursor", where="cursor", advice="Give the `next` of the page before, as it was."
+            )
     sought = (words or "").casefold()
     for key, state in entities.items():
         if key <= place or (type is not None and state.type != type):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -55,7 +55,7 @@ def client_of(scope: Scope) -> str:
         return host
     if isinstance(address, IPv6Address):
         mapped = address.ipv4_mapped
-        return str(mapped) if mapped else f"{int(address) >> 64:x}::/64"
+        return str(mapped) if mapped else str(IPv6Network((int(address) >> 64 << 64, 64)))
     return host
 
 
