@@ -41,6 +41,7 @@ class EmbeddedStore:
         self._segments = folder / "segments"
         self._path = folder / "nightside.sqlite"
         self._reader = SegmentReader(self._segments)
+        self._states = states.States()
         if not read_only:
             _make_folder(folder)
         connect = open_to_read if read_only else open_catalogue
@@ -196,7 +197,7 @@ class EmbeddedStore:
     def entities(self, type: str | None = None) -> list[EntityState]:
         """See `Store.entities`."""
         with self._reading() as connection:
-            return [s for s in states.every(connection) if type is None or s.type == type]
+            return self._states.every(connection, type)
 
     def changes(self, after: int, limit: int) -> list[Change]:
         """See `Store.changes`."""

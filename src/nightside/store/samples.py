@@ -93,13 +93,14 @@ _ONE_NONE = np.array([NONE], np.int64)
 def table_of(rows: RowGroup) -> pa.Table:
     """The change points in the shape of `Store.samples`."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     unknown = rows.units == NONE
     return pa.table(
         {
             "time": pa.array(rows.begin_s).cast(pa.timestamp("s", tz="UTC")),
             "units": pa.array(rows.units, mask=unknown),
-            "quality": pa.array(np.where(unknown, "unknown", "known").astype(object), pa.string()),
+            "quality": pc.if_else(pa.array(unknown), "unknown", "known"),
             "baseline": pa.array(rows.baseline, mask=rows.baseline == NONE),
         }
     )

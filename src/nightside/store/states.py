@@ -13,10 +13,31 @@ def number(connection: sqlite3.Connection, type: str, code: str) -> int | None:
     return None if row is None else int(row[0])
 
 
-def every(connection: sqlite3.Connection) -> list[EntityState]:
-    """All states, in the order of type, code."""
+class States:
+    """All states, kept in memory until other samples are stored."""
+
+    def __init__(self) -> None:
+        self._of: tuple[int, dict[str, list[EntityState]]] = (-1, {})
+
+    def every(self, connection: sqlite3.Connection, type: str | None) -> list[EntityState]:
+        """The states of one type, or of all, in the order of type, code."""
+        # Before the states: what is stored between the two is then read once more, and never missed.
+        (written,) = connection.execute("SELECT coalesce(max(written), 0) FROM segment").fetchone()
+        kept, by_type = self._of
+        if kept != written:
+            by_type = _read(connection)
+            self._of = (written, by_type)
+        if type is not None:
+            return list(by_type.get(type, ()))
+        return [state for states in by_type.values() for state in states]
+
+
+def _read(connection: sqlite3.Connection) -> dict[str, list[EntityState]]:
     rows = connection.execute(
         "SELECT type, code, name, first_s, last_s, units, baseline, iif(units IS NULL, 'unknown', 'known') "
         "FROM entity ORDER BY type, code"
     )
-    return [EntityState(*row) for row in rows]
+    by_type: dict[str, list[EntityState]] = {}
+    for row in rows:
+        by_type.setdefault(row[0], []).append(EntityState(*row))
+    return by_type
