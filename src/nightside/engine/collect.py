@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -34,6 +34,16 @@ Warn = Callable[[str], None]
 Advance = Callable[[int], None]
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How one collector was read, so that a part of it can be read again."""
+
+    files: list[InputFile]
+    """In the order in which they were read."""
+    starts: list[int]
+    """The number of each file's first element; elements are numbered as they come (see `routing.places`)."""
+
+
 @dataclass
 class Collected:
     """All collectors' logs, the numbers they use, and what is to be said about the input."""
@@ -47,6 +57,8 @@ class Collected:
     tables: list[CollectorTable]
     first_second: int
     end: int
+    readings: list[Reading] = field(default_factory=list)
+    """Of each log, in the same order; none where the elements came from no files."""
 
     @property
     def first_day(self) -> date:
@@ -97,10 +109,11 @@ class _Reader:
 
     def collector(
         self, files: Sequence[InputFile], gaps: Sequence[tuple[int, int]], until: int | None
-    ) -> tuple[Decoder, CollectorTable, int]:
-        """Read one collector's files; returns its decoder, its state and the second its input ends."""
+    ) -> tuple[Decoder, CollectorTable, Reading, int]:
+        """Read one collector's files; returns its decoder, its state, what it read, and when its input ends."""
         table = collector_table(self.prefixes, self.ways, self.settings)
         decoder = Decoder()
+        starts = []
         end = 0
         to_come = sorted(gaps)
         for file in files:
@@ -110,12 +123,13 @@ class _Reader:
                     f"{file.collector}: no updates from {iso(begin)} to {iso(gap_end)}: its peers are unknown then"
                 )
                 table.gap(begin, gap_end)
+            starts.append(table.elements)
             last = self._file(file, decoder, table, until)
             end = max(end, last + 1 if last else 0, covers_until(file) or 0)
         if until is not None:
             end = max(0, min(end, until))
         table.close(end)
-        return decoder, table, end
+        return decoder, table, Reading(list(files), starts), end
 
     def _file(self, file: InputFile, decoder: Decoder, table: CollectorTable, until: int | None) -> int:
         """Read one file; returns the second of its last element (0: it has none)."""
@@ -281,7 +295,7 @@ def collect(
         raise _unusable(reader, files, end)
     last = max(e for *_rest, e in read)
     logs = []
-    for collector, gaps, decoder, table, ends in read:
+    for collector, gaps, decoder, table, _reading, ends in read:
         if to_the_end:
             table.gap(ends, last)
         logs.append(CollectorLog.of(collector, decoder.peers, table, gaps))
@@ -293,7 +307,8 @@ def collect(
         prefix_table=PrefixTable(hi, lo, length, family, country),
         ways=WayTable(*reader.ways.columns()),
         inputs=sorted(reader.inputs),
-        tables=[table for _c, _g, _d, table, _e in read],
+        tables=[table for _c, _g, _d, table, _r, _e in read],
         first_second=reader.first_second or last,
         end=last,
+        readings=[reading for _c, _g, _d, _t, reading, _e in read],
     )

@@ -46,6 +46,8 @@ class Replay:
     """How well we saw: of all peer ASes together, and of each collector."""
     observation: Observation
     collected: Collected
+    subjects: list[Subjects]
+    """Who was asked about."""
 
 
 def replay(
@@ -120,6 +122,7 @@ def replay(
         health,
         seen.observation,
         collected,
+        subjects,
     )
 
 

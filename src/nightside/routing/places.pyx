@@ -50,7 +50,7 @@ cdef class Places:
         return 0
 
     def about(self, EventLog log not None, const uint8_t[::1] wanted):
-        """The log's events about the prefixes that are not 0 in `wanted`, and all LOADs, in the order of the log.
+        """The log's events about the prefixes that are not 0 in `wanted`, and all LOADs and KNOWNs, in the order of the log.
 
         (second, kind, session, prefix, way, element, itself): `element` (int64) is the number of the element that
         made the event; where `itself` is 0 none did, and it is the one that was next.
@@ -88,5 +88,5 @@ cdef class Places:
 
     cdef bint _is_wanted(self, EventLog log, size_t i, const uint8_t[::1] wanted) noexcept:
         if log.kind[i] >= KNOWN:
-            return log.kind[i] == LOAD
+            return log.kind[i] == LOAD or log.kind[i] == KNOWN
         return log.prefix[i] < <size_t>wanted.shape[0] and wanted[log.prefix[i]]

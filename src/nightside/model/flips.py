@@ -1,0 +1,35 @@
+"""The words about flips: one peer gained, lost or re-routed its way to one prefix."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from nightside.model.errors import UsageError
+
+SCHEMA = "nightside.flip/1"
+
+KINDS = ("lost", "gained", "rerouted")
+"""What became of the way. Re-routed: another origin, another AS beside it, or another first AS outside the country."""
+
+SOURCES = ("update", "transfer", "table")
+"""Whence it is known: from an update; while the session's whole table came in again, which is neither a loss nor
+a recovery; from a table that said otherwise than the updates before it."""
+
+AS_END = 2**32
+
+
+def parse_peer(text: str) -> int | str:
+    """A peer as people name it: an AS number (`AS3356`, `3356`), or an address as it is usually written.
+
+    Raises UsageError where the text is neither.
+    """
+    word = text.strip()
+    digits = word[2:] if word[:2].upper() == "AS" else word
+    if digits.isascii() and digits.isdigit() and int(digits) < AS_END:
+        return int(digits)
+    try:
+        return str(ipaddress.ip_address(word))
+    except ValueError:
+        raise UsageError(
+            f"not a peer: {text!r}", advice="Name an AS as AS3356, or an address as 192.0.2.1."
+        ) from None
