@@ -15,6 +15,7 @@ from nightside.engine.replay import Replay
 from nightside.engine.subjects import Subjects
 from nightside.model.flips import KINDS, SOURCES
 from nightside.model.incident import Incident
+from nightside.model.ndjson import dumps
 from nightside.model.settings import Settings
 from nightside.routing.collector_log import UInt8
 from nightside.routing.flip_rows import FlipRows, flip_rows
@@ -136,7 +137,8 @@ def _table_of(
         "file": _words(files, np.where(file == NOWHERE, NOWHERE, first_file[collector] + file)[order]),
         "offset": pa.array(offset[order], mask=offset[order] == NOWHERE),
     }
-    return pa.table(columns)
+    sessions = [[log.collector, peer.address, peer.asn] for log in collected.logs for peer in log.peers]
+    return pa.table(columns, metadata={"peers": dumps(sessions)})
 
 
 def _words(words: Sequence[str], numbers: npt.NDArray[np.generic]) -> pa.DictionaryArray:

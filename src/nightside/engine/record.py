@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nightside.engine.flips import incident_flips
 from nightside.engine.replay import replay
 from nightside.model.instants import iso
+from nightside.model.settings import Settings
 from nightside.store.location import default_folder, open_store
 
 
@@ -51,6 +53,8 @@ def replay_into(
         stored = [store.put_incident(incident, series) for incident, series in found.incidents]
         for incident, told in zip(stored, found.messages, strict=True):
             store.put_messages(incident["id"], [message.to_json() for message in told])
+        for incident, flips in zip(stored, incident_flips(found, Settings(), warn), strict=True):
+            store.put_flips(incident["id"], flips)
         store.put_samples([*found.signals, *found.health], found.baselines)
     seen = found.observation
     peers, collectors = max((v.known for v in seen.view), default=0), len(found.collected.logs)

@@ -15,6 +15,7 @@ from nightside.model.series import IncidentSeries
 from nightside.model.signal import Signal
 from nightside.model.state import Change, EntityState
 from nightside.store import changes, findings, listing, rollups, sample_writing, samples, segments, states
+from nightside.store import flips as incident_flips
 from nightside.store.catalogue import explained, open_catalogue, open_to_read, transaction
 from nightside.store.connections import Connections
 from nightside.store.protocol import Baselines
@@ -144,6 +145,17 @@ class EmbeddedStore:
         """See `Store.messages`."""
         with self._reading() as connection:
             return [_loaded(text) for text in findings.stored_messages(connection, id)]
+
+    def put_flips(self, id: str, flips: pa.Table) -> None:
+        """See `Store.put_flips`."""
+        with self._writing() as connection:
+            if findings.latest(connection, id) is None:
+                raise LookupError(id)
+            incident_flips.write(self.folder / "flips", id, flips)
+
+    def flips(self, id: str, *, peer: int | str | None = None, skip: int = 0) -> pa.RecordBatchReader | None:
+        """See `Store.flips`."""
+        return incident_flips.read(self.folder / "flips", id, peer, skip)
 
     def put_samples(self, signals: Iterable[Signal], baselines: Baselines = MappingProxyType({})) -> None:
         """See `Store.put_samples`."""

@@ -91,6 +91,25 @@ class Store(Protocol):
     def messages(self, id: str) -> list[dict[str, Any]]:
         """The messages of an incident as they were put; empty where there are none."""
 
+    def put_flips(self, id: str, flips: pa.Table) -> None:
+        """Store the flips of an incident, in place of those that were stored for it before.
+
+        Columns: `time` (timestamp[s, UTC]), `collector`, `peer_address` (strings), `peer_asn` (uint32), `prefix`,
+        `kind` and `source` (strings, of `model.flips`), `origin` (uint32), `path` (string: the new AS path, of a
+        loss the one that was lost; null where not known), `file` (string, as in the incident's inputs) and
+        `offset` (int64, of the record in the unpacked file), both null where no record says it. Strings may be
+        dictionaries. The metadata `peers` is JSON: [collector, address, asn] of every session of the input.
+
+        Raises LookupError where the id is unknown.
+        """
+
+    def flips(self, id: str, *, peer: int | str | None = None, skip: int = 0) -> pa.RecordBatchReader | None:
+        """The flips of an incident as they were put, in their order; a part of them is in memory at a time.
+
+        `peer` narrows to an AS number or to an address, `skip` leaves out so many of the first of those. None
+        where none were ever stored for the incident: its replay was that of an older program.
+        """
+
     def put_samples(self, signals: Iterable[Signal], baselines: Baselines) -> None:
         """Store signals, and what they are held against, for good. The same twice is stored once.
 
