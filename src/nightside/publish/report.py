@@ -24,12 +24,12 @@ from nightside.publish import report_tables as tables
 from nightside.publish import words as story
 from nightside.publish.headlines import as_name, detail, headline, sentence
 from nightside.publish.literal import one_line
-from nightside.publish.moments import Clock, utc
+from nightside.publish.moments import utc
 from nightside.publish.phrases import choose
 from nightside.publish.reading import Json
-from nightside.publish.report_cells import when
 from nightside.publish.report_changes import changes, latest
 from nightside.publish.report_facts import facts
+from nightside.publish.report_posts import posts_of
 from nightside.publish.report_strip import strip
 
 
@@ -101,8 +101,9 @@ def _facts(
     incident: Json, series: IncidentSeries, posts: Sequence[Json], revisions: Sequence[Json]
 ) -> dict[str, Any]:
     """What the template fills in, whichever page it is for."""
-    clock = Clock.of(incident)
     told = detail(incident)
+    episodes, all_episodes = tables.episodes(incident)
+    shown_posts, all_posts = posts_of(incident, posts)
     networks, more_networks, networks_cut = tables.networks(incident)
     source = attribution.data_line(incident)
     inputs = len(incident["provenance"]["inputs"])
@@ -121,9 +122,14 @@ def _facts(
         "chart_caption": words.CAPTION.format(data=source).strip(),
         "course": tables.course_of(incident, series),
         "story": _story(incident, series),
-        "episodes": tables.episodes(incident),
+        "further": chapters.further_episodes(incident),
+        "episodes": episodes,
+        "all_episodes": all_episodes,
+        "all_episodes_title": words.EPISODES_ALL.format(all=f"{len(incident['episodes']):,}"),
         "instability": tables.instability(incident),
-        "posts": [{"when": when(clock, post["at"]), "text": post["text"]} for post in posts],
+        "posts": shown_posts,
+        "all_posts": all_posts,
+        "all_posts_title": words.POSTS_ALL.format(all=f"{len(posts):,}"),
         "operators": tables.operators(incident),
         "networks": networks,
         "more_networks": more_networks,
@@ -175,12 +181,11 @@ def _linked(
 
 
 def _story(incident: Json, series: IncidentSeries) -> list[str]:
-    """What came before, around and after the headline; the sentence where there is no more to tell."""
+    """The sentence's clause with the times, and what came before, around and after the headline."""
     told = [
         *story.before(incident, series),
         *story.around(incident),
         *story.after(incident),
-        *chapters.further_episodes(incident),
     ]
     return told or [sentence(incident)]
 
@@ -196,8 +201,8 @@ def _banners(incident: Json, revisions: Sequence[Json], path: str = "") -> list[
     found = []
     source = incident["provenance"]
     if source["reconstruction"]:
-        note = one_line(source["note"] or "", chapters.LONGEST_NOTE)
-        found.append({"strong": words.RECONSTRUCTION, "text": note, "href": "", "link": ""})
+        link = words.RECONSTRUCTION_WHY if source["note"] else ""
+        found.append({"strong": words.RECONSTRUCTION, "text": "", "href": link and "#basis", "link": link})
     newest = latest(incident, revisions)["revision"]
     if newest != incident["revision"]:
         text = words.OLD_REVISION.format(revision=incident["revision"], latest=newest)
@@ -218,7 +223,7 @@ def _basis(incident: Json) -> list[str]:
     if source["snapshot"]:
         snapshot = one_line(source["snapshot"], chapters.LONGEST_NOTE)
         lines.append(phrases.SNAPSHOT.format(snapshot=snapshot))
-    if source["note"] and not source["reconstruction"]:
+    if source["note"]:
         lines.append(phrases.NOTE.format(note=one_line(source["note"], chapters.LONGEST_NOTE)))
     lines.append(words.PROGRAM.format(version=one_line(source["version"])))
     if incident["rules_version"]:

@@ -29,6 +29,11 @@ class Moment:
     date: str
     time: str
     local: str
+    """`23 Dec 01:15:00`; the date only where it is another."""
+    offset: str
+    """`+09:00`."""
+    place: str
+    """`in Pyongyang, UTC+09:00`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +95,15 @@ class Table:
 def moment(clock: Clock, second: int) -> Moment:
     """An instant to the second."""
     at, local = utc(second), clock.local(second)
-    told = ""
-    if local is not None:
-        same_day = local.date() == at.date()
-        told = " ".join(
-            part
-            for part in (
-                "" if same_day else short_date(local),
-                time_words(local, seconds=True),
-                words.PLACE.format(city=clock.city, offset=clock.offset(second)),
-            )
-            if part
-        )
-    date = f"{short_date(at)} {at.year}"
-    return Moment(iso(second), date, time_words(at, seconds=True) + " UTC", told)
+    date, time = f"{short_date(at)} {at.year}", time_words(at, seconds=True) + " UTC"
+    if local is None:
+        return Moment(iso(second), date, time, "", "", "")
+    told = time_words(local, seconds=True)
+    if local.date() != at.date():
+        told = f"{short_date(local)} {told}"
+    offset = clock.offset(second)
+    place = words.PLACE.format(city=clock.city, offset=offset)
+    return Moment(iso(second), date, time, told, offset.removeprefix("UTC"), place)
 
 
 def when(clock: Clock, text: str | None, known: Range | None = None, instead: str = words.NOT_YET) -> When:

@@ -22,6 +22,7 @@ STATUS = {"ongoing": "going on", "recovering": "recovering", "restored": "restor
 
 # Banners.
 RECONSTRUCTION = "A reconstruction, not a recording."
+RECONSTRUCTION_WHY = "What of it is documented, and what is assumed"
 OLD_REVISION = "This is revision {revision} of {latest}. It stays here for good; later revisions say more."
 MERGED = "This turned out to be a part of another incident: {id}."
 
@@ -41,17 +42,17 @@ NO_END = "not known"
 NOT_CONFIRMED = "not confirmed yet"
 STILL = "still going on"
 LOWEST: Pair = (
-    "At the lowest, {units} of {baseline} address block could be reached ({percent}).",
-    "At the lowest, {units} of {baseline} address blocks could be reached ({percent}).",
+    "{units} of {baseline} address block left at the lowest ({percent}).",
+    "{units} of {baseline} address blocks left at the lowest ({percent}).",
 )
-SINCE_FIRST = "From the first sign to the last recovery: {length}."
+SINCE_FIRST = "{length} from the first sign to the last recovery."
 PEERS = "{known} of {expected} observers"
-PEERS_NOTE = "full-feed peer ASes with a known view, at the fewest"
+PEERS_NOTE = "could see, at the fewest."
 PEERS_UNKNOWN = "not known"
-PEERS_UNKNOWN_NOTE = "how many peer ASes could have seen this"
-EXACT = "Onset and end to the second."
-EXACT_OPEN = "Onset to the second."
-INEXACT = "Not to the second: the instants are ranges."
+PEERS_UNKNOWN_NOTE = "is how many observers could see."
+EXACT = "Begin and end to the second."
+EXACT_OPEN = "The begin to the second."
+INEXACT = "Not to the second: ranges."
 BLIND: Pair = ("{count} stretch without sight.", "{count} stretches without sight.")
 PROVISIONAL = {
     "ongoing": "Provisional: it goes on.",
@@ -59,7 +60,7 @@ PROVISIONAL = {
     "restored": "Provisional for now: within six hours, a further loss would still join it.",
     "closed": "Final, unless later data corrects it.",
 }
-SURE_RECONSTRUCTION = "A reconstruction: it shows what was documented, not what was recorded."
+SURE_RECONSTRUCTION = "Reconstructed, not recorded."
 
 # The strip and the chart.
 STRIP = "Light where address blocks could be reached, dark where not, hatched where nobody could see. UTC."
@@ -67,7 +68,7 @@ CHART = "The chart"
 CHART_SCROLL = "The chart; scroll sideways to see all of it"
 CHART_TABLE = "The chart as a table"
 CHART_LATEST = "The chart is that of the latest revision."
-COURSE_CAPTION = "Lowest number of reachable address blocks in each {step}"
+COURSE_CAPTION = "Lowest number of reachable address blocks in each {step}."
 COURSE_NO_SIGHT = "no sight"
 COURSE_PART = "{share}; without sight for {length}"
 CAPTION = "Share of address blocks (/24 of IPv4) that could be reached, by time. {data}"
@@ -76,25 +77,33 @@ FIGURE_FULL = "The picture alone"
 # Headings.
 STORY = "What happened"
 EPISODES = "Episodes"
-EPISODES_CAPTION = "Stretches below one threshold; deeper ones nest inside shallower ones"
+EPISODES_CAPTION = "Stretches below one threshold; deeper ones nest inside shallower ones."
+EPISODES_PICKED = "The worst and longest {count} of {all}."
+EPISODES_ALL = "All {all} episodes"
 INSTABILITY = "Instability"
-INSTABILITY_CAPTION = "Down, up, down and up again: stretches of repeated losses"
+INSTABILITY_CAPTION = "Down, up, down and up again: stretches of repeated losses."
 POSTS = "As it was told"
-POSTS_NOTE = "What was posted, or would have been, and when: nothing in a post was known later than its time."
+POSTS_NOTE = "Posts with their times: what could be said at that moment, and no more."
+POSTS_ALL = "All {all} posts"
 OPERATORS = "Who lost it"
-OPERATORS_CAPTION = "Operators in the order of loss; those who kept all are last"
+OPERATORS_CAPTION = "Operators in the order of loss; those who kept all are last."
 NETWORKS = "Networks"
-NETWORKS_CAPTION = "Each routed network, and its longest loss during the outage"
+NETWORKS_CAPTION = "Each routed network, and its longest loss during the outage."
 NETWORKS_REST: Pair = ("{count} more network", "{count} more networks")
 NETWORKS_CUT: Pair = (
     "{count} more network is in the data only.",
     "{count} more networks are in the data only.",
 )
 UPSTREAMS = "Ways out"
-UPSTREAMS_CAPTION = "Share of the paths seen before that went through each upstream: before, during and after"
-UPSTREAMS_NOTE = "An upstream is the first network on the way out. BGP shows best paths only: a way that was not used is not seen."
+UPSTREAMS_CAPTION = (
+    "Share of the paths seen before that went through each upstream: before, during and after."
+)
+UPSTREAMS_NOTE = (
+    "An upstream is the first network on the way out. "
+    "BGP shows best paths only: a way that was not used is not seen."
+)
 VIEW = "What we could see"
-VIEW_CAPTION = "Stretches without sight"
+VIEW_CAPTION = "Stretches without sight."
 ROUTES_ONLY = (
     "Routes are watched, services are not checked: an address block counts as reachable while the world's "
     "routers know a way to it. Mobile networks can be shut, and traffic slowed, with every route up."
@@ -106,7 +115,10 @@ BASIS = "What this rests on"
 REVISIONS = "Revisions and corrections"
 DATA = "The data"
 ELSEWHERE = "The same hours elsewhere"
-ELSEWHERE_NOTE = "Other observatories, asked for the same window. They may hold no data of that time, and they count differently."
+ELSEWHERE_NOTE = (
+    "Other observatories, asked for the same window. "
+    "They may hold no data of that time, and they count differently."
+)
 CITE = "How to cite this"
 CITE_NOTE = "Add the day you read it."
 CITE_BIBTEX = "BibTeX"
@@ -154,6 +166,7 @@ NOT_YET = "not seen"
 NO_LOSS = "no loss"
 NOT_KNOWN = "not known"
 PLACE = "in {city}, {offset}"
+PLACE_TIMES = "Below each time, the clocks of {city}."
 
 # Provenance.
 INPUTS: Pair = ("{count} input file", "{count} input files")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nightside.model.incident import SEVERITIES
 from nightside.model.instants import duration_words, parse_iso
 from nightside.model.series import IncidentSeries
 from nightside.publish import course
@@ -28,15 +29,36 @@ from nightside.publish.report_cells import (
 
 LONGEST_FILE_NAME = 160
 MOST_COURSE_ROWS = 48
+MOST_EPISODES = 12
+"""Of more, these many stand on the page, and all of them behind a fold."""
 OPEN_NETWORKS = 24
 """So many networks stand on the page, further ones behind a fold, and beyond `MOST_NETWORKS` in the data only."""
 MOST_NETWORKS = 1000
 MOST_INPUTS = 5000
 
 
-def episodes(incident: Json) -> Table:
-    """Each episode, worst first as the incident lists them."""
+def episodes(incident: Json) -> tuple[Table, Table | None]:
+    """The episodes in the incident's order; of very many the worst and longest, and then all of them."""
     clock = Clock.of(incident)
+    every = incident["episodes"]
+    if len(every) <= MOST_EPISODES:
+        return _episodes(clock, "episodes", words.EPISODES_CAPTION, every), None
+    gravest = sorted(every, key=_gravity)[:MOST_EPISODES]
+    picked = words.EPISODES_PICKED.format(count=MOST_EPISODES, all=f"{len(every):,}")
+    caption = f"{words.EPISODES_CAPTION} {picked}"
+    return (
+        _episodes(clock, "episodes", caption, [e for e in every if e in gravest]),
+        _episodes(clock, "all-episodes", words.EPISODES_ALL.format(all=f"{len(every):,}"), every),
+    )
+
+
+def _gravity(episode: Json) -> tuple[int, bool, int]:
+    """Worst severity first, then what lasts on, then the longest."""
+    severity = SEVERITIES.index(episode["severity"])
+    return -severity, episode["end"] is not None, -(episode["duration_s"] or 0)
+
+
+def _episodes(clock: Clock, id: str, caption: str, shown: list[Json]) -> Table:
     columns = (words.SEVERITY_COLUMN, words.ONSET, words.END, words.LENGTH, words.LOWEST_COLUMN)
     rows: list[tuple[Cell, ...]] = [
         (
@@ -46,9 +68,14 @@ def episodes(incident: Json) -> Table:
             Text(length_of(e) or words.STILL),
             Text(percent(e["lowest"]), "number"),
         )
-        for e in incident["episodes"]
+        for e in shown
     ]
-    return Table("episodes", words.EPISODES_CAPTION, columns, rows)
+    return Table(id, _with_place(clock, caption), columns, rows)
+
+
+def _with_place(clock: Clock, caption: str) -> str:
+    """The caption of a table of instants, and whose clocks stand below them."""
+    return f"{caption} {words.PLACE_TIMES.format(city=clock.city)}" if clock.zone else caption
 
 
 def instability(incident: Json) -> Table:
@@ -70,7 +97,7 @@ def instability(incident: Json) -> Table:
                 number(stretch["units"]),
             )
         )
-    return Table("instability", words.INSTABILITY_CAPTION, columns, rows)
+    return Table("instability", _with_place(clock, words.INSTABILITY_CAPTION), columns, rows)
 
 
 def operators(incident: Json) -> Table:
@@ -89,15 +116,20 @@ def operators(incident: Json) -> Table:
                 when(clock, operator["end"], instead=words.NOT_YET if lost else words.NO_LOSS),
             )
         )
-    return Table("operators", words.OPERATORS_CAPTION, columns, rows)
+    return Table("operators", _with_place(clock, words.OPERATORS_CAPTION), columns, rows)
 
 
 def networks(incident: Json) -> tuple[Table, Table | None, str]:
     """The networks on the page, those behind the fold, and a word on those that are in the data only."""
+    clock = Clock.of(incident)
     every = incident["networks"]
     columns = (words.NETWORK, words.ORIGINS, words.GONE_AT, words.BACK_AT, words.LENGTH)
-    clock = Clock.of(incident)
-    shown = Table("networks", words.NETWORKS_CAPTION, columns, _networks(clock, every[:OPEN_NETWORKS]))
+    shown = Table(
+        "networks",
+        _with_place(clock, words.NETWORKS_CAPTION),
+        columns,
+        _networks(clock, every[:OPEN_NETWORKS]),
+    )
     folded, rest = every[OPEN_NETWORKS:MOST_NETWORKS], len(every) - MOST_NETWORKS
     more = None
     if folded:
@@ -149,7 +181,7 @@ def unseen(incident: Json) -> Table:
                 Text(one_line(stretch["why"], 200)),
             )
         )
-    return Table("unseen", words.VIEW_CAPTION, columns, rows)
+    return Table("unseen", _with_place(clock, words.VIEW_CAPTION), columns, rows)
 
 
 def causes(incident: Json) -> Table:
@@ -199,5 +231,5 @@ def course_of(incident: Json, series: IncidentSeries) -> Table:
         if piece.unseen_s:
             share = words.COURSE_PART.format(share=share, length=duration_words(piece.unseen_s))
         rows.append((begin, Text(f"{piece.units:,}", "number"), Text(share)))
-    caption = words.COURSE_CAPTION.format(step=duration_words(step_s))
+    caption = _with_place(clock, words.COURSE_CAPTION.format(step=duration_words(step_s)))
     return Table("course", caption, (words.TIME, words.REACHABLE, words.SHARE), rows)

@@ -1,0 +1,44 @@
+"""The posts of an incident with their times; of very many, those about the headline, and all behind a fold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nightside.model.instants import parse_iso
+from nightside.publish import reading
+from nightside.publish.literal import one_line
+from nightside.publish.moments import Clock
+from nightside.publish.reading import Json
+from nightside.publish.report_cells import When, when
+
+MOST_POSTS = 10
+MARGIN_S = 3600
+"""After the headline's end: its `restored` comes when the end is confirmed."""
+LONGEST_POST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What was said, and when."""
+
+    when: When
+    text: str
+
+
+def posts_of(incident: Json, posts: Sequence[Json]) -> tuple[list[Post], list[Post]]:
+    """The posts to show, and, where these are not all, all of them. `posts` are {"at", "text"}."""
+    clock = Clock.of(incident)
+    if len(posts) <= MOST_POSTS:
+        return _told(clock, posts), []
+    onset, end = parse_iso(incident["onset"]), reading.second(incident["end"])
+    about = [
+        post
+        for post in posts
+        if parse_iso(post["at"]) >= onset and (end is None or parse_iso(post["at"]) <= end + MARGIN_S)
+    ]
+    return _told(clock, about[:MOST_POSTS]), _told(clock, posts)
+
+
+def _told(clock: Clock, posts: Sequence[Json]) -> list[Post]:
+    return [Post(when(clock, post["at"]), one_line(post["text"], LONGEST_POST)) for post in posts]
