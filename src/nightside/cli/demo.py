@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from nightside.cli.terminal import progress_of, warn
+from nightside.cli.terminal import on_terminal, progress_of, warn
 
 
 def command(
@@ -26,6 +26,7 @@ def command(
     """Reconstruct a documented outage as an archive, replay it, and tell what the program finds.
 
     No archive of those days is shipped: the files are made up from what is documented, and every output says so.
+    On a terminal it ends with the page of the incident served, until Ctrl-C.
 
     \b
     Examples:
@@ -63,6 +64,21 @@ def command(
         )
         print(f"\nThe reconstructed archive is in {demo.archive}; delete {folder} when you have seen enough.")
         folder = Path()
+        if on_terminal() and not no_serve:
+            _serve(recorded.store, "" if demo.gravest is None else f"incidents/{demo.gravest}")
     finally:
         if folder != Path():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _serve(store: Path, page: str) -> None:
+    """Serve the dashboard at any free port until Ctrl-C, and say where the page is."""
+    from nightside.engine.serve import serve
+
+    def ready(address: str) -> None:
+        print(f"\nThe page of it, as long as this runs: {address}{page}\nCtrl-C ends it.", flush=True)
+
+    try:
+        serve(store, port=0, ready=ready)
+    except KeyboardInterrupt:
+        print()

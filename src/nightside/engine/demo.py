@@ -25,6 +25,8 @@ class Demo:
     """The chart of the gravest incident."""
     told: str
     """The gravest incident in words; empty where nothing was found."""
+    gravest: str | None
+    """Its id."""
 
 
 def write_archive(
@@ -53,14 +55,14 @@ def tell(recorded: Recorded, archive: Path, pictures: Path) -> Demo:
     """The gravest incident in words and as a chart in the folder `pictures`."""
     gravest = max(recorded.stored, key=_gravity, default=None)
     if gravest is None:
-        return Demo(recorded, archive, None, "")
+        return Demo(recorded, archive, None, "", None)
     with open_store(recorded.store) as store:
         series = store.series(gravest["id"])
     chart = None
     if series is not None:
         chart = pictures / f"{gravest['id']}.png"
         draw(gravest, series, chart)
-    return Demo(recorded, archive, chart, story(gravest, series))
+    return Demo(recorded, archive, chart, story(gravest, series), gravest["id"])
 
 
 def _gravity(incident: dict[str, Any]) -> tuple[float, int]:
