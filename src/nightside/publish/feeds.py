@@ -1,6 +1,7 @@
 """Incidents as feeds: Atom (RFC 4287) and JSON Feed 1.1 (jsonfeed.org/version/1.1).
 
-Input are whole incidents (`nightside.incident/1`), in the order the feed is to have. The same input gives the
+Input are incidents (`nightside.incident/1`) or their summaries (`nightside.incident-summary/1`), in the order
+the feed is to have; a summary does not say how many networks were gone, nor whose data. The same input gives the
 same bytes: an entry's time is the newest instant that its incident tells, never the time of day. So a
 correction may leave an entry's time as it is; its text says the revision, and its link is the revision's.
 The program's standard library writes the XML: the one library for feeds that writes Atom had its last release
@@ -47,7 +48,7 @@ def atom(
     _add(ElementTree.SubElement(root, "author"), "name", words.HOUSE)
     _add(root, "generator", words.HOUSE)
     for incident in incidents:
-        _entry(root, incident, base_url)
+        _entry(root, _filled(incident), base_url)
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
 
@@ -64,9 +65,15 @@ def json_feed(
         "description": words.MOTTO,
         "language": "en",
         "authors": [{"name": words.HOUSE, "url": f"{base_url}/"}],
-        "items": [_item(incident, base_url) for incident in incidents],
+        "items": [_item(_filled(incident), base_url) for incident in incidents],
     }
     return json.dumps(feed, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def _filled(incident: Json) -> Json:
+    """A summary with the lists it leaves out, empty, so that the words can be asked of it."""
+    source = {"inputs": [], **incident["provenance"]}
+    return {"networks": [], "operators": [], "settings": {}, **incident, "provenance": source}
 
 
 def _entry(root: ElementTree.Element, incident: Json, base_url: str) -> None:
