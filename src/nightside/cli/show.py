@@ -1,24 +1,39 @@
-"""`nightside show`: one incident, in words, as JSON, as a chart."""
+"""`nightside show`: one incident, in words, as JSON, as a chart, flip by flip."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nightside.model.errors import NightsideError, UsageError
 
+if TYPE_CHECKING:
+    from nightside.model.series import IncidentSeries
+
 
 def command(
     incident_id: Annotated[str, typer.Argument(metavar="ID", help="As `nightside incidents` lists it.")],
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the chart into this file.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report into this file, whole in itself.")
+    ] = None,
+    flips: Annotated[
+        bool, typer.Option("--flips", help="Instead: which peer lost which prefix by which path when.")
+    ] = False,
+    peer: Annotated[
+        str | None, typer.Option(metavar="P", help="With --flips: only this AS (AS3356) or address.")
+    ] = None,
     store: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One line of JSON, nightside.incident/1.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="One line of JSON, nightside.incident/1; nightside.flip/1 each.")
+    ] = False,
 ) -> None:
     """Tell one incident: what was lost, when, for how long, and what was seen.
 
@@ -26,15 +41,27 @@ def command(
     Examples:
       nightside show KP-20141221T0310Z
       nightside show KP-20141221T0310Z --png outage.png
+      nightside show KP-20141221T0310Z --html outage.html
+      nightside show KP-20141221T0310Z --flips --peer AS3356
     """
+    from nightside.model.flips import parse_peer
     from nightside.model.ndjson import dumps
     from nightside.store.location import default_folder, open_store
 
-    if png is not None and not png.absolute().parent.is_dir():
-        raise UsageError("no such folder", where=str(png.absolute().parent), advice="Make it first.")
+    for file in (png, html):
+        if file is not None and not file.absolute().parent.is_dir():
+            raise UsageError("no such folder", where=str(file.absolute().parent), advice="Make it first.")
+    if peer is not None and not flips:
+        raise UsageError("--peer is for --flips", advice="Give both.")
+    whose = None if peer is None else parse_peer(peer)
     folder = default_folder() if store is None else store
     with open_store(folder) as opened:
         incident, series = opened.incident(incident_id), opened.series(incident_id)
+        messages, revisions = [], []
+        if html is not None:
+            messages = opened.messages(incident_id)
+            found = (opened.revision(incident_id, n) for n in opened.revisions(incident_id))
+            revisions = [revision for revision in found if revision is not None]
     if incident is None or series is None:
         raise UsageError(
             f"no incident {incident_id} in the store {folder}",
@@ -43,12 +70,20 @@ def command(
     for other in incident["related"]:
         if other["relation"] == "merged_into":
             print(f"nightside: this turned out to be a part of {other['id']}", file=sys.stderr)
-    if json:
+    if flips:
+        from nightside.cli.flips import print_flips
+
+        with open_store(folder) as opened:
+            print_flips(opened, incident_id, whose, json=json)
+    elif json:
         print(dumps(incident))
     else:
         from nightside.publish.words import story
 
         print(story(incident, series))
+    if html is not None:
+        _write_report(html, incident, series, messages, revisions)
+        print(f"nightside: the report is in {html}", file=sys.stderr)
     if png is not None:
         from nightside.publish.chart import draw
 
@@ -57,3 +92,25 @@ def command(
         except OSError as error:
             raise NightsideError(f"the chart cannot be written ({error.strerror})", where=str(png)) from error
         print(f"nightside: the chart is in {png}", file=sys.stderr)
+
+
+def _write_report(
+    file: Path,
+    incident: dict[str, Any],
+    series: IncidentSeries,
+    messages: list[dict[str, Any]],
+    revisions: list[dict[str, Any]],
+) -> None:
+    """The report of the incident as one file, which appears whole or not at all."""
+    from nightside.publish.posts import post
+    from nightside.publish.report import report
+
+    posts = [{**message, "text": post(message, incident)} for message in messages]
+    page = report(incident, series, posts=posts, revisions=revisions)
+    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        beside.write_bytes(page.encode())
+        beside.replace(file)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise NightsideError(f"the report cannot be written ({error.strerror})", where=str(file)) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 from nightside.model.errors import UsageError
 
@@ -33,3 +34,9 @@ def parse_peer(text: str) -> int | str:
         raise UsageError(
             f"not a peer: {text!r}", advice="Name an AS as AS3356, or an address as 192.0.2.1."
         ) from None
+
+
+def flip_json(incident: str, row: dict[str, Any]) -> dict[str, Any]:
+    """One row of `Store.flips` in the shape `nightside.flip/1`; its time is a datetime in UTC."""
+    time = row["time"].strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"schema": SCHEMA, "incident": incident, **row, "time": time}

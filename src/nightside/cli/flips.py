@@ -1,0 +1,114 @@
+"""The flips of an incident as lines: of words, or of JSON. They are read, and written, in parts of some thousand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from nightside.cli.terminal import on_terminal
+from nightside.model.errors import InputError, UsageError
+from nightside.model.flips import SCHEMA
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from nightside.store.protocol import Store
+
+HEADER = ("Time (UTC)", "Collector", "Peer", "AS", "Prefix", "What", "By", "File:offset", "Path")
+WHAT, PATH = HEADER.index("What"), HEADER.index("Path")
+COLOURS = {"lost": "31", "gained": "32", "rerouted": "33"}
+"""ANSI (ECMA-48) foregrounds; the word says the same."""
+ROWS_AT_ONCE = 4096
+
+
+def print_flips(store: Store, id: str, peer: int | str | None, *, json: bool) -> None:
+    """Print the flips of an incident that the store has, of one peer (AS number or address) or of all.
+
+    Raises InputError where no flips are stored for it, UsageError where the input had no such peer.
+    """
+    found = store.flips(id, peer=peer)
+    if found is None:
+        raise InputError(
+            f"no flips are stored for {id}",
+            advice="It was stored by an older Nightside: replay its input again into the same store.",
+        )
+    if peer is not None:
+        _require(peer, found.schema)
+    told = _print_json(found, id) if json else _print_lines(found)
+    if not told:
+        whose = "" if peer is None else f" of {_named(peer)}"
+        print(f"nightside: no flips{whose} from shortly before to shortly after {id}", file=sys.stderr)
+
+
+def _require(peer: int | str, schema: pa.Schema) -> None:
+    import json
+
+    sessions = json.loads((schema.metadata or {}).get(b"peers", b"[]"))
+    if not any(peer in (address, asn) for _collector, address, asn in sessions):
+        raise UsageError(
+            f"{_named(peer)} is no peer in the input of this incident ({len(sessions)} sessions)",
+            advice="Without --peer the peers with flips are listed; a peer is whom a collector talks to.",
+        )
+
+
+def _named(peer: int | str) -> str:
+    return f"AS{peer}" if isinstance(peer, int) else peer
+
+
+def _parts(found: pa.RecordBatchReader) -> Iterator[list[dict[str, Any]]]:
+    """The flips as dicts, some thousand at a time."""
+    for batch in found:
+        for first in range(0, batch.num_rows, ROWS_AT_ONCE):
+            yield batch.slice(first, ROWS_AT_ONCE).to_pylist()
+
+
+def _print_json(found: pa.RecordBatchReader, id: str) -> bool:
+    from nightside.model.flips import flip_json
+    from nightside.model.ndjson import dumps
+
+    told = False
+    for part in _parts(found):
+        sys.stdout.write("".join(f"{dumps(flip_json(id, row))}\n" for row in part))
+        told = told or bool(part)
+    return told
+
+
+def _print_lines(found: pa.RecordBatchReader) -> bool:
+    """The columns are as wide as the first part needs; a longer word later pushes its own line."""
+    parts = (rows for part in _parts(found) if (rows := [_cells(row) for row in part]))
+    first = next(parts, None)
+    if first is None:
+        return False
+    colourful = on_terminal()
+    header = HEADER if colourful else tuple(title.upper() for title in HEADER)
+    widths = [max(map(len, column)) for column in zip(header, *first, strict=True)][:PATH]
+    print(_line(header, widths))
+    for rows in chain([first], parts):
+        lines = (_line(row, widths, COLOURS[row[WHAT]] if colourful else None) for row in rows)
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+    return True
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    """One flip as the cells under HEADER; what is not known is a dash."""
+    where = row["file"] or "-"
+    return (
+        row["time"].strftime("%Y-%m-%d %H:%M:%S"),
+        row["collector"],
+        row["peer_address"],
+        str(row["peer_asn"]),
+        row["prefix"],
+        row["kind"],
+        row["source"],
+        where if row["offset"] is None else f"{where}:{row['offset']}",
+        "-" if row["path"] is None else row["path"],
+    )
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], colour: str | None = None) -> str:
+    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
+    if colour:
+        padded[WHAT] = f"\033[{colour}m{padded[WHAT]}\033[0m"
+    return "  ".join([*padded, *cells[len(widths) :]]).rstrip()
