@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
-from fastapi.routing import APIRoute
 
 from nightside.model.errors import UsageError
 from nightside.model.incident import SEVERITIES, Severity, Status
@@ -18,14 +15,15 @@ from nightside.model.settings import Settings
 from nightside.model.state import EntityState
 from nightside.publish.literal import one_line
 from nightside.store.cursor import place_of
-from nightside.web import static_files
-from nightside.web.asked import From, To, not_too_long, time_range
-from nightside.web.errors import ApiError, NotThereError
+from nightside.web import report_page, static_files
+from nightside.web.asked import TIME, From, To, instant, not_too_long, time_range
+from nightside.web.errors import NotThereError
 from nightside.web.house import House, InHouse
 from nightside.web.memory import Page as Listed
 from nightside.web.memory import Wanted, stored_page
 from nightside.web.page_facts import Card, card, entity_name, standing
-from nightside.web.templating import error_page, page
+from nightside.web.page_route import PageRoute
+from nightside.web.templating import page
 from nightside.world.clocks import zone_of
 from nightside.world.names import as_name, country_codes, country_name, require_country
 
@@ -40,29 +38,9 @@ MAP_S = 30 * 86_400
 """How far back the map's slider reaches."""
 
 
-class Page(APIRoute):
-    """A route whose errors are pages too."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """FastAPI's handler, with what it raises turned into a page."""
-        answer = super().get_route_handler()
-
-        async def answer_or_say_why(request: Request) -> Response:
-            try:
-                return await answer(request)
-            except RequestValidationError as error:
-                first = error.errors()[0]
-                return error_page(400, "this cannot be asked", str(first["loc"][-1]), str(first["msg"]))
-            except ApiError as error:
-                return error_page(error.status, error.what, error.where, error.advice)
-            except UsageError as error:
-                return error_page(400, error.what, error.where, error.advice)
-
-        return answer_or_say_why
-
-
-router = APIRouter(include_in_schema=False, route_class=Page)
+router = APIRouter(include_in_schema=False, route_class=PageRoute)
 router.include_router(static_files.router)
+router.include_router(report_page.router)
 
 
 async def listed(house: House, wanted: Wanted, limit: int, cursor: str | None = None) -> Listed:
@@ -80,8 +58,11 @@ def cards(found: Listed) -> list[Card]:
 
 
 @router.get("/")
-async def front(request: Request, house: InHouse) -> Response:
-    """The map, and what is going on now."""
+async def front(
+    request: Request, house: InHouse, at: Annotated[str | None, Query(pattern=TIME, max_length=40)] = None
+) -> Response:
+    """The map, at the newest moment or at the one asked for, and what is going on now."""
+    shown_s = instant(at, "at")
     states = [state for (type_, _), state in house.latest.entities.items() if type_ == "country"]
     going_on = [
         item for status in GOING_ON for item in cards(await listed(house, Wanted(status=status), LIST))
@@ -91,14 +72,25 @@ async def front(request: Request, house: InHouse) -> Response:
         request,
         "front.html",
         page="map",
+        zoned=True,
         going_on=going_on,
         recent=[item for item in recent if item.status not in GOING_ON][:RECENT],
         watched=len(states),
         unknown=sum(s.quality == "unknown" for s in states),
-        first_s=min((s.first_s for s in states), default=None),
         last_s=max((s.last_s for s in states), default=None),
-        span_s=MAP_S,
+        map=_map_window(states, shown_s),
+        shown_s=shown_s,
     )
+
+
+def _map_window(states: list[EntityState], shown_s: int | None) -> tuple[int, int] | None:
+    """From when to when the slider reaches: the last days of what is stored, or those around a moment."""
+    if not states:
+        return None
+    first, last = min(s.first_s for s in states), max(s.last_s for s in states)
+    if shown_s is not None and first <= shown_s < last - MAP_S:
+        last = min(last, shown_s + MAP_S // 2)
+    return max(first, last - MAP_S), last
 
 
 @router.get("/countries")
@@ -168,6 +160,7 @@ async def _entity(
         request,
         "entity.html",
         page=type,
+        zoned=True,
         type=type,
         code=code,
         name=shown,
@@ -226,6 +219,7 @@ async def incidents(
         request,
         "incidents.html",
         page="incidents",
+        zoned=True,
         cards=cards(found),
         asked=asked,
         severities=SEVERITIES,

@@ -40,7 +40,12 @@ def _environment() -> Environment:
 
 def html(template: str, **facts: Any) -> bytes:
     """A template filled in."""
-    return _environment().get_template(template).render({"page": "", "place": None, **facts}).encode()
+    return (
+        _environment()
+        .get_template(template)
+        .render({"page": "", "place": None, "zoned": False, **facts})
+        .encode()
+    )
 
 
 def page(request: Request, template: str, **facts: Any) -> Response:

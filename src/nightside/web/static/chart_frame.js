@@ -5,6 +5,8 @@ import { colours, hatch } from "./colours.js";
 import { zone } from "./zone.js";
 
 const LEFT_PX = 46;
+const RIGHT_PX = 30;
+/** Room for half of the last label. */
 const AXIS_PX = 42;
 const NOTHING = [[0, 1], [null, null]];
 
@@ -51,7 +53,7 @@ export class Frame {
     return {
       width: this.place.clientWidth,
       height,
-      padding: [6, 12, labelled ? 0 : 4, 0],
+      padding: [6, RIGHT_PX, labelled ? 0 : 4, 0],
       legend: { show: false },
       cursor: {
         y: false,

@@ -19,18 +19,12 @@ function line(pen, frame, steps, end, value, stroke, dash = []) {
   pen.lineWidth = 2 * frame.ratio;
   pen.setLineDash(dash.map((part) => part * frame.ratio));
   pen.beginPath();
-  let last = null;
   for (const [begin, until, one] of stretches(steps, end, from, to)) {
     const height = value(one);
-    if (height === null || height === undefined) {
-      last = null;
-      continue;
-    }
-    const y = frame.y(height);
-    if (last === null) pen.moveTo(frame.x(begin), y);
-    else pen.lineTo(frame.x(begin), y);
-    pen.lineTo(frame.x(until), y);
-    last = y;
+    if (height === null || height === undefined) continue;
+    // No uprights: where changes are dense, they would hide what lies between.
+    pen.moveTo(frame.x(begin), frame.y(height));
+    pen.lineTo(frame.x(until), frame.y(height));
   }
   pen.stroke();
   pen.setLineDash([]);
@@ -105,6 +99,7 @@ export function lanesSpec(data) {
       const lanes = shown();
       pen.font = `${11 * frame.ratio}px ${frame.tone.sans}`;
       pen.textBaseline = "alphabetic";
+      pen.textAlign = "left";
       lanes.forEach(({ prefix, stretches: parts }, row) => {
         const top = frame.y(row + 0.52);
         const height = frame.y(row + 0.94) - top;

@@ -32,6 +32,7 @@ export function startLive() {
 
 function tell(kind, detail) {
   document.body.dispatchEvent(new CustomEvent(`${kind}-stored`, { detail, bubbles: true }));
+  if (detail.id) document.body.dispatchEvent(new CustomEvent(`stored-${detail.id}`));
   if (kind === "incident" && detail.id) {
     document.getElementById("announce").textContent = `Incident ${detail.id} was updated.`;
   }

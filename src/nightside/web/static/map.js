@@ -7,7 +7,7 @@ import { clock, momentWithZone } from "./zone.js";
 const FRAMES = 400;
 const PLAY_MS = 14_000;
 /** One pass over the whole slider. */
-const LEAST_FRAME_S = 60;
+const LEAST_FRAME_MS = 3_600_000;
 const LIT = 99.5;
 
 const part = (id) => document.getElementById(`world-${id}`);
@@ -34,9 +34,8 @@ class WorldMap {
 
   /** Fetch the shares of the window; stays at the newest frame where it stood there. */
   async load() {
-    const last = Date.parse(figure.dataset.last);
-    const first = Math.max(Date.parse(figure.dataset.first), last - Number(figure.dataset.span) * 1000);
-    const frames = Math.max(1, Math.min(FRAMES, Math.floor((last - first) / 1000 / LEAST_FRAME_S)));
+    const [first, last] = [Date.parse(figure.dataset.from), Date.parse(figure.dataset.to)];
+    const frames = Math.max(1, Math.min(FRAMES, Math.ceil((last - first) / LEAST_FRAME_MS)));
     const ask = new URLSearchParams({ from: iso(first), to: iso(last), frames });
     const atEnd = this.frame >= Number(this.slider.max);
     this.map = await json(`/api/1/map?${ask}`);
@@ -121,6 +120,19 @@ class WorldMap {
     return `/countries/${encodeURIComponent(code)}`;
   }
 
+  /** The frame that holds a moment. */
+  frameAt(ms) {
+    return Math.max(0, this.times.findLastIndex((time) => time <= ms));
+  }
+
+  /** The frame in which the least is left, all countries taken together; the last of several. */
+  darkest() {
+    const left = this.times.map((_, i) =>
+      Object.values(this.map.countries).reduce((sum, shares) => sum + (shares[i] ?? 100) ** 2, 0),
+    );
+    return left.lastIndexOf(Math.min(...left));
+  }
+
   /** Above the slider: when anything was dark, and when nothing could be seen. */
   marks() {
     const place = part("marks");
@@ -139,6 +151,14 @@ class WorldMap {
       bars.push(bar);
     }
     place.replaceChildren(...bars);
+  }
+
+  /** The moment shown, in the address; the newest one needs none. */
+  keep() {
+    const url = new URL(location.href);
+    if (this.frame >= this.times.length - 1) url.searchParams.delete("at");
+    else url.searchParams.set("at", iso(this.times[this.frame]));
+    history.replaceState(history.state, "", url);
   }
 
   /** Run through the frames, or stop. */
@@ -185,6 +205,12 @@ class WorldMap {
     const canvas = part("canvas");
     const tip = part("tip");
     part("play").addEventListener("click", () => this.toggle());
+    part("darkest").addEventListener("click", () => {
+      this.stop();
+      this.show(this.darkest());
+      this.keep();
+    });
+    this.slider.addEventListener("change", () => this.keep());
     this.slider.addEventListener("input", () => {
       this.stop();
       this.show(Number(this.slider.value));
@@ -236,10 +262,10 @@ class WorldMap {
 
   /** New data: ask how far they reach, then fetch. */
   async renew() {
-    const page = new DOMParser().parseFromString(await (await fetch("/")).text(), "text/html");
+    const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
     const now = page.getElementById("world");
     if (!now) return;
-    Object.assign(figure.dataset, { first: now.dataset.first, last: now.dataset.last });
+    Object.assign(figure.dataset, { from: now.dataset.from, to: now.dataset.to });
     await this.load();
   }
 }
@@ -260,6 +286,7 @@ async function start() {
     const [shapes, names] = await Promise.all([json(figure.dataset.shapes), json("/api/1/world")]);
     const map = new WorldMap(shapes, names);
     await map.load();
+    if (figure.dataset.at) map.show(map.frameAt(Date.parse(figure.dataset.at)));
     map.listen();
     // For the tests and the bench: how often it was drawn.
     figure.worldMap = map;

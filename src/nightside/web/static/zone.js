@@ -69,7 +69,10 @@ export function momentWithZone(ms, seconds = false) {
 function rewrite() {
   for (const time of document.querySelectorAll("time[data-when]")) {
     const ms = Date.parse(time.dateTime);
-    const words = momentWithZone(ms, time.dataset.when === "seconds");
+    const seconds = time.dataset.when === "seconds";
+    // From … to …: the zone once, unless the clocks changed between the two.
+    const end = time.dataset.to ? Date.parse(time.dataset.to) : null;
+    const words = end !== null && zoneWords(end) === zoneWords(ms) ? moment(ms, seconds) : momentWithZone(ms, seconds);
     if (time.textContent !== words) time.textContent = words;
     time.title = time.dateTime;
   }
@@ -91,6 +94,10 @@ function age(ms) {
 /** Put all times on the chosen clock, show the switch, and keep what comes later on it too. */
 export function startZones() {
   const box = document.getElementById("zones");
+  rewrite();
+  document.addEventListener("htmx:after:swap", rewrite);
+  setInterval(rewrite, 60_000);
+  if (!box) return;
   box.hidden = false;
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
   document.getElementById("zone-mine").title = own;
@@ -108,9 +115,6 @@ export function startZones() {
     rewrite();
     clock.dispatchEvent(new Event("change"));
   });
-  rewrite();
-  document.addEventListener("htmx:after:swap", rewrite);
-  setInterval(rewrite, 60_000);
 }
 
 /** The kind chosen, for links. */
