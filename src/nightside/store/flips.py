@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 ROWS_PER_GROUP = 1 << 16
 """So many are in memory at once when flips are read."""
+
+
+_ID = re.compile(r"[A-Z0-9]+-[0-9]+T[0-9]+Z")
+"""What makes a file name that leads nowhere else."""
 
 
 def write(folder: Path, id: str, table: pa.Table) -> None:
@@ -41,10 +46,12 @@ def read(folder: Path, id: str, peer: int | str | None, skip: int) -> pa.RecordB
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    if not _ID.fullmatch(id):
+        return None
     path = _file_of(folder, id)
     try:
-        # A descriptor of its own: who is reading sees one whole file, whatever is written meanwhile.
-        file = pq.ParquetFile(path.open("rb"))
+        # Stays open: who is reading sees one whole file, whatever is put in its place meanwhile.
+        file = pq.ParquetFile(path)
     except FileNotFoundError:
         return None
     except (OSError, pa.ArrowException) as error:
