@@ -17,6 +17,7 @@ SOURCES = ("update", "transfer", "table")
 a recovery; from a table that said otherwise than the updates before it."""
 
 AS_END = 2**32
+AS_DIGITS = 10
 
 
 def parse_peer(text: str) -> int | str:
@@ -26,10 +27,11 @@ def parse_peer(text: str) -> int | str:
     """
     word = text.strip()
     digits = word[2:] if word[:2].upper() == "AS" else word
-    if digits.isascii() and digits.isdigit() and int(digits) < AS_END:
+    if digits.isascii() and digits.isdigit() and len(digits) <= AS_DIGITS and int(digits) < AS_END:
         return int(digits)
     try:
-        return str(ipaddress.ip_address(word))
+        # No zone: it means nothing on another machine.
+        return str(ipaddress.ip_address(word.replace("%", " ")))
     except ValueError:
         raise UsageError(
             f"not a peer: {text!r}", advice="Name an AS as AS3356, or an address as 192.0.2.1."
