@@ -243,6 +243,7 @@ class Seen:
             self.table,
             self.ways,
             subject=self.subject,
+            unit_country=world.entity_of_unit(),
             way_country=np.array([world.asn_country.get(int(o), 0) for o in self.ways.origin], np.uint16),
             home_asns=home_asns,
             settings=world.settings,

@@ -111,7 +111,7 @@ class SlowCollector:
         s = self.sessions[peer]
         for prefix in sorted(s.awaited):
             del s.routes[prefix]
-            self.say(second, peer, "route", prefix=prefix)
+            self.say(second, peer, "route", prefix=prefix, value="left")
         s.awaited.clear()
         if s.phase == "transfer":
             self.say(second, peer, "known")
@@ -185,7 +185,13 @@ class SlowCollector:
         s.awaited.discard(e.prefix)
         updates = s.phase in ("up", "unseen")
         self.say(
-            second, e.peer, "route", prefix=e.prefix, path=path, flip=updates and _way(old) != _way(path)
+            second,
+            e.peer,
+            "route",
+            prefix=e.prefix,
+            path=path,
+            flip=updates and _way(old) != _way(path),
+            value=None if updates else "transfer",
         )
         if path is not None and s.phase in ("transfer", "tail"):
             s.announced = second
@@ -206,7 +212,7 @@ class SlowCollector:
             self.say(second, peer, "unknown", value="state")
         if s.phase == "unseen" or (s.phase == "transfer" and not s.former):
             for prefix in s.routes:
-                self.say(second, peer, "route", prefix=prefix)
+                self.say(second, peer, "route", prefix=prefix, value="left")
             s.routes.clear()
         s.awaited = set(s.routes)
         s.former = len(s.routes)
@@ -344,9 +350,17 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
 
     routes: dict[int, dict[str, tuple[Any, bool]]] = defaultdict(dict)  # (way, whether it is cover)
     stale: dict[int, set[str]] = defaultdict(set)
+    unsure: dict[int, set[str]] = defaultdict(set)  # not heard since a gap
+    back: dict[int, int] = {}
     known: set[int] = set()
     confirmed: dict[int, int] = defaultdict(int)
-    last_flip: dict[str, int] = {}
+    last_heard: dict[str, int] = {}
+    origin_country: dict[str, int] = {}
+    ever_visible: set[str] = set()
+    foreign: set[tuple[str, int]] = set()  # (prefix, unit): no cover there
+    unit_country = world.entity_of_unit()
+    margin = settings.gap_margin_s
+    was_blind, last_blind = False, 0
     last_voted: dict[int, int] = {}
     admitted: set[tuple[str, int]] = set()
     visible: frozenset[str] = frozenset()
@@ -359,11 +373,15 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
         if prefix in routes[session] and routes[session][prefix][0] == _way(path):
             return routes[session][prefix][1]
         if country[prefix] and world.asn_country.get(origin, 0) == country[prefix]:
+            origin_country[prefix] = country[prefix]
             return True
         below = _units_below(prefix, 0)
         if second <= start or 2 * len(units & below) >= len(below):
             admitted.add((prefix, origin))
-        return (prefix, origin) in admitted
+        if (prefix, origin) in admitted:
+            origin_country[prefix] = world.asn_country.get(origin, 0)
+            return True
+        return False
 
     for second in sorted(m for m in moments if m <= end):
         for asn in {asns[s] for s in known if is_full(s, second - 1)}:
@@ -371,9 +389,14 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
         for f in sorted(by_second.get(second, ()), key=lambda f: f.what != "gap_end"):
             s = f.session
             if f.what == "route":
-                if f.flip and s in known and is_full(s, second):
-                    last_flip[f.prefix] = second
+                heard = f.flip or (f.prefix in unsure[s] and f.value is None)
+                if heard and s in known and is_full(s, second):
+                    last_heard[f.prefix] = second
+                    for other, at in back.items():
+                        if other != s and second <= at + margin and f.prefix in unsure[other]:
+                            stale[other].add(f.prefix)
                 stale[s].discard(f.prefix)
+                unsure[s].discard(f.prefix)
                 if f.path is None:
                     routes[s].pop(f.prefix, None)
                 else:
@@ -386,10 +409,16 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
                     routes[s].clear()
                 routes[s] = {p: (_way(path), covers(s, p, path, second)) for p, path in mine.items()}
                 stale[s] = prefixes - set(mine) if cut else set()
+                unsure[s].clear()
+                back.pop(s, None)
                 confirmed[s] = second
             elif f.what == "gap_end":
                 since = max(f.value, confirmed[s])
-                stale[s] |= {p for p, t in last_flip.items() if t >= since}
+                if was_blind or last_blind > since:
+                    unsure[s] = set(prefixes)
+                    back[s] = second
+                    since = max(f.value - margin, confirmed[s])
+                stale[s] |= {p for p, t in last_heard.items() if t >= since}
                 known.add(s)
             elif f.what == "known":
                 known.add(s)
@@ -397,6 +426,8 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
                 known.discard(s)
                 if f.value != "gap":
                     stale[s].clear()
+                    unsure[s].clear()
+                    back.pop(s, None)
         votes: dict[int, list[int]] = defaultdict(list)
         for s in known:
             if is_full(s, second):
@@ -419,8 +450,19 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
                 enough = has > 0 and has >= settings.visible_share * voters
                 if p in visible if voters < needed else enough:
                     now_visible.add(p)
+            for p in sorted(now_visible - visible) if second > start else ():
+                for u in covered[p]:
+                    elsewhere = unit_country[u] and unit_country[u] != origin_country.get(p, 0)
+                    if p not in ever_visible and u not in units and elsewhere:
+                        foreign.add((p, u))
+                    elif u in units and elsewhere:
+                        foreign.discard((p, u))
             visible = frozenset(now_visible)
-            units = frozenset().union(*(covered[p] for p in visible))
+            ever_visible |= visible
+            units = frozenset(u for p in visible for u in covered[p] if (p, u) not in foreign)
+        if was_blind and not blind:
+            last_blind = second
+        was_blind = blind
         found[second] = Sight(len(votes), expected, blind, visible, units)
     return found
 

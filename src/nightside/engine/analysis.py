@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from nightside.model.settings import Settings
 from nightside.model.signal import Loss, Signal
 from nightside.routing.observation import Observation, observe
 from nightside.routing.timeline import Timeline, build
+from nightside.signals.doubts import doubts
 from nightside.signals.losses import lossy_prefixes, unit_losses
 from nightside.signals.routes import RouteHistory
 from nightside.signals.units import unit_signals
@@ -83,6 +84,7 @@ def sight(
         collected.ways,
         subject=subject,
         way_country=_way_country(collected, snapshot),
+        unit_country=np.asarray(snapshot.ipv4, np.uint16),
         home_asns=home_asns,
         settings=settings,
     )
@@ -97,6 +99,8 @@ def analyse(seen: Sight, subjects: Subjects, settings: Settings) -> Analysis:
         for n, s in unit_signals(observation, subjects.entities, subjects.entity_of_unit).items()
         if any(s.units)
     }
+    in_doubt = doubts(observation, seen.collected.prefix_table, signals, subjects.entity_of_unit, settings)
+    signals = {n: replace(s, in_doubt=in_doubt.get(n, [])) for n, s in signals.items()}
     history = RouteHistory(seen.timeline)
     losses = unit_losses(
         history,

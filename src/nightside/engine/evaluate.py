@@ -204,7 +204,7 @@ def true_episodes(result: BlockResult, country: str) -> list[True_]:
                 until,
                 result.units.get(country, 0),
                 injection.shape if injection else "none",
-                wholly_inside(episode.onset, episode.end, result.unknown),
+                wholly_inside(episode.onset, episode.end, result.unknown.get(country, [])),
             )
         )
     return found

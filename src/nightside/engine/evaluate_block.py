@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +20,14 @@ from nightside.incidents.messages import Message, Unstable, known_unstable, mess
 from nightside.model.entity import Entity
 from nightside.model.incident import Episode
 from nightside.model.settings import Settings
+from nightside.model.signal import Signal
 from nightside.scenes.benchmark import Block, TrueEpisode
 from nightside.world.snapshot import Snapshot, load
 
 Episodes = dict[str, list[Episode]]
 """By country code."""
+Unknown = dict[str, list[tuple[int, int]]]
+"""By country code the stretches without sight."""
 OURS, IODA, EXACT = "nightside", "ioda", "exact-prefix"
 RULES = (OURS, IODA, EXACT)
 
@@ -37,7 +41,7 @@ class BlockResult:
     truth: dict[str, list[TrueEpisode]]
     told: dict[str, Episodes]
     """By rule."""
-    unknown: list[tuple[int, int]]
+    unknown: Unknown
     """Where our view was broken."""
     end: int
     messages: dict[str, list[Message]] | None
@@ -76,7 +80,7 @@ def run_block(block: Block, settings: Settings, as_live: bool) -> BlockResult:
 class _Seen:
     episodes: Episodes
     unstable: dict[str, list[Unstable]]
-    unknown: list[tuple[int, int]]
+    unknown: Unknown
     end: int
 
 
@@ -87,7 +91,7 @@ def _stream(block: Block, snapshot: Snapshot, settings: Settings, recorder: Reco
     subjects = country_subjects(snapshot, [])
     seen = sight(collected, snapshot, [subjects], settings)
     if seen is None:
-        return _Seen({}, {}, [(block.begin, block.end)], block.end)
+        return _Seen({}, {}, {c: [(block.begin, block.end)] for c in block.countries()}, block.end)
     analysis = analyse(seen, subjects, settings)
     return _Seen(
         {d.signal.entity.code: d.detection.episodes for d in analysis.detected if d.detection.episodes},
@@ -96,12 +100,16 @@ def _stream(block: Block, snapshot: Snapshot, settings: Settings, recorder: Reco
             for d in analysis.detected
             if d.instability
         },
-        [(u.begin, u.end) for u in seen.observation.unknown],
+        _unknown(analysis.signals),
         seen.observation.end,
     )
 
 
-def _through_mrt(block: Block, settings: Settings) -> tuple[Episodes, list[tuple[int, int]]]:
+def _unknown(signals: Sequence[Signal]) -> Unknown:
+    return {s.entity.code: [(u.begin, u.end) for u in (*s.unknown, *s.in_doubt)] for s in signals}
+
+
+def _through_mrt(block: Block, settings: Settings) -> tuple[Episodes, Unknown]:
     """The block as files, read by the ordinary program."""
     with tempfile.TemporaryDirectory(prefix="nightside-evaluate-") as folder:
         archive = Path(folder) / "archive"
@@ -110,9 +118,7 @@ def _through_mrt(block: Block, settings: Settings) -> tuple[Episodes, list[tuple
     episodes: Episodes = defaultdict(list)
     for incident, _series in found.incidents:
         episodes[incident.entity.code] += incident.episodes
-    if found.observation is None:
-        return {}, [(block.begin, block.end)]
-    return dict(episodes), [(u.begin, u.end) for u in found.observation.unknown]
+    return dict(episodes), _unknown(found.signals)
 
 
 def _references(

@@ -23,7 +23,7 @@ from nightside.model.incident import (
 )
 from nightside.model.series import IncidentSeries
 from nightside.model.settings import Settings
-from nightside.model.signal import Signal
+from nightside.model.signal import Signal, UnknownStretch
 from nightside.routing.observation import Observation
 from nightside.signals.networks import Network, PrefixHistory, entity_networks, longest_overlap
 from nightside.signals.operators import operator_units
@@ -91,7 +91,7 @@ class Findings:
             networks=[self._network_loss(n, means, group) for n in networks],
             operators=self._operators(networks, means, group, before),
             upstreams=self._upstreams(means),
-            view=self._view(group),
+            view=self._view(signal, group),
             local_time=_local_time(signal.entity, group),
             provenance=self.provenance,
             settings=self.settings.to_json(),
@@ -154,7 +154,7 @@ class Findings:
         lo, hi = bisect_right(signal.times, group.began) - 1, bisect_right(signal.times, end)
         return min(signal.units[max(lo, 0) : hi])
 
-    def _view(self, group: Group) -> View:
+    def _view(self, signal: Signal, group: Group) -> View:
         end = self.observation.end if group.ended is None else group.ended
         steps = self.observation.view
         lo = max(bisect_right([v.second for v in steps], group.began) - 1, 0)
@@ -164,7 +164,7 @@ class Findings:
             peers_known_min=min((v.known for v in during), default=None),
             unknown=[
                 (u.begin, u.end, u.why)
-                for u in self.observation.unknown
+                for u in _without_sight(signal)
                 if u.begin < end and u.end > group.began
             ],
         )
@@ -189,12 +189,16 @@ class Findings:
             baseline=[detection.baseline_at(t) for t in times],
             unknown=[
                 (max(u.begin, begin), min(u.end, end), u.why)
-                for u in observation.unknown
+                for u in _without_sight(signal)
                 if u.begin < end and u.end > begin
             ],
             lanes=[self.prefixes.lane(n.number, n.text, begin, end) for n in networks if n.number in kept],
             view=view_between(observation.view, begin, end),
         )
+
+
+def _without_sight(signal: Signal) -> list[UnknownStretch]:
+    return sorted((*signal.unknown, *signal.in_doubt), key=lambda u: (u.begin, u.end))
 
 
 def _local_time(entity: Entity, group: Group) -> LocalTime | None:

@@ -31,6 +31,8 @@ class Settings:
     """A session silent for this long and absent from the next table is unknown."""
     table_margin_s: int = 60
     """Updates from this long before a table's start may be newer than the table."""
+    gap_margin_s: int = 300
+    """What is heard of a prefix this long before or after a gap may be about what the gap hides."""
     partial_below: float = 0.9
     severe_below: float = 0.5
     total_at: float = 0.05

@@ -31,6 +31,8 @@ class Signal:
     unknown: list[UnknownStretch] = field(default_factory=list)
     unseen_since: dict[int, int] = field(default_factory=dict)
     """For a change at the key's second: from when on it may have happened without being seen."""
+    in_doubt: list[UnknownStretch] = field(default_factory=list)
+    """Where so much may have been gone unseen that it would be an outage: what is seen then is seen, and no more."""
 
 
 @dataclass(frozen=True, slots=True)

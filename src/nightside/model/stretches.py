@@ -14,8 +14,9 @@ def stretches(signal: Signal) -> tuple[Any, Any, Any, Any]:
     times, units = np.asarray(signal.times, "<i8"), np.asarray(signal.units, "<i8")
     if len(times) != len(units) or np.any(times[1:] < times[:-1]):
         raise ValueError(f"the times of {signal.entity} go backwards, or are not as many as its units")
-    lost = np.sort(np.array([u.begin for u in signal.unknown], "<i8"))
-    back = np.sort(np.array([u.end for u in signal.unknown], "<i8"))
+    blind = [*signal.unknown, *signal.in_doubt]
+    lost = np.sort(np.array([u.begin for u in blind], "<i8"))
+    back = np.sort(np.array([u.end for u in blind], "<i8"))
     cuts = np.unique(np.concatenate((times, lost, back)))
     cuts = cuts[cuts < signal.end]
     last = np.searchsorted(times, cuts, side="right") - 1

@@ -74,6 +74,9 @@ class Observation:
     """Per prefix number: 1 where it was visible at the start."""
     units: Changes
     prefixes: Changes
+    doubts: Changes
+    """Visible prefixes that were announced anew (at `second`) after a gap in which nobody saw: they may have been gone
+    for any part of the time since `since`. `change` is 0."""
     view: list[ViewStep]
     unknown: list[UnknownStretch]
 
@@ -85,13 +88,14 @@ def observe(
     *,
     subject: UInt8,
     way_country: UInt16,
+    unit_country: UInt16,
     home_asns: frozenset[int],
     settings: Settings,
 ) -> Observation | None:
     """Play the timeline; None where no session was ever known, so that nothing can be told.
 
-    `subject` marks the prefixes whose changes matter, `way_country` is the country of each way's origin, and
-    `home_asns` are origins that were asked about themselves.
+    `subject` marks the prefixes whose changes matter, `way_country` is the country of each way's origin,
+    `unit_country` of each /24, and `home_asns` are origins that were asked about themselves.
     """
     if timeline.start is None:
         return None
@@ -100,6 +104,7 @@ def observe(
         length=prefixes.length,
         subject=subject,
         prefix_country=prefixes.country,
+        unit_country=unit_country,
         way_origin=ways.origin,
         way_country=way_country,
         way_home=np.isin(ways.origin, np.array(sorted(home_asns), np.uint32)).astype(np.uint8),
@@ -109,6 +114,7 @@ def observe(
         among_usual=settings.visible_among_usual,
         expected_share=settings.expected_share,
         shortest_cover=settings.shortest_cover_ipv4,
+        gap_margin_s=settings.gap_margin_s,
     )
     player = _Player(timeline, judge, prefixes.family == timeline.family, learns=settings.visible_among_usual)
     reachable, visible = player.play()
@@ -120,6 +126,7 @@ def observe(
         visible=visible,
         units=Changes(*judge.unit_changes.columns()),
         prefixes=Changes(*judge.prefix_changes.columns()),
+        doubts=Changes(*judge.doubts.columns()),
         view=view,
         unknown=_unknown_stretches(view, timeline),
     )

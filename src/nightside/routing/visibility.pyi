@@ -11,6 +11,7 @@ class Visibility:
     second: int
     unit_changes: ChangeList
     prefix_changes: ChangeList
+    doubts: ChangeList
     view_changes: list[tuple[int, int, int, bool]]
     def __init__(
         self,
@@ -19,6 +20,7 @@ class Visibility:
         length: Any,
         subject: Any,
         prefix_country: Any,
+        unit_country: Any,
         way_origin: Any,
         way_country: Any,
         way_home: Any,
@@ -28,6 +30,7 @@ class Visibility:
         among_usual: bool,
         expected_share: float,
         shortest_cover: int,
+        gap_margin_s: int,
     ) -> None: ...
     def flips(self, second: Any, kind: Any, session: Any, prefix: Any, way: Any) -> None: ...
     def load(self, session: int, ways: Any) -> None: ...

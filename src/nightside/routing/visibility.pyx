@@ -6,8 +6,9 @@ when any of these has. Everything that happens in one second is taken together a
 the order in which collectors are read cannot matter. docs/definitions.md has the rules.
 """
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
+from libc.string cimport memset
 
 import numpy as np
 
@@ -21,6 +22,7 @@ cdef enum:
     OUT = 2        # stale: neither in the numerator nor in the denominator
     STRANGER = 4   # has a route, to an origin that is a stranger to the prefix
     USUAL = 8      # usually has a route
+    UNSURE = 16    # not heard since a gap
     # Of an AS to a prefix.
     AS_HAS = 1
     AS_OUT = 2
@@ -30,6 +32,11 @@ cdef enum:
 cdef double FEWEST_VIEWERS = 0.1
 cdef uint32_t ADMITTED = 1
 cdef uint32_t REFUSED = 2
+cdef uint16_t ANY_COUNTRY = 0xFFFF
+
+cdef enum:
+    COVERED = 1
+    FOREIGN = 2
 
 
 cdef class Visibility:
@@ -40,6 +47,7 @@ cdef class Visibility:
     cdef const uint8_t[::1] length
     cdef const uint8_t[::1] subject
     cdef const uint16_t[::1] prefix_country
+    cdef const uint16_t[::1] unit_country
     cdef const uint32_t[::1] way_origin
     cdef const uint16_t[::1] way_country
     cdef const uint8_t[::1] way_home
@@ -52,15 +60,28 @@ cdef class Visibility:
     cdef uint16_t* usual          # per prefix: ASes that vote and usually have a route
     cdef uint16_t* usual_total    # the same, whether they vote now or not
     cdef uint8_t* visible
-    cdef uint32_t* last_flip
+    cdef uint32_t* last_heard
     cdef uint32_t* confirmed         # per session the second of its last table
     cdef uint32_t* gap_since         # per session the begin of its first gap since its last table; 0: none
     cdef uint32_t* table_gap         # the same as of its last table
+    cdef uint32_t* back              # per session the end of its last gap; 0: none since its last table
+    cdef uint32_t* blind_since       # per session since when nobody saw what it told in a gap; 0: somebody did
+    cdef uint16_t* anew              # per prefix: ASes that announced it anew after a gap in which nobody saw
+    cdef uint32_t* anew_since        # per prefix: since when nobody saw
+    cdef uint16_t* origin_country    # per prefix: of the origin that was last taken for no stranger
+    cdef uint8_t* covered            # per prefix: it has been visible; FOREIGN: over a unit for which it is a stranger
+    cdef NumberMap foreign           # (prefix, unit): REFUSED while it does not count as cover there
     cdef uint32_t* unseen_since      # per prefix: what changes now may have changed since then; 0: is seen
     cdef uint32_t dark_since         # the second in which sight was lost; 0: it was not
+    cdef uint32_t last_dark_since, last_dark_end
+    cdef uint32_t back_until         # as long as what is heard may be about a gap
+    cdef uint32_t gap_margin_s
     cdef uint8_t* touched
     cdef uint32_t* touched_list
     cdef uint32_t n_touched
+    cdef uint32_t* changed           # prefixes that became visible or invisible in this second
+    cdef uint32_t* changed_since
+    cdef uint32_t n_changed
     cdef bint all_touched
     cdef uint32_t* session_list
     cdef uint32_t* session_start
@@ -71,18 +92,19 @@ cdef class Visibility:
     cdef double share_up, share_down, expected_share
     cdef bint among_usual
     cdef uint8_t shortest_cover
-    cdef readonly ChangeList unit_changes, prefix_changes
+    cdef readonly ChangeList unit_changes, prefix_changes, doubts
     cdef readonly list view_changes
     cdef tuple last_view
 
-    def __init__(self, *, hi, length, subject, prefix_country, way_origin, way_country, way_home, as_of,
-                 double visible_share, double visible_hysteresis, bint among_usual, double expected_share,
-                 uint8_t shortest_cover):
+    def __init__(self, *, hi, length, subject, prefix_country, unit_country, way_origin, way_country, way_home,
+                 as_of, double visible_share, double visible_hysteresis, bint among_usual, double expected_share,
+                 uint8_t shortest_cover, uint32_t gap_margin_s):
         """Columns by prefix number (`hi`, `length`; `subject`: 1 where changes are to be told; `prefix_country`),
-        by way number (`way_origin`, `way_country` of the origin, `way_home`: 1 where the origin is itself asked
-        about), and by session (`as_of`: dense number of its peer AS)."""
+        by /24 (`unit_country`), by way number (`way_origin`, `way_country` of the origin, `way_home`: 1 where the
+        origin is itself asked about), and by session (`as_of`: dense number of its peer AS)."""
         cdef uint32_t i, s
         self.hi, self.length, self.subject, self.prefix_country = hi, length, subject, prefix_country
+        self.unit_country = unit_country
         self.way_origin, self.way_country, self.way_home = way_origin, way_country, way_home
         self.as_of = as_of
         self.n_prefixes = len(hi)
@@ -90,7 +112,7 @@ cdef class Visibility:
         self.n_ases = int(max(as_of)) + 1 if len(as_of) else 0
         self.share_up, self.share_down = visible_share + visible_hysteresis, visible_share - visible_hysteresis
         self.among_usual, self.expected_share = among_usual, expected_share
-        self.shortest_cover = shortest_cover
+        self.shortest_cover, self.gap_margin_s = shortest_cover, gap_margin_s
         self.state = <uint8_t*>calloc(max(<size_t>self.n_prefixes * self.n_sessions, 1), 1)
         self.voting = <uint8_t*>calloc(max(self.n_sessions, 1), 1)
         self.voting_sessions = <uint16_t*>calloc(max(self.n_ases, 1), sizeof(uint16_t))
@@ -99,25 +121,36 @@ cdef class Visibility:
         self.usual = <uint16_t*>calloc(max(self.n_prefixes, 1), sizeof(uint16_t))
         self.usual_total = <uint16_t*>calloc(max(self.n_prefixes, 1), sizeof(uint16_t))
         self.visible = <uint8_t*>calloc(max(self.n_prefixes, 1), 1)
-        self.last_flip = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
+        self.last_heard = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
         self.confirmed = <uint32_t*>calloc(max(self.n_sessions, 1), sizeof(uint32_t))
         self.gap_since = <uint32_t*>calloc(max(self.n_sessions, 1), sizeof(uint32_t))
         self.table_gap = <uint32_t*>calloc(max(self.n_sessions, 1), sizeof(uint32_t))
+        self.back = <uint32_t*>calloc(max(self.n_sessions, 1), sizeof(uint32_t))
+        self.blind_since = <uint32_t*>calloc(max(self.n_sessions, 1), sizeof(uint32_t))
+        self.anew = <uint16_t*>calloc(max(self.n_prefixes, 1), sizeof(uint16_t))
+        self.anew_since = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
+        self.origin_country = <uint16_t*>calloc(max(self.n_prefixes, 1), sizeof(uint16_t))
+        self.covered = <uint8_t*>calloc(max(self.n_prefixes, 1), 1)
         self.unseen_since = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
         self.touched = <uint8_t*>calloc(max(self.n_prefixes, 1), 1)
         self.touched_list = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
+        self.changed = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
+        self.changed_since = <uint32_t*>calloc(max(self.n_prefixes, 1), sizeof(uint32_t))
         self.session_list = <uint32_t*>calloc(max(self.n_sessions, 1), sizeof(uint32_t))
         self.session_start = <uint32_t*>calloc(self.n_ases + 1, sizeof(uint32_t))
         self.cover = <uint8_t*>calloc(1 << 24, 1)
         if (self.state == NULL or self.voting == NULL or self.voting_sessions == NULL or self.have == NULL
                 or self.out == NULL or self.usual == NULL or self.usual_total == NULL or self.visible == NULL
-                or self.last_flip == NULL or self.confirmed == NULL
+                or self.last_heard == NULL or self.confirmed == NULL
                 or self.gap_since == NULL or self.table_gap == NULL or self.unseen_since == NULL
+                or self.back == NULL or self.blind_since == NULL or self.anew == NULL or self.anew_since == NULL
+                or self.origin_country == NULL or self.covered == NULL
+                or self.changed == NULL or self.changed_since == NULL
                 or self.touched == NULL or self.touched_list == NULL or self.session_list == NULL
                 or self.session_start == NULL or self.cover == NULL):
             raise MemoryError
-        self.strangers = NumberMap(1024)
-        self.unit_changes, self.prefix_changes = ChangeList(), ChangeList()
+        self.strangers, self.foreign = NumberMap(1024), NumberMap(1024)
+        self.unit_changes, self.prefix_changes, self.doubts = ChangeList(), ChangeList(), ChangeList()
         self.view_changes = []
         for s in range(self.n_sessions):
             self.session_start[self.as_of[s] + 1] += 1
@@ -137,13 +170,21 @@ cdef class Visibility:
         free(self.usual)
         free(self.usual_total)
         free(self.visible)
-        free(self.last_flip)
+        free(self.last_heard)
         free(self.confirmed)
         free(self.gap_since)
         free(self.table_gap)
+        free(self.back)
+        free(self.blind_since)
+        free(self.anew)
+        free(self.anew_since)
+        free(self.origin_country)
+        free(self.covered)
         free(self.unseen_since)
         free(self.touched)
         free(self.touched_list)
+        free(self.changed)
+        free(self.changed_since)
         free(self.session_list)
         free(self.session_start)
         free(self.cover)
@@ -168,12 +209,13 @@ cdef class Visibility:
             new = self._judge_origin(p, ways[p], not self.started) if p < known and ways[p] else 0
             if self.state[<size_t>session * self.n_prefixes + p] & ~USUAL != new:
                 self._set(session, p, new)
+        self.back[session] = self.blind_since[session] = 0
 
     def leave_out_absent(self, uint32_t session):
         """What a session's table, cut off in the middle, does not hold is stale."""
         cdef uint32_t p
         for p in range(self.n_prefixes):
-            if self.state[<size_t>session * self.n_prefixes + p] & ~USUAL == 0:
+            if self.state[<size_t>session * self.n_prefixes + p] & (HAS | OUT | STRANGER) == 0:
                 self._set(session, p, OUT)
 
     def at(self, uint32_t second):
@@ -206,15 +248,30 @@ cdef class Visibility:
             self.known -= self.voting_sessions[a] == 0
 
     def gap_ended(self, uint32_t session, uint32_t gap_began):
-        """A session is back from a gap: what others flipped meanwhile is stale. Call before it votes again."""
+        """A session is back from a gap: what others were heard about meanwhile is stale. Where nobody saw at some time
+        of the gap, all it said before is unsure, and what was heard about shortly before is stale too. Call before it
+        votes again."""
         cdef uint32_t p
+        cdef uint8_t* cell
         # A table from within the gap knows what was flipped before it.
         cdef uint32_t since = max(gap_began, self.confirmed[session])
+        cdef bint blind = self.view_unknown or self.last_dark_end > since
         if self.gap_since[session] == 0:
             self.gap_since[session] = since
+        if blind:
+            if self.blind_since[session] == 0:
+                self.blind_since[session] = max(self.last_dark_since, self.confirmed[session])
+            self.back[session] = self.second
+            self.back_until = self.second + self.gap_margin_s
+            since = max(gap_began - min(gap_began, self.gap_margin_s), self.confirmed[session])
         for p in range(self.n_prefixes):
-            if self.last_flip[p] >= since and self.last_flip[p]:
-                self._set(session, p, self.state[<size_t>session * self.n_prefixes + p] | OUT)
+            cell = &self.state[<size_t>session * self.n_prefixes + p]
+            if blind:
+                cell[0] |= UNSURE
+            if self.last_heard[p] >= since and self.last_heard[p]:
+                self._set(session, p, cell[0] | OUT)
+                if blind:
+                    self._unseen(p, self.blind_since[session])
 
     def table_taken(self, uint32_t session):
         """A new table of a session: nothing of it is stale any more."""
@@ -227,10 +284,11 @@ cdef class Visibility:
         """Nothing of a session is stale any more: it has a new table, or has left and will send all it has."""
         cdef uint32_t p
         cdef uint8_t state
+        self.back[session] = self.blind_since[session] = 0
         for p in range(self.n_prefixes):
             state = self.state[<size_t>session * self.n_prefixes + p]
-            if state & OUT:
-                self._set(session, p, state & ~OUT)
+            if state & (OUT | UNSURE):
+                self._set(session, p, state & ~(OUT | UNSURE))
 
     def set_expected(self, uint32_t expected):
         """How many distinct full-feed ASes the last 24 hours had."""
@@ -290,12 +348,16 @@ cdef class Visibility:
             new = 0
         elif kind == HEARD and state & (HAS | STRANGER):
             # The same way as before: a stranger stays one, however often it is heard.
-            new = state & ~OUT
+            new = state & ~(OUT | UNSURE)
         else:
             new = self._judge_origin(p, way, not self.started)
-        if kind == FLIP and self.voting[session]:
-            self.last_flip[p] = self.second
-        elif (kind == TABLE_FLIP and self.voting[session] and self.table_gap[session]
+        if self.voting[session] and (kind == FLIP or (state & UNSURE and (kind == HEARD or kind == TABLE_FLIP))):
+            self.last_heard[p] = self.second
+            if self.second <= self.back_until:
+                self._doubt_others(session, p)
+            if state & UNSURE and state & HAS and way and self.blind_since[session]:
+                self._announced_anew(session, p)
+        if (kind == TABLE_FLIP and self.voting[session] and self.table_gap[session]
                 and self.confirmed[session] == self.second):
             # The table corrects what nobody told in the gap. Judged in this second, whether it counts or not.
             self._unseen(p, self.table_gap[session])
@@ -304,18 +366,52 @@ cdef class Visibility:
             self._set(session, p, new)
         return 0
 
+    cdef int _doubt_others(self, uint32_t heard, uint32_t p) except -1:
+        """Somebody is heard about a prefix shortly after gaps: what those back from them said of it before is stale."""
+        cdef uint32_t s
+        cdef uint8_t state
+        for s in range(self.n_sessions):
+            if s == heard or self.back[s] == 0 or self.back[s] + self.gap_margin_s < self.second:
+                continue
+            state = self.state[<size_t>s * self.n_prefixes + p]
+            if state & UNSURE and not state & OUT:
+                self._set(s, p, state | OUT)
+                if self.blind_since[s] and self.voting[s]:
+                    self._unseen(p, self.blind_since[s])
+                    self._touch(p)
+        return 0
+
+    cdef int _announced_anew(self, uint32_t session, uint32_t p) except -1:
+        """A route is announced anew after a gap in which nobody saw: it may have been gone. Each AS counts once."""
+        cdef uint32_t k, s, a = self.as_of[session]
+        cdef uint8_t state
+        for k in range(self.session_start[a], self.session_start[a + 1]):
+            s = self.session_list[k]
+            state = self.state[<size_t>s * self.n_prefixes + p]
+            if s != session and self.voting[s] and state & HAS and not state & UNSURE:
+                return 0
+        if self.anew[p] == 0 or self.blind_since[session] < self.anew_since[p]:
+            self.anew_since[p] = self.blind_since[session]
+        self.anew[p] += 1
+        self._touch(p)
+        return 0
+
     cdef uint8_t _judge_origin(self, uint32_t p, uint32_t way, bint first) except? 255:
         """HAS, or STRANGER where the origin neither belongs to the prefix nor covered it before."""
         cdef uint64_t key
         cdef uint32_t verdict
         if self.way_home[way] or (self.prefix_country[p] and self.way_country[way] == self.prefix_country[p]):
+            self.origin_country[p] = ANY_COUNTRY if self.way_home[way] else self.way_country[way]
             return HAS
         key = (<uint64_t>p << 32) | self.way_origin[way]
         verdict = self.strangers.get(key)
         if verdict == MISSING or (verdict == REFUSED and self._reachable(p)):
             verdict = ADMITTED if first or self._reachable(p) else REFUSED
             self.strangers.put(key, verdict)
-        return HAS if verdict == ADMITTED else STRANGER
+        if verdict == REFUSED:
+            return STRANGER
+        self.origin_country[p] = self.way_country[way]
+        return HAS
 
     cdef bint _reachable(self, uint32_t p) noexcept:
         """Whether at least half of the units below a prefix are reachable now."""
@@ -394,8 +490,12 @@ cdef class Visibility:
             self.view_unknown = unknown
             self.all_touched = True
             if unknown:
-                self.dark_since = self.second
+                self.dark_since = self.last_dark_since = self.second
+                memset(self.anew, 0, self.n_prefixes * sizeof(uint16_t))
+            else:
+                self.last_dark_end = self.second
         if not unknown:
+            self.n_changed = 0
             if self.all_touched:
                 for p in range(self.n_prefixes):
                     self._judge_prefix(p)
@@ -406,6 +506,7 @@ cdef class Visibility:
             for i in range(self.n_touched):
                 self.touched[self.touched_list[i]] = 0
             self.n_touched = 0
+            self._cover_all()
             self.dark_since = 0
         self.second = next_second
         return 0
@@ -413,7 +514,11 @@ cdef class Visibility:
     cdef int _judge_prefix(self, uint32_t p) except -1:
         cdef uint32_t votes = self.known - self.out[p], expected = self.expected
         cdef uint8_t visible
-        cdef uint32_t unit, last, since
+        cdef uint32_t since
+        if self.anew[p] and self.visible[p] and self.anew[p] >= self.share_up * self.known:
+            self.anew[p] = 0
+            if self.subject[p] and self.started:
+                self.doubts.add(self.second, p, 0, self.anew_since[p])
         if self.among_usual and self.usual_total[p]:
             votes, expected = self.usual[p], self.usual_total[p]
         if votes < self.expected_share * expected:
@@ -429,18 +534,75 @@ cdef class Visibility:
         self.visible[p] = visible
         if self.subject[p] and self.started:
             self.prefix_changes.add(self.second, p, 1 if visible else -1, since)
-        if self.length[p] < self.shortest_cover or self.length[p] > 24:
+        if self.shortest_cover <= self.length[p] <= 24:
+            self.changed[self.n_changed] = p
+            self.changed_since[self.n_changed] = since
+            self.n_changed += 1
+        return 0
+
+    cdef int _cover_all(self) except -1:
+        """All prefixes that became visible or invisible in this second, together: their order must not matter."""
+        cdef uint32_t i, at
+        cdef bint unseen = False, visible
+        cdef const int64_t[::1] order
+        # Who is foreign where goes by what was reachable before this second.
+        for i in range(self.n_changed):
+            self._meet(self.changed[i])
+            unseen |= self.changed_since[i] != 0
+        if unseen:
+            # A unit is back since the first of its covers may be, and gone since the last of them may be.
+            since = np.asarray(<uint32_t[:self.n_changed]>self.changed_since)
+            order = np.argsort(np.where(since == 0, self.second, since), kind="stable")
+        # What one cover loses in the second in which another comes was never gone.
+        for visible in (True, False):
+            for i in range(self.n_changed):
+                at = order[i] if unseen else i
+                if self.visible[self.changed[at]] == visible:
+                    self._cover(self.changed[at], self.changed_since[at])
+        return 0
+
+    cdef int _meet(self, uint32_t p) except -1:
+        """Which units a prefix is no cover of, though it has become visible: those that were down when both met first,
+        where its origin is of another country than the unit. When it comes again while such a unit is reachable, it
+        is cover."""
+        cdef uint32_t unit, last
+        cdef uint64_t key
+        cdef uint16_t country = self.origin_country[p]
+        if not self.visible[p] or not self.started or country == ANY_COUNTRY:
+            return 0
+        if self.covered[p] & COVERED and not self.covered[p] & FOREIGN:
             return 0
         unit = <uint32_t>(self.hi[p] >> 40)
         last = unit + (1 << (24 - self.length[p]))
         while unit < last:
-            if visible:
+            if self.unit_country[unit] and self.unit_country[unit] != country:
+                key = (<uint64_t>p << 32) | unit
+                if not self.covered[p] & COVERED:
+                    if self.cover[unit] == 0:
+                        self.foreign.put(key, REFUSED)
+                        self.covered[p] |= FOREIGN
+                elif self.cover[unit] and self.foreign.get(key) == REFUSED:
+                    self.foreign.put(key, ADMITTED)
+            unit += 1
+        return 0
+
+    cdef int _cover(self, uint32_t p, uint32_t since) except -1:
+        """The units below a prefix that became visible, or invisible."""
+        cdef uint32_t unit = <uint32_t>(self.hi[p] >> 40)
+        cdef uint32_t last = unit + (1 << (24 - self.length[p]))
+        cdef bint told = self.started and self.subject[p]
+        cdef bint foreign = self.covered[p] & FOREIGN
+        self.covered[p] |= COVERED
+        while unit < last:
+            if foreign and self.foreign.get((<uint64_t>p << 32) | unit) == REFUSED:
+                pass
+            elif self.visible[p]:
                 self.cover[unit] += 1
-                if self.cover[unit] == 1 and self.started and self.subject[p]:
+                if self.cover[unit] == 1 and told:
                     self.unit_changes.add(self.second, unit, 1, since)
             else:
                 self.cover[unit] -= 1
-                if self.cover[unit] == 0 and self.started and self.subject[p]:
+                if self.cover[unit] == 0 and told:
                     self.unit_changes.add(self.second, unit, -1, since)
             unit += 1
         return 0

@@ -31,7 +31,7 @@ def test_a_total_loss_is_told_to_the_second(hand_block: Make, outage: Make) -> N
     assert spans(result, "exact-prefix", "total") == [(T + 10, T + 1810)]
     # Four units are no entity there.
     assert result.told["ioda"] == {}
-    assert result.unknown == []
+    assert result.unknown["KP"] == []
 
 
 def test_a_blink_of_few_sessions_is_told_by_the_exact_rule_only(hand_block: Make, outage: Make) -> None:
@@ -49,14 +49,16 @@ def test_most_sessions_down_is_unknown_and_no_outage(hand_block: Make, kp: tuple
     assert spans(result, "nightside", "partial") == []
     begin = result.block.begin
     # 12 of 16 are away, so fewer than half are known, until all they had before is back.
-    assert [(a - begin, b - begin) for a, b in result.unknown] == [(T, T + 301)]
+    assert [(a - begin, b - begin) for a, b in result.unknown["KP"]] == [(T, T + 301)]
 
 
-def test_files_missing_at_all_collectors_make_a_range(hand_block: Make, outage: Make) -> None:
+def test_an_outage_that_began_in_a_gap_of_all_is_in_doubt(hand_block: Make, outage: Make) -> None:
     missing = tuple((c, T + 300 * i) for c in range(2) for i in range(3))
     result = run_block(hand_block(outage(T + 600, T + 1800), missing=missing), Settings(), False)
     begin = result.block.begin
-    assert [(a - begin, b - begin) for a, b in result.unknown] == [(T, T + 900)]
+    # No sight until 900; and that all announced the networks anew at 1800 is all that was ever heard of it.
+    assert spans(result, "nightside", "partial") == []
+    assert [(a - begin, b - begin) for a, b in result.unknown["KP"]] == [(T, T + 900), (T, T + 1800)]
 
 
 def test_a_late_file_is_heard_late_by_who_listens_live(hand_block: Make, outage: Make) -> None:

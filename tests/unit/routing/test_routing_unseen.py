@@ -203,9 +203,8 @@ def test_of_several_changes_in_one_second_the_earliest_counts() -> None:
         np.array(since, np.uint32),
     )
     none = np.zeros(0, np.uint8)
-    saw = Observation(
-        T0, T0 + 990, reachable, none, units, Changes(*(c[:0] for c in vars(units).values())), [], []
-    )
+    nothing = Changes(*(c[:0] for c in vars(units).values()))
+    saw = Observation(T0, T0 + 990, reachable, none, units, nothing, nothing, [], [])
     names = {n: Entity("country", code, code) for n, code in ((1, "XA"), (2, "XB"))}
     signals = unit_signals(saw, names, owner)
     assert [signals[n].unseen_since for n in (1, 2)] == [{second: T0 + 300}, {}]

@@ -38,7 +38,7 @@ def seen(votes: dict[int, list[tuple[int, int | None, int]]]) -> tuple[Timeline,
     changes = Changes(none, none, np.empty(0, np.int32), none)
     unknown = [UnknownStretch(150, 170, "1 of 3")]
     empty = np.empty(0, np.uint8)
-    return line, Observation(100, 200, empty, empty, changes, changes, VIEW, unknown)
+    return line, Observation(100, 200, empty, empty, changes, changes, changes, VIEW, unknown)
 
 
 def test_the_view_and_each_collector_have_a_signal() -> None:

@@ -1,0 +1,188 @@
+"""A gap in which nobody saw: whose votes count after it, and what may have happened in it (docs/definitions.md)."""
+
+from __future__ import annotations
+
+import pytest
+from routing_world import T0, Collector, Seen, World
+
+from nightside.model.settings import Settings
+from nightside.signals.doubts import doubts
+
+FOUR = [f"175.45.{n}.0/24" for n in range(176, 180)]
+FILLER = [f"10.{n}.0.0/16" for n in range(96)]
+ALL = FOUR + FILLER
+P = FOUR[0]
+GAP, BACK = T0 + 300, T0 + 600
+
+
+def eight(world: World, routes: list[str] = ALL) -> tuple[list[Collector], list[tuple[Collector, int]]]:
+    """Two collectors with four ASes each, all full; both lack the file from 300 to 600."""
+    collectors = [world.collector(f"rrc0{i}") for i in range(2)]
+    everybody = []
+    for i, collector in enumerate(collectors):
+        peers = [collector.peer(100 * (1 + i) + n) for n in range(4)]
+        collector.table(T0, dict.fromkeys(peers, routes))
+        everybody += [(collector, p) for p in peers]
+    return collectors, everybody
+
+
+def gaps(collectors: list[Collector]) -> None:
+    for collector in collectors:
+        collector.gap(GAP, BACK)
+
+
+def changes(seen: Seen, prefix: str = P) -> list[tuple[int, int, int | None]]:
+    told = seen.saw.prefixes
+    columns = (c.tolist() for c in (told.second, told.number, told.change, told.since))
+    return [
+        (second - T0, change, since - T0 if since else None)
+        for second, number, change, since in zip(*columns, strict=True)
+        if number == seen.id(prefix)
+    ]
+
+
+def in_doubt(seen: Seen, country: int = 1) -> list[tuple[int, int]]:
+    found = doubts(seen.saw, seen.table, {country: seen.signal(country)}, seen.entity_of_unit, Settings())
+    return [(u.begin - T0, u.end - T0) for u in found.get(country, [])]
+
+
+def down_before(collectors: list[Collector], everybody: list[tuple[Collector, int]]) -> None:
+    """All have withdrawn P well before the gap."""
+    for collector, peer in everybody:
+        collector.withdraw(T0 + 10, peer, P)
+    gaps(collectors)
+
+
+def test_an_end_half_within_and_half_behind_it_is_a_range() -> None:
+    world = World()
+    collectors, everybody = eight(world)
+    down_before(collectors, everybody)
+    for n, (collector, peer) in enumerate(everybody[::2]):
+        collector.announce(BACK + n, peer, P)
+    seen = world.seen(BACK + 100)
+    # The other four said within the gap what they say: they are left out, and four of eight are enough to vote.
+    assert changes(seen) == [(10, -1, None), (603, 1, 300)]
+    # One file more is missing at one collector; nothing happened, and nothing is told.
+    collectors[0].gap(BACK + 300, BACK + 600)
+    assert changes(world.seen(BACK + 700)) == changes(seen)
+
+
+def test_an_end_of_which_too_little_is_heard_waits() -> None:
+    world = World()
+    collectors, everybody = eight(world)
+    down_before(collectors, everybody)
+    for collector, peer in everybody[:3]:
+        collector.announce(BACK, peer, P)
+    assert changes(world.seen(BACK + 100)) == [(10, -1, None)]
+
+
+def test_an_onset_half_before_and_half_within_it_is_a_range() -> None:
+    world = World()
+    collectors, everybody = eight(world)
+    for collector, peer in everybody[:4]:
+        collector.withdraw(GAP - 5, peer, P)
+    gaps(collectors)
+    everybody[4][0].withdraw(BACK + 1, everybody[4][1], P)
+    # Four of eight had it: still visible. Of those that vote behind the gap nobody has it: one of eight is too few.
+    assert changes(world.seen(BACK + 100)) == []
+    for collector, peer in everybody[5:]:
+        collector.withdraw(BACK + 2, peer, P)
+    assert changes(world.seen(BACK + 100)) == [(602, -1, 300)]
+
+
+@pytest.mark.parametrize(("after", "left_out"), [(300, True), (301, False)])
+def test_what_is_heard_of_a_prefix_long_after_it_is_not_about_it(after: int, left_out: bool) -> None:
+    world = World()
+    collectors, everybody = eight(world)
+    gaps(collectors)
+    for collector, peer in everybody[:4]:
+        collector.withdraw(BACK + after, peer, P)
+    seen = world.seen(BACK + after)
+    # Four of eight still had it when last heard. Whether they are left out decides.
+    assert seen.visible(P, BACK + after) is not left_out
+
+
+def test_votes_heard_since_count() -> None:
+    world = World()
+    collectors, everybody = eight(world)
+    gaps(collectors)
+    for collector, peer in everybody[4:]:
+        collector.announce(BACK + 1, peer, P)
+    for collector, peer in everybody[:4]:
+        collector.withdraw(BACK + 2, peer, P)
+    assert world.seen(BACK + 100).visible(P, BACK + 99)
+
+
+def test_announced_anew_by_half_it_may_have_been_gone() -> None:
+    world = World()
+    collectors, everybody = eight(world)
+    gaps(collectors)
+    for n, (collector, peer) in enumerate(everybody[:4]):
+        collector.announce(BACK + 900 + n, peer, P)
+    seen = world.seen(BACK + 2000)
+    assert changes(seen) == []
+    assert seen.steps(1) == [(0, 4)]
+    assert in_doubt(seen) == [(300, 1503)]
+
+
+def test_announced_anew_by_fewer_it_was_there() -> None:
+    world = World()
+    collectors, everybody = eight(world)
+    gaps(collectors)
+    for collector, peer in everybody[:3]:
+        collector.announce(BACK + 900, peer, P)
+        collector.announce(BACK + 901, peer, P)
+    assert in_doubt(world.seen(BACK + 2000)) == []
+
+
+def test_announced_anew_without_a_gap_of_all_says_nothing() -> None:
+    world = World()
+    collectors, everybody = eight(world)
+    collectors[0].gap(GAP, BACK)
+    for collector, peer in everybody:
+        collector.announce(BACK + 900, peer, P)
+    assert in_doubt(world.seen(BACK + 2000)) == []
+
+
+def test_announced_anew_after_the_next_table_says_nothing() -> None:
+    world = World()
+    collectors, everybody = eight(world)
+    gaps(collectors)
+    for i, collector in enumerate(collectors):
+        collector.table(BACK + 300, {p: ALL for _c, p in everybody[4 * i : 4 * i + 4]})
+    for collector, peer in everybody:
+        collector.announce(BACK + 900, peer, P)
+    assert in_doubt(world.seen(BACK + 2000)) == []
+
+
+def test_under_a_cover_that_nobody_announced_anew_nothing_was_gone() -> None:
+    world = World()
+    collectors, everybody = eight(world, [*ALL, "175.45.176.0/22"])
+    gaps(collectors)
+    for collector, peer in everybody:
+        collector.announce(BACK + 900, peer, *FOUR)
+    assert in_doubt(world.seen(BACK + 2000)) == []
+
+
+def test_the_doubt_ends_with_the_first_of_a_units_covers() -> None:
+    world = World()
+    collectors, everybody = eight(world, [*ALL, "175.45.176.0/22"])
+    gaps(collectors)
+    for collector, peer in everybody:
+        collector.announce(BACK + 900, peer, "175.45.176.0/22")
+        collector.announce(BACK + 1200, peer, *FOUR)
+    assert in_doubt(world.seen(BACK + 2000)) == [(300, 1500)]
+
+
+def test_a_tenth_of_a_country_is_no_outage() -> None:
+    twenty = [f"11.0.{n}.0/24" for n in range(20)]
+    world = World(homes={"11.0.0.0/19": 1})
+    collectors, everybody = eight(world, [*twenty, *FILLER])
+    gaps(collectors)
+    for collector, peer in everybody:
+        collector.announce(BACK + 900, peer, *twenty[:2])
+    assert in_doubt(world.seen(BACK + 2000)) == []
+    for collector, peer in everybody:
+        collector.announce(BACK + 950, peer, twenty[2])
+    # Eighteen of twenty are nine tenths. With the third it is an outage; what follows within a minute belongs to it.
+    assert in_doubt(world.seen(BACK + 2000)) == [(300, 1550)]
