@@ -1,0 +1,75 @@
+"""The API against its own description: no 500, and no answer that /openapi.json does not name."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext, suppress
+from pathlib import Path
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+from web_store import fill
+
+from nightside.web.app import create_app
+from nightside.web.limits import Limits
+
+EXAMPLES = 30
+"""For each route; the same ones every time."""
+
+STREAM_S = 0.2
+"""A stream never ends, so it is cut off."""
+
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+    unsupported_method,
+)
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> BaseSchema:
+    """The description that the app gives of itself."""
+    folder = tmp_path / "store"
+    fill(folder)
+    app = create_app(folder, Limits(requests_per_s=1e6, burst=1_000_000))
+    return schemathesis.openapi.from_asgi("/openapi.json", app)
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_every_answer_is_as_described(api: BaseSchema, mode: GenerationMode) -> None:
+    tried: set[str] = set()
+    for result in api.get_all_operations():
+        operation = result.ok()
+
+        @seed(4)
+        @settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(generation_mode=mode))
+        def holds(case: Case) -> None:
+            tried.add(case.operation.path)
+            stream = case.operation.path.endswith("/events")
+            case.call_and_validate(checks=CHECKS, timeout=STREAM_S if stream else 10)
+
+        # A route that takes nothing cannot be asked wrongly.
+        with suppress(Unsatisfiable) if mode is GenerationMode.NEGATIVE else nullcontext():
+            holds()
+    assert {"/api/1/incidents", "/api/1/signals/{type}/{code}", "/api/1/events"} <= tried
