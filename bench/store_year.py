@@ -100,13 +100,13 @@ def incidents(
                 lowest=lowest,
                 episodes=[episode],
                 instability=[],
-                networks=[NetworkLoss(f"10.{i}.0.0/24", [64_496 + i], began, ended) for i in range(20)],
+                networks=[NetworkLoss(f"10.{i}.0.0/24", [64_496 + i], began, ended) for i in range(8)],
                 operators=[OperatorLoss(64_496 + i, f"N {i}", 4, 0, began, ended) for i in range(5)],
                 upstreams=[UpstreamShare(64_496 + i, f"U {i}", 0.3, 0.0, 0.3) for i in range(3)],
                 view=View(20, 20),
                 local_time=None,
                 provenance=Provenance(
-                    [(f"rrc{i:02}/updates.gz", "0" * 64) for i in range(20)], None, "0", False, None
+                    [(f"rrc{i:02}/updates.gz", "0" * 64) for i in range(6)], None, "0", False, None
                 ),
                 settings=settings,
             ),

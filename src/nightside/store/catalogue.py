@@ -61,6 +61,10 @@ def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
+class AsItStands(sqlite3.Connection):
+    """A connection that reads the file as it stands, and would not see that it changes: for one use."""
+
+
 def open_to_read(path: Path) -> sqlite3.Connection:
     """A connection that cannot write, to a catalogue that is there; its folder may be one that cannot be written.
 
@@ -71,34 +75,40 @@ def open_to_read(path: Path) -> sqlite3.Connection:
             "there is no store here", where=str(path), advice="Replay something into it first."
         )
     with explained(path):
-        connection = _connected(path, "mode=ro")
         try:
-            _refuse_newer(connection, path)
+            return _opened(path, "mode=ro", sqlite3.Connection)
         except sqlite3.OperationalError:
-            connection.close()
             if path.with_name(f"{path.name}-wal").exists():
                 raise
-            # Nobody has it open, and the files that readers share cannot be made: it is read as it stands.
-            connection = _connected(path, "immutable=1")
-            _refuse_newer(connection, path)
-        if _version(connection) < VERSION:
-            connection.close()
-            raise NightsideError(
-                "the store is of an older Nightside, and opened to be read only",
-                where=str(path),
-                advice="Bring it up to date: `nightside incidents --store DIR` does, where DIR can be written.",
-            )
-    return connection
+            # Nobody has it open, and the files that its users share cannot be made here.
+            return _opened(path, "immutable=1", AsItStands)
 
 
-def _connected(path: Path, how: str) -> sqlite3.Connection:
-    return sqlite3.connect(
+def _opened(path: Path, how: str, kind: type[sqlite3.Connection]) -> sqlite3.Connection:
+    connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{how}",
         uri=True,
         timeout=BUSY_S,
         isolation_level=None,
         check_same_thread=False,
+        factory=kind,
     )
+    try:
+        _refuse_newer(connection, path)
+        _refuse_older(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _refuse_older(connection: sqlite3.Connection, path: Path) -> None:
+    if _version(connection) < VERSION:
+        raise NightsideError(
+            "the store is of an older Nightside, and opened to be read only",
+            where=str(path),
+            advice="Bring it up to date: `nightside incidents --store DIR` does, where DIR can be written.",
+        )
 
 
 def _version(connection: sqlite3.Connection) -> int:

@@ -6,6 +6,9 @@ import sqlite3
 
 from nightside.model.state import Change
 
+_LARGEST = (1 << 63) - 1
+"""SQLite's integers have 64 bits."""
+
 
 def note_incident(connection: sqlite3.Connection, id: str, revision: int) -> None:
     """An incident, its series or its messages are other than before."""
@@ -21,7 +24,7 @@ def since(connection: sqlite3.Connection, after: int, limit: int) -> list[Change
     """The changes behind this number, in order; at most `limit`."""
     rows = connection.execute(
         "SELECT number, kind, id, revision FROM change WHERE number > ? ORDER BY number LIMIT ?",
-        (after, limit),
+        (min(after, _LARGEST), limit),
     )
     return [Change(*row) for row in rows]
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
+from nightside.store.catalogue import AsItStands
+
 
 class Connections:
     """As many connections as there are users at once; what is given back is lent again."""
@@ -31,7 +33,7 @@ class Connections:
             yield connection
         finally:
             with self._lock:
-                if not self._closed:
+                if not self._closed and not isinstance(connection, AsItStands):
                     self._idle.append(connection)
                     connection = None
             if connection is not None:

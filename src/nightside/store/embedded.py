@@ -39,6 +39,7 @@ class EmbeddedStore:
         Raises NightsideError where the folder cannot be used, or the catalogue is damaged or too new.
         """
         self.folder = folder
+        self._read_only = read_only
         self._segments = folder / "segments"
         self._path = folder / "nightside.sqlite"
         self._reader = SegmentReader(self._segments)
@@ -67,6 +68,10 @@ class EmbeddedStore:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
+        if self._read_only:
+            raise NightsideError(
+                "the store cannot be written: it was opened to be read only", where=str(self._path)
+            )
         with self._reading() as connection, transaction(connection):
             yield connection
 
@@ -155,6 +160,10 @@ class EmbeddedStore:
 
     def flips(self, id: str, *, peer: int | str | None = None, skip: int = 0) -> pa.RecordBatchReader | None:
         """See `Store.flips`."""
+        with self._reading() as connection:
+            # An id may come from anybody; only ours are names of files.
+            if findings.summary(connection, id) is None:
+                return None
         return incident_flips.read(self.folder / "flips", id, peer, skip)
 
     def put_samples(self, signals: Iterable[Signal], baselines: Baselines = MappingProxyType({})) -> None:
@@ -173,10 +182,9 @@ class EmbeddedStore:
                 ) from error
             columns = contents.columns
             pieces = segments.pieces_of(columns, segments.group_rows(len(columns.signal)))
-            with self._readable():
-                sample_writing.register(
-                    connection, self._reader, contents.name, contents.entities, columns, pieces
-                )
+            sample_writing.register(
+                connection, self._reader, contents.name, contents.entities, columns, pieces
+            )
 
     def samples(self, type: str, code: str, begin: int, end: int) -> pa.Table:
         """See `Store.samples`."""

@@ -19,6 +19,9 @@ from nightside.store.summary import summary_of
 _OF_THE_STORE = frozenset({"id", "revision", "corrections"})
 """What the store adds to a finding; no part of its content."""
 
+_REVISIONS = range(1, 1 << 63)
+"""SQLite's integers have 64 bits."""
+
 
 def changed_keys(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """The top-level keys, sorted, whose text differs; what the store itself adds is left out."""
@@ -52,6 +55,8 @@ def revisions(connection: sqlite3.Connection, incident_id: str) -> list[int]:
 
 def revision(connection: sqlite3.Connection, incident_id: str, number: int) -> str | None:
     """The JSON text of one revision; None where there is none."""
+    if number not in _REVISIONS:
+        return None
     row = connection.execute(
         "SELECT json FROM revision WHERE id = ? AND revision = ?", (incident_id, number)
     ).fetchone()

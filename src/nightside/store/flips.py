@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -57,6 +58,12 @@ def read(folder: Path, id: str, peer: int | str | None, skip: int) -> pa.RecordB
     except (OSError, pa.ArrowException) as error:
         raise _damaged(path, error) from error
     return pa.RecordBatchReader.from_batches(file.schema_arrow, _batches(file, path, peer, skip))
+
+
+def sessions_of(schema: pa.Schema) -> list[tuple[str, str, int]]:
+    """(collector, address, AS) of every session of the input, with flips or without; as the metadata says it."""
+    sessions = json.loads((schema.metadata or {}).get(b"peers", b"[]"))
+    return [(collector, address, asn) for collector, address, asn in sessions]
 
 
 def _batches(

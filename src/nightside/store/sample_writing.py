@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import numpy.typing as npt
@@ -83,6 +84,8 @@ def _put_states(connection: sqlite3.Connection, entities: Sequence[Entity], colu
 def _put_hours(
     connection: sqlite3.Connection, reader: SegmentReader, name: str, numbers: Sequence[int], columns: Columns
 ) -> None:
+    import pyarrow as pa
+
     hours = hours_of(columns)
     entity = np.asarray(numbers, np.int64)[hours.signal]
     day = hours.hour // HOURS
@@ -97,7 +100,9 @@ def _put_hours(
             found[key] = rollups.day_of(connection, *key)
         found[key][:, hours.hour[begin:end] % HOURS] = hours.numbers[:, begin:end]
     for number, hour in _shared_hours(connection, name, numbers, columns, hours):
-        found[number, hour // HOURS][:, hour % HOURS] = _hour_read(connection, reader, number, hour)
+        # What a damaged segment held of the hour is not known any more.
+        with suppress(OSError, pa.ArrowException):
+            found[number, hour // HOURS][:, hour % HOURS] = _hour_read(connection, reader, number, hour)
     rollups.put_days(connection, ((n, d, numbers_of) for (n, d), numbers_of in sorted(found.items())))
 
 
