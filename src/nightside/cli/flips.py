@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nightside.cli.terminal import on_terminal
 from nightside.model.errors import InputError, UsageError
-from nightside.model.flips import SCHEMA
+from nightside.model.flips import peer_words
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,23 +38,19 @@ def print_flips(store: Store, id: str, peer: int | str | None, *, json: bool) ->
         _require(peer, found.schema)
     told = _print_json(found, id) if json else _print_lines(found)
     if not told:
-        whose = "" if peer is None else f" of {_named(peer)}"
+        whose = "" if peer is None else f" of {peer_words(peer)}"
         print(f"nightside: no flips{whose} from shortly before to shortly after {id}", file=sys.stderr)
 
 
 def _require(peer: int | str, schema: pa.Schema) -> None:
-    import json
+    from nightside.store.flips import sessions_of
 
-    sessions = json.loads((schema.metadata or {}).get(b"peers", b"[]"))
+    sessions = sessions_of(schema)
     if not any(peer in (address, asn) for _collector, address, asn in sessions):
         raise UsageError(
-            f"{_named(peer)} is no peer in the input of this incident ({len(sessions)} sessions)",
+            f"{peer_words(peer)} is no peer in the input of this incident ({len(sessions)} sessions)",
             advice="Without --peer the peers with flips are listed; a peer is whom a collector talks to.",
         )
-
-
-def _named(peer: int | str) -> str:
-    return f"AS{peer}" if isinstance(peer, int) else peer
 
 
 def _parts(found: pa.RecordBatchReader) -> Iterator[list[dict[str, Any]]]:
@@ -65,12 +61,13 @@ def _parts(found: pa.RecordBatchReader) -> Iterator[list[dict[str, Any]]]:
 
 
 def _print_json(found: pa.RecordBatchReader, id: str) -> bool:
-    from nightside.model.flips import flip_json
+    from nightside.model.flips import SCHEMA, flip_json
     from nightside.model.ndjson import dumps
 
     told = False
     for part in _parts(found):
-        sys.stdout.write("".join(f"{dumps(flip_json(id, row))}\n" for row in part))
+        head = {"schema": SCHEMA, "incident": id}
+        sys.stdout.write("".join(f"{dumps(head | flip_json(row))}\n" for row in part))
         told = told or bool(part)
     return told
 

@@ -38,7 +38,11 @@ def parse_peer(text: str) -> int | str:
         ) from None
 
 
-def flip_json(incident: str, row: dict[str, Any]) -> dict[str, Any]:
-    """One row of `Store.flips` in the shape `nightside.flip/1`; its time is a datetime in UTC."""
-    time = row["time"].strftime("%Y-%m-%dT%H:%M:%SZ")
-    return {"schema": SCHEMA, "incident": incident, **row, "time": time}
+def peer_words(peer: int | str) -> str:
+    """A peer that was parsed, as people read it."""
+    return f"AS{peer}" if isinstance(peer, int) else peer
+
+
+def flip_json(row: dict[str, Any]) -> dict[str, Any]:
+    """One row of `Store.flips` with its time (a datetime in UTC) in words."""
+    return {**row, "time": row["time"].strftime("%Y-%m-%dT%H:%M:%SZ")}

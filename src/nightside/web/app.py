@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from nightside import __version__
 from nightside.store.location import open_store
-from nightside.web import entities, events, incident, incidents, pages, signals, view, world
+from nightside.web import entities, events, feeds, flips, incident, incidents, pages, signals, view, world
 from nightside.web import map as map_
 from nightside.web.asked import refuse_unknown
 from nightside.web.documented import add_document
@@ -26,7 +26,7 @@ from nightside.web.reading import Readers
 
 API = "/api/1"
 
-RESOURCES = (entities, signals, incidents, incident, view, world, map_, events)
+RESOURCES = (entities, signals, incidents, incident, flips, view, world, map_, events)
 """Each is a file of this room with a `router`."""
 
 DESCRIPTION = """What an observatory for national Internet outages has in its store: incidents, entities and their
@@ -68,6 +68,8 @@ def create_app(store_folder: Path, limits: Limits | None = None) -> FastAPI:
     for resource in RESOURCES:
         api.include_router(resource.router)
     app.include_router(api)
+    # Feeds are for readers of news, who keep their addresses: no version in these.
+    app.include_router(feeds.router, dependencies=[Depends(refuse_unknown)])
     app.include_router(pages.router)
     add_document(app)
     return app
