@@ -61,11 +61,10 @@ def day_of_signals(
     lost = begin + 3600 * int(rng.integers(0, 23))
     unknown = [UnknownStretch(lost, lost + 3600, "no peers")] if rng.random() < 0.1 else []
     signals = []
+    # Odd and even by turns, so that no two slots in a row are alike.
+    turn = np.arange(len(times)) % 2
     for entity, size in zip(everybody, sizes, strict=True):
-        gone = rng.integers(0, size // 50 + 2, len(times))
-        # Never the same twice in a row.
-        gone[1:] += gone[1:] == gone[:-1]
-        units = np.maximum(size - gone, 0)
+        units = size - 2 * rng.integers(0, size // 100 + 1, len(times)) - turn
         signals.append(Signal(entity, times, units, begin + DAY_S, unknown))  # type: ignore[arg-type]
     return signals, {e: [(begin, size)] for e, size in zip(everybody, sizes, strict=True)}
 

@@ -31,12 +31,12 @@ CREATE TABLE incident (
     series TEXT NOT NULL,
     FOREIGN KEY (id, revision) REFERENCES revision (id, revision) DEFERRABLE INITIALLY DEFERRED
 ) STRICT;
--- Lists are chosen and put into order from these alone; the rows are wide.
-CREATE INDEX incident_in_order ON incident (began, type, code, id, severity, status, ended)
+-- Lists are chosen and put into order from these alone (merged_into too, or SQLite looks at the rows); the rows are wide.
+CREATE INDEX incident_in_order ON incident (began, type, code, id, severity, status, ended, merged_into)
     WHERE merged_into IS NULL;
-CREATE INDEX incident_of_entity ON incident (code, type, began, id, severity, status, ended)
+CREATE INDEX incident_of_entity ON incident (code, type, began, id, severity, status, ended, merged_into)
     WHERE merged_into IS NULL;
-CREATE INDEX incident_of_status ON incident (status, began, type, code, id, severity, ended)
+CREATE INDEX incident_of_status ON incident (status, began, type, code, id, severity, ended, merged_into)
     WHERE merged_into IS NULL;
 """
 
