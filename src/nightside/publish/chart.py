@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 
@@ -53,10 +53,16 @@ def draw(incident: Json, series: IncidentSeries, path: Path) -> str:
             where=str(path),
             advice="Let the name end in .png or .svg.",
         )
-    with own_settings():
-        picture = _picture(incident, series, suffix[1:])
-    _write_whole(path, picture)
+    _write_whole(path, picture(incident, series, "png" if suffix == ".png" else "svg"))
     return alt_text(incident, series)
+
+
+def picture(
+    incident: Json, series: IncidentSeries, kind: Literal["png", "svg"], shape: Literal["page"] = "page"
+) -> bytes:
+    """The chart as the bytes of a file; `shape` is its layout, of which there is one."""
+    with own_settings():
+        return _picture(incident, series, kind)
 
 
 def alt_text(incident: Json, series: IncidentSeries) -> str:

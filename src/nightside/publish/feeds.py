@@ -103,7 +103,7 @@ def _item(incident: Json, base_url: str) -> dict[str, Any]:
             "about": f"{base_url}/about",
             "id": incident["id"],
             "revision": incident["revision"],
-            "entity": incident["entity"],
+            "entity": incident["entity"] | {"name": one_line(incident["entity"]["name"] or "")},
             "severity": incident["severity"],
             "status": incident["status"],
             "onset": incident["onset"],

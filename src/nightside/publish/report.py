@@ -245,9 +245,9 @@ def _changes(incident: Json, revisions: Sequence[Json], path: str) -> list[dict[
 
 
 def _inline(svg: bytes) -> Markup:
-    """The chart as an element of the page: no prologue, comments, metadata or size of its own."""
+    """The chart as an element of the page: no prologue, comments, metadata or title of its own."""
     text = svg.decode()
     text = re.sub(r"<!--.*?-->", "", text[text.index("<svg") :], flags=re.DOTALL)
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, count=1, flags=re.DOTALL)
+    text = re.sub(r"<(metadata|title)>.*?</\1>", "", text, flags=re.DOTALL)
     text = re.sub(r"^<svg ", '<svg class="chart-picture" role="img" aria-labelledby="chart-alt" ', text)
     return Markup(re.sub(r"\n\s*", "\n", text))

@@ -81,7 +81,7 @@ def _runs(series: IncidentSeries) -> list[tuple[int, int, float | None]]:
 def _labels(series: IncidentSeries) -> list[tuple[int, str]]:
     """Round instants in UTC: the date at midnight, the time otherwise, and the date with the first of all."""
     step_s = course.round_step(series.end - series.begin, MOST_TICKS)
-    found = []
+    found: list[tuple[int, str]] = []
     for second in range(-(-series.begin // step_s) * step_s, series.end + 1, step_s):
         at = utc(second)
         midnight = second % course.DAY_S == 0
