@@ -94,7 +94,7 @@ async def _of_nightside(request: Request, error: Exception) -> JSONResponse:
 async def _of_validation(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first: dict[str, Any] = error.errors()[0]
-    where = " ".join(str(part) for part in first["loc"])
+    where = str(first["loc"][-1])
     return error_answer(400, str(first["msg"]), where, "/openapi.json says what each route takes.")
 
 

@@ -113,14 +113,14 @@ def test_pages_add_up_to_the_whole(
 @pytest.mark.parametrize(
     ("params", "status", "where"),
     [
-        ({"peer": "nobody"}, 400, "query peer"),
+        ({"peer": "nobody"}, 400, "peer"),
         ({"peer": "AS9999999999"}, 400, ""),
         ({"peer": "AS64999"}, 404, "peer"),
         ({"peer": "198.51.100.1"}, 404, "peer"),
         ({"cursor": "x"}, 400, "cursor"),
         ({"cursor": "9" * 200}, 400, "cursor"),
-        ({"limit": 0}, 400, "query limit"),
-        ({"limit": 1001}, 400, "query limit"),
+        ({"limit": 0}, 400, "limit"),
+        ({"limit": 1001}, 400, "limit"),
     ],
 )
 def test_what_is_wrong_is_told(flipped: TestClient, params: dict[str, Any], status: int, where: str) -> None:
