@@ -1,0 +1,139 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""Which units are reachable: the visible prefixes above each /24, and who is a stranger to it.
+
+docs/definitions.md, "What is reachable".
+"""
+
+from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+import numpy as np
+
+from nightside.routing.prefixes cimport MISSING
+
+cdef enum:
+    UNITS = 1 << 24
+    # Of a prefix.
+    MET = 1
+    FOREIGN = 2
+    # Of a prefix and an origin, or a unit.
+    ADMITTED = 1
+    REFUSED = 2
+    ANY_COUNTRY = 0xFFFF
+
+
+cdef class Cover:
+    """The visible prefixes above each unit. Tell it who became visible; read which units changed."""
+
+    def __init__(self, *, hi, length, subject, prefix_country, unit_country, way_origin, way_country, way_home,
+                 uint8_t shortest):
+        """Columns as `Visibility` takes them; prefixes shorter than `shortest` cover nothing."""
+        self.hi, self.length, self.subject, self.prefix_country = hi, length, subject, prefix_country
+        self.unit_country = unit_country
+        self.way_origin, self.way_country, self.way_home = way_origin, way_country, way_home
+        self.shortest = shortest
+        self.covers = np.zeros(UNITS, np.uint8)
+        self.met = np.zeros(len(hi), np.uint8)
+        self.origin_country = np.zeros(len(hi), np.uint16)
+        self.strangers, self.foreign = NumberMap(1024), NumberMap(1024)
+        self.changed, self.changed_since = np.zeros((2, len(hi)), np.uint32)
+        self.changes = ChangeList()
+
+    cdef bint is_stranger(self, uint32_t p, uint32_t way) except? True:
+        """Whether a route's origin neither belongs to the prefix nor covered it before."""
+        cdef uint64_t key
+        cdef uint32_t verdict
+        if self.way_home[way]:
+            self.origin_country[p] = ANY_COUNTRY
+            return False
+        if self.prefix_country[p] and self.way_country[way] == self.prefix_country[p]:
+            self.origin_country[p] = self.way_country[way]
+            return False
+        key = (<uint64_t>p << 32) | self.way_origin[way]
+        verdict = self.strangers.get(key)
+        if verdict == MISSING or (verdict == REFUSED and self._reachable(p)):
+            verdict = ADMITTED if not self.started or self._reachable(p) else REFUSED
+            self.strangers.put(key, verdict)
+        if verdict == REFUSED:
+            return True
+        self.origin_country[p] = self.way_country[way]
+        return False
+
+    cdef bint _reachable(self, uint32_t p) noexcept:
+        """Whether at least half of the units below a prefix are reachable now."""
+        cdef uint32_t first = <uint32_t>(self.hi[p] >> 40)
+        cdef uint32_t i, n, reachable = 0
+        if self.length[p] > 24:
+            return self.covers[first] > 0
+        n = 1 << (24 - self.length[p])
+        for i in range(first, first + n):
+            reachable += self.covers[i] > 0
+        return 2 * reachable >= n
+
+    cdef void change(self, uint32_t p, uint32_t since) noexcept:
+        """A prefix becomes visible or invisible in this second; `since` 0, or since when that may be."""
+        if self.shortest <= self.length[p] <= 24:
+            self.changed[self.n_changed] = p
+            self.changed_since[self.n_changed] = since
+            self.n_changed += 1
+
+    cdef int apply(self, const uint8_t[::1] visible, uint32_t second) except -1:
+        """All changes of this second, together: their order must not matter."""
+        cdef uint32_t i, at
+        cdef bint unseen = False, up
+        cdef const int64_t[::1] order = None
+        # Who is foreign where goes by what was reachable before this second.
+        for i in range(self.n_changed):
+            if self.started and visible[self.changed[i]]:
+                self._meet(self.changed[i])
+            unseen |= self.changed_since[i] != 0
+        if unseen:
+            # A unit is back since the first of its covers may be, and gone since the last of them may be.
+            since = np.asarray(self.changed_since)[:self.n_changed]
+            order = np.argsort(np.where(since == 0, second, since), kind="stable")
+        # What one cover loses in the second in which another comes was never gone.
+        for up in (True, False):
+            for i in range(self.n_changed):
+                at = order[i] if unseen else i
+                if visible[self.changed[at]] == up:
+                    self._move(self.changed[at], up, second, self.changed_since[at])
+        self.n_changed = 0
+        return 0
+
+    cdef int _meet(self, uint32_t p) except -1:
+        """Which units a prefix is no cover of, though it has become visible: those that were down when both met first,
+        where its origin is of another country than the unit. When it comes again while such a unit is reachable, it
+        is cover."""
+        cdef uint32_t unit, first = <uint32_t>(self.hi[p] >> 40)
+        cdef uint64_t key
+        cdef uint16_t country = self.origin_country[p]
+        if country == ANY_COUNTRY or (self.met[p] & MET and not self.met[p] & FOREIGN):
+            return 0
+        for unit in range(first, first + (1 << (24 - self.length[p]))):
+            if self.unit_country[unit] and self.unit_country[unit] != country:
+                key = (<uint64_t>p << 32) | unit
+                if not self.met[p] & MET:
+                    if self.covers[unit] == 0:
+                        self.foreign.put(key, REFUSED)
+                        self.met[p] |= FOREIGN
+                elif self.covers[unit] and self.foreign.get(key) == REFUSED:
+                    self.foreign.put(key, ADMITTED)
+        return 0
+
+    cdef int _move(self, uint32_t p, bint visible, uint32_t second, uint32_t since) except -1:
+        """One prefix more, or one less, above the units below it."""
+        cdef uint32_t unit, first = <uint32_t>(self.hi[p] >> 40)
+        cdef bint told = self.started and self.subject[p]
+        cdef bint foreign = self.met[p] & FOREIGN
+        self.met[p] |= MET
+        for unit in range(first, first + (1 << (24 - self.length[p]))):
+            if foreign and self.foreign.get((<uint64_t>p << 32) | unit) == REFUSED:
+                continue
+            if visible:
+                self.covers[unit] += 1
+                if self.covers[unit] == 1 and told:
+                    self.changes.add(second, unit, 1, since)
+            else:
+                self.covers[unit] -= 1
+                if self.covers[unit] == 0 and told:
+                    self.changes.add(second, unit, -1, since)
+        return 0

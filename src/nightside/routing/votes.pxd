@@ -1,0 +1,35 @@
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
+
+cdef enum:
+    # Of a session to a prefix.
+    HAS = 1
+    OUT = 2        # stale: neither in the numerator nor in the denominator
+    STRANGER = 4   # has a route, to an origin that is a stranger to the prefix
+    USUAL = 8      # usually has a route
+    UNSURE = 16    # not heard since a gap in which nobody saw
+
+
+cdef class Votes:
+    cdef uint32_t n_prefixes, n_sessions, n_ases
+    cdef const uint32_t[::1] as_of
+    cdef uint8_t[:, ::1] state            # by session and prefix
+    cdef uint8_t[::1] voting              # by session
+    cdef uint16_t[::1] voting_sessions    # by AS
+    cdef uint16_t[::1] have               # by prefix: ASes that vote and have a route
+    cdef uint16_t[::1] out                # ASes all of whose voting sessions are stale
+    cdef uint16_t[::1] usual              # ASes that vote and usually have a route
+    cdef uint16_t[::1] usual_total        # the same, whether they vote now or not
+    cdef uint32_t[::1] session_list       # the sessions, those of one AS beside each other
+    cdef uint32_t[::1] session_start      # by AS its first place in that list
+    cdef uint8_t[::1] touched
+    cdef uint32_t[::1] touched_list       # prefixes to be judged anew
+    cdef uint32_t n_touched
+    cdef bint all_touched
+    cdef uint32_t known                   # ASes that vote
+    cdef int set(self, uint32_t session, uint32_t p, uint8_t new) except -1
+    cdef int set_voting(self, uint32_t session, bint votes) except -1
+    cdef bint has_sure_sibling(self, uint32_t session, uint32_t p) noexcept
+    cdef int learn_usual(self, const uint8_t[::1] visible, double fewest_viewers) except -1
+    cdef uint8_t as_state(self, uint32_t a, uint32_t p) noexcept
+    cdef void count(self, uint32_t p, uint8_t before, uint8_t after) noexcept
+    cdef void touch(self, uint32_t p) noexcept

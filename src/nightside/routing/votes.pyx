@@ -1,0 +1,141 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+"""Who votes on which prefix, and how: each session's standing to each prefix, and the counts of ASes by prefix.
+
+One vote per peer AS: an AS votes while one of its full-feed sessions is known, and has a route to a prefix when any of
+these has.
+"""
+
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
+
+import numpy as np
+
+cdef enum:
+    # Of an AS to a prefix.
+    AS_HAS = 1
+    AS_OUT = 2
+    AS_USUAL = 4   # votes, and usually has a route
+
+
+cdef class Votes:
+    """The standing of all sessions; nobody votes at first."""
+
+    def __init__(self, uint32_t n_prefixes, as_of):
+        """`as_of`: by session the dense number of its peer AS."""
+        self.as_of = as_of
+        self.n_prefixes, self.n_sessions = n_prefixes, len(as_of)
+        self.n_ases = int(max(as_of)) + 1 if len(as_of) else 0
+        self.state = np.zeros((self.n_sessions, max(n_prefixes, 1)), np.uint8)
+        self.voting = np.zeros(self.n_sessions, np.uint8)
+        self.voting_sessions = np.zeros(self.n_ases, np.uint16)
+        self.have, self.out, self.usual, self.usual_total = np.zeros((4, n_prefixes), np.uint16)
+        self.touched = np.zeros(n_prefixes, np.uint8)
+        self.touched_list = np.zeros(n_prefixes, np.uint32)
+        self.session_list = np.argsort(as_of, kind="stable").astype(np.uint32)
+        self.session_start = np.searchsorted(np.sort(as_of), np.arange(self.n_ases + 1)).astype(np.uint32)
+
+    cdef int set(self, uint32_t session, uint32_t p, uint8_t new) except -1:
+        """A session's new standing to a prefix; what is usual stays."""
+        cdef uint32_t a = self.as_of[session]
+        cdef uint8_t before, after
+        new |= self.state[session, p] & USUAL
+        if not self.voting[session]:
+            self.state[session, p] = new
+            return 0
+        before = self.as_state(a, p)
+        self.state[session, p] = new
+        after = self.as_state(a, p)
+        if before != after:
+            self.count(p, before, after)
+            self.touch(p)
+        return 0
+
+    cdef int set_voting(self, uint32_t session, bint votes) except -1:
+        """A session's vote begins or ends to count."""
+        cdef uint32_t a = self.as_of[session]
+        cdef uint32_t p
+        cdef uint8_t before, after
+        if self.voting[session] == votes:
+            return 0
+        self.all_touched = True
+        for p in range(self.n_prefixes):
+            if self.voting_sessions[a] == 0 and self.state[session, p] == 0:
+                continue
+            before = self.as_state(a, p)
+            self.voting[session] = votes
+            after = self.as_state(a, p)
+            self.voting[session] = not votes
+            self.count(p, before, after)
+        self.voting[session] = votes
+        if votes:
+            self.voting_sessions[a] += 1
+            self.known += self.voting_sessions[a] == 1
+        else:
+            self.voting_sessions[a] -= 1
+            self.known -= self.voting_sessions[a] == 0
+        return 0
+
+    cdef bint has_sure_sibling(self, uint32_t session, uint32_t p) noexcept:
+        """Whether another voting session of the same AS has a route of which we are sure."""
+        cdef uint32_t k, s, a = self.as_of[session]
+        for k in range(self.session_start[a], self.session_start[a + 1]):
+            s = self.session_list[k]
+            if s != session and self.voting[s] and self.state[s, p] & HAS and not self.state[s, p] & UNSURE:
+                return True
+        return False
+
+    cdef int learn_usual(self, const uint8_t[::1] visible, double fewest_viewers) except -1:
+        """Who has a route to a prefix now usually has one: of prefixes that are visible, or new to this with at least
+        `fewest_viewers` of the ASes."""
+        cdef uint32_t p, s, a, k
+        cdef uint8_t state
+        cdef uint16_t total
+        cdef bint usual
+        for p in range(self.n_prefixes):
+            if not visible[p] and (self.usual_total[p] or self.have[p] < max(2.0, fewest_viewers * self.known)):
+                continue
+            for s in range(self.n_sessions):
+                state = self.state[s, p]
+                # What a session that does not vote usually sees is what it saw when it did.
+                if self.voting[s] and not state & OUT:
+                    self.state[s, p] = (state & ~USUAL) | (USUAL if state & HAS else 0)
+            self.usual[p] = total = 0
+            for a in range(self.n_ases):
+                self.usual[p] += self.as_state(a, p) & AS_USUAL != 0
+                usual = False
+                for k in range(self.session_start[a], self.session_start[a + 1]):
+                    usual |= self.state[self.session_list[k], p] & USUAL != 0
+                total += usual
+            self.usual_total[p] = total
+        self.all_touched = True
+        return 0
+
+    cdef uint8_t as_state(self, uint32_t a, uint32_t p) noexcept:
+        """AS_HAS where any voting session has a route, AS_OUT where all voting sessions are stale; and AS_USUAL."""
+        cdef uint32_t k, s
+        cdef uint8_t state, usual = 0
+        cdef bint any_voting = False, all_out = True, has = False
+        for k in range(self.session_start[a], self.session_start[a + 1]):
+            s = self.session_list[k]
+            if not self.voting[s]:
+                continue
+            any_voting = True
+            state = self.state[s, p]
+            if not state & OUT:
+                all_out = False
+                has |= state & HAS
+                if state & USUAL:
+                    usual = AS_USUAL
+        if has:
+            return AS_HAS | usual
+        return AS_OUT if any_voting and all_out else usual
+
+    cdef void count(self, uint32_t p, uint8_t before, uint8_t after) noexcept:
+        self.have[p] += ((after & AS_HAS) != 0) - ((before & AS_HAS) != 0)
+        self.out[p] += ((after & AS_OUT) != 0) - ((before & AS_OUT) != 0)
+        self.usual[p] += ((after & AS_USUAL) != 0) - ((before & AS_USUAL) != 0)
+
+    cdef void touch(self, uint32_t p) noexcept:
+        if not self.touched[p]:
+            self.touched[p] = 1
+            self.touched_list[self.n_touched] = p
+            self.n_touched += 1
