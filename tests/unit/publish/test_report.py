@@ -356,7 +356,7 @@ def contrast(one: str, other: str) -> float:
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_colours_have_the_contrast_of_wcag_aa(dark: bool) -> None:
-    light, _, rest = stylesheet().partition("@media (prefers-color-scheme: dark)")
+    light, _, rest = stylesheet().partition("@media screen and (prefers-color-scheme: dark)")
     tokens = dict(TOKENS.findall(light))
     if dark:
         tokens |= dict(TOKENS.findall(rest.partition("/* Plain elements. */")[0]))
