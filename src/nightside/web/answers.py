@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+import numpy as np
 import orjson
+import pyarrow as pa
 from fastapi import Request
 from fastapi.responses import Response
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from isal import igzip
+from pyarrow import csv, parquet
 
 Format = Literal["json", "csv", "arrow", "parquet"]
 
@@ -47,8 +48,6 @@ class Body:
 
 def body_of(plain: bytes, media_type: str = MEDIA_TYPES["json"], *, compress: bool = True) -> Body:
     """The bytes with their tag, and compressed where that helps."""
-    from isal import igzip
-
     zipped = igzip.compress(plain, 2, mtime=0) if compress and len(plain) >= COMPRESS_FROM_BYTES else None
     tag = hashlib.blake2b(plain, digest_size=12, person=media_type.encode()[:16]).hexdigest()
     # Weak, since one tag stands for the plain and the compressed bytes.
@@ -104,20 +103,14 @@ def format_of(request: Request, asked: Format | None) -> Format:
 
 def table_body(table: pa.Table, form: Format) -> Body:
     """A table in one of the formats that are not JSON."""
-    import pyarrow as pa
-
     sink = pa.BufferOutputStream()
     if form == "csv":
-        from pyarrow import csv
-
         csv.write_csv(_with_iso_times(table), sink)
     elif form == "arrow":
         with pa.ipc.new_stream(sink, table.schema) as writer:
             writer.write_table(table)
     else:
-        import pyarrow.parquet as pq
-
-        pq.write_table(table, sink, compression="zstd")
+        parquet.write_table(table, sink, compression="zstd")
     return body_of(sink.getvalue().to_pybytes(), MEDIA_TYPES[form], compress=form != "parquet")
 
 
@@ -127,15 +120,10 @@ def columns_of(table: pa.Table) -> dict[str, list[Any]]:
 
 
 def _with_iso_times(table: pa.Table) -> pa.Table:
-    import pyarrow as pa
-
     return pa.table(_iso_columns(table))
 
 
 def _iso_columns(table: pa.Table) -> dict[str, Any]:
-    import numpy as np
-    import pyarrow as pa
-
     columns: dict[str, Any] = {}
     for name in table.column_names:
         column = table[name]
