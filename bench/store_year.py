@@ -5,12 +5,13 @@
 Makes the store in FOLDER, unless one is there, then times each read of the dashboard's mix on one core: cold (nothing
 of the store is in memory) and warm (the same reads again). Numbers are made up: each entity
 changes in every slot of five minutes, which is the most that a store of 5-minute signals can have to hold.
-A year of 250 countries and 5,000 ASes takes about 8 minutes and 2 GB.
+A year of 250 countries and 5,000 ASes takes about 5 minutes and 2 GB.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import random
 import sys
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from nightside.model.entity import Entity
 from nightside.model.incident import (
@@ -33,9 +35,9 @@ from nightside.model.incident import (
 )
 from nightside.model.series import IncidentSeries, Lane
 from nightside.model.settings import Settings
-from nightside.model.signal import Signal, UnknownStretch
 from nightside.store import findings
 from nightside.store.embedded import EmbeddedStore
+from nightside.store.segments import NONE, Columns, Contents
 from nightside.world.names import country_codes, country_name
 
 BEGIN = 1_735_689_600
@@ -46,27 +48,37 @@ SEED = 4
 
 
 def entities(countries: int, asns: int) -> list[Entity]:
-    """So many countries, and so many ASes."""
+    """So many countries, and so many ASes, in the order of a segment."""
     codes = sorted(country_codes())[:countries]
-    return [Entity("country", code, country_name(code)) for code in codes] + [
-        Entity("asn", str(64_496 + 7 * i), f"Network {i}") for i in range(asns)
-    ]
+    named = [Entity("asn", str(64_496 + 7 * i), f"Network {i}") for i in range(asns)]
+    named += [Entity("country", code, country_name(code)) for code in codes]
+    return sorted(named, key=lambda e: (e.type, e.code))
 
 
-def day_of_signals(
-    rng: np.random.Generator, everybody: list[Entity], sizes: list[int], begin: int
-) -> tuple[list[Signal], dict[Entity, list[tuple[int, int]]]]:
-    """One day of each entity: a few units of a hundred come and go; sometimes our view breaks for an hour."""
-    times = np.arange(begin, begin + DAY_S, SLOT_S)
-    lost = begin + 3600 * int(rng.integers(0, 23))
-    unknown = [UnknownStretch(lost, lost + 3600, "no peers")] if rng.random() < 0.1 else []
-    signals = []
-    # Odd and even by turns, so that no two slots in a row are alike.
-    turn = np.arange(len(times)) % 2
-    for entity, size in zip(everybody, sizes, strict=True):
-        units = size - 2 * rng.integers(0, size // 100 + 1, len(times)) - turn
-        signals.append(Signal(entity, times, units, begin + DAY_S, unknown))  # type: ignore[arg-type]
-    return signals, {e: [(begin, size)] for e, size in zip(everybody, sizes, strict=True)}
+def day_of_samples(
+    rng: np.random.Generator, everybody: list[Entity], sizes: npt.NDArray[np.int64], begin: int
+) -> Contents:
+    """One day of each entity: a few units of a hundred come and go; sometimes our view breaks for an hour.
+
+    This is what `segments.contents_of` makes of signals, made in a fifth of the time.
+    """
+    slot = np.arange(DAY_S // SLOT_S)
+    lost = 12 * int(rng.integers(0, 23)) if rng.random() < 0.1 else len(slot)
+    # The slots of the lost hour are one stretch.
+    slot = slot[(slot <= lost) | (slot >= lost + 12)]
+    begin_s = begin + SLOT_S * slot
+    gone = (rng.random((len(everybody), len(slot))) * (sizes // 100 + 1)[:, None]).astype(np.int64)
+    # Odd and even by turns, so that no two in a row are alike.
+    units = sizes[:, None] - 2 * gone - slot % 2
+    units[:, slot == lost] = NONE
+    columns = Columns(
+        signal=np.repeat(np.arange(len(everybody)), len(slot)),
+        begin_s=np.tile(begin_s, len(everybody)),
+        end_s=np.tile(np.append(begin_s[1:], begin + DAY_S), len(everybody)),
+        units=units.ravel(),
+        baseline=np.repeat(sizes, len(slot)),
+    )
+    return Contents(hashlib.sha256(units.tobytes()).hexdigest(), everybody, columns)
 
 
 def incidents(
@@ -127,13 +139,13 @@ def make(
     """Fill a new store. Incidents go into it in one transaction: one by one their commits would take hours."""
     rng, chance = np.random.default_rng(SEED), random.Random(SEED)
     everybody = entities(countries, asns)
-    sizes = [int(10 ** chance.uniform(0.6, 5 if e.type == "country" else 3)) for e in everybody]
+    sizes = np.array([int(10 ** chance.uniform(0.7, 5 if e.type == "country" else 3)) for e in everybody])
     with EmbeddedStore(folder) as store:
         with store._writing() as connection:
             for incident, series in incidents(chance, everybody, incident_count, days):
                 findings.put(connection, incident, series)
         for day in range(days):
-            store.put_samples(*day_of_signals(rng, everybody, sizes, BEGIN + day * DAY_S))
+            store._put_segment(day_of_samples(rng, everybody, sizes, BEGIN + day * DAY_S))
             print(f"\rday {day + 1} of {days}", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
 

@@ -169,8 +169,10 @@ class EmbeddedStore:
     def put_samples(self, signals: Iterable[Signal], baselines: Baselines = MappingProxyType({})) -> None:
         """See `Store.put_samples`."""
         contents = segments.contents_of(signals, baselines)
-        if contents is None:
-            return
+        if contents is not None:
+            self._put_segment(contents)
+
+    def _put_segment(self, contents: segments.Contents) -> None:
         with self._writing() as connection:
             if sample_writing.is_last(connection, contents.name):
                 return

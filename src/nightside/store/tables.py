@@ -31,7 +31,7 @@ CREATE TABLE incident (
     series TEXT NOT NULL,
     FOREIGN KEY (id, revision) REFERENCES revision (id, revision) DEFERRABLE INITIALLY DEFERRED
 ) STRICT;
--- Lists are chosen and put into order from these alone (merged_into too, or SQLite looks at the rows); the rows are wide.
+-- Lists are chosen and put into order from these alone; without merged_into SQLite would look at the wide rows.
 CREATE INDEX incident_in_order ON incident (began, type, code, id, severity, status, ended, merged_into)
     WHERE merged_into IS NULL;
 CREATE INDEX incident_of_entity ON incident (code, type, began, id, severity, status, ended, merged_into)
