@@ -11,7 +11,19 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from nightside import __version__
 from nightside.store.location import open_store
-from nightside.web import entities, events, feeds, flips, incident, incidents, pages, signals, view, world
+from nightside.web import (
+    entities,
+    events,
+    feeds,
+    flips,
+    incident,
+    incidents,
+    pages,
+    pictures,
+    signals,
+    view,
+    world,
+)
 from nightside.web import map as map_
 from nightside.web.asked import refuse_unknown
 from nightside.web.documented import add_document
@@ -26,7 +38,7 @@ from nightside.web.reading import Readers
 
 API = "/api/1"
 
-RESOURCES = (entities, signals, incidents, incident, flips, view, world, map_, events)
+RESOURCES = (entities, signals, incidents, incident, pictures, flips, view, world, map_, events)
 """Each is a file of this room with a `router`."""
 
 DESCRIPTION = """What an observatory for national Internet outages has in its store: incidents, entities and their
