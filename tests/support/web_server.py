@@ -11,6 +11,7 @@ from pathlib import Path
 import uvicorn
 
 from nightside.engine.serve import listen
+from nightside.engine.serve_protocol import Protocol
 from nightside.web.app import create_app
 from nightside.web.limits import Limits
 
@@ -21,7 +22,11 @@ def served(store: Path, limits: Limits | None = None) -> Iterator[str]:
     listening: socket.socket = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
     config = uvicorn.Config(
-        create_app(store, limits), log_level="error", access_log=False, timeout_graceful_shutdown=2
+        create_app(store, limits),
+        http=Protocol,
+        log_level="critical",
+        access_log=False,
+        timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)

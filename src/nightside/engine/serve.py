@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from nightside.model.errors import NightsideError
@@ -22,11 +23,15 @@ def serve(store_folder: Path, *, host: str = HOST, port: int = PORT, ready: Call
     """
     import uvicorn
 
+    from nightside.engine.serve_protocol import Protocol
     from nightside.store.location import open_store
     from nightside.web.app import create_app
 
-    # A store that cannot be read is better found out now than by every request.
-    open_store(store_folder).close()
+    # Makes the store where there is none, and brings an old one up to date. One that cannot be written may still
+    # be read; where it cannot, the app says so.
+    with suppress(NightsideError):
+        open_store(store_folder).close()
+    app = create_app(store_folder)
     listening = listen(host, port)
 
     class Server(uvicorn.Server):
@@ -36,9 +41,9 @@ def serve(store_folder: Path, *, host: str = HOST, port: int = PORT, ready: Call
                 ready(address(listening))
 
     with listening:
-        app = create_app(store_folder)
         config = uvicorn.Config(
             app,
+            http=Protocol,
             log_level="warning",
             access_log=False,
             server_header=False,

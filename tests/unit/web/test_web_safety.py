@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from web_server import served
 from web_store import KP_ID
 
 from nightside.web.app import create_app
@@ -92,3 +94,16 @@ def test_a_store_that_breaks_is_503_and_its_place_is_not_told(
     assert answer.status_code == 503
     assert "somebody" not in answer.text
     check_headers(answer)
+
+
+@pytest.mark.parametrize(
+    "sent", [b"\x16\x03\x01\x00\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"]
+)
+def test_so_has_the_answer_to_what_is_no_http(web_store: Path, sent: bytes) -> None:
+    with served(web_store) as address:
+        port = int(address.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+            line.sendall(sent)
+            said = b"".join(iter(lambda: line.recv(65536), b"")).decode()
+    assert said.startswith("HTTP/1.1 400 ")
+    assert "content-security-policy: default-src 'self'" in said.lower()
