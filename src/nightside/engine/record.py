@@ -37,7 +37,7 @@ def replay_into(
     started: Callable[[int], None],
     advance: Callable[[int], None],
 ) -> Recorded:
-    """Replay (see `engine.replay.replay`) and keep incidents and samples in the store."""
+    """Replay (see `engine.replay.replay`) and keep incidents, with their flips, and samples in the store."""
     # A store that cannot be written is better found out before the work than after it.
     with open_store(store_folder) as store:
         found = replay(
@@ -53,9 +53,9 @@ def replay_into(
         stored = [store.put_incident(incident, series) for incident, series in found.incidents]
         for incident, told in zip(stored, found.messages, strict=True):
             store.put_messages(incident["id"], [message.to_json() for message in told])
+        store.put_samples([*found.signals, *found.health], found.baselines)
         for incident, flips in zip(stored, incident_flips(found, Settings(), warn), strict=True):
             store.put_flips(incident["id"], flips)
-        store.put_samples([*found.signals, *found.health], found.baselines)
     seen = found.observation
     peers, collectors = max((v.known for v in seen.view), default=0), len(found.collected.logs)
     whom = "1 country or AS" if len(found.signals) == 1 else f"{len(found.signals)} countries or ASes"
