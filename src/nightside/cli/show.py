@@ -57,9 +57,8 @@ def command(
     folder = default_folder() if store is None else store
     with open_store(folder) as opened:
         incident, series = opened.incident(incident_id), opened.series(incident_id)
-        messages, revisions = [], []
+        messages, revisions = opened.messages(incident_id), []
         if html is not None:
-            messages = opened.messages(incident_id)
             found = (opened.revision(incident_id, n) for n in opened.revisions(incident_id))
             revisions = [revision for revision in found if revision is not None]
     if incident is None or series is None:
@@ -78,9 +77,10 @@ def command(
     elif json:
         print(dumps(incident))
     else:
+        from nightside.publish.posted import chapter
         from nightside.publish.words import story
 
-        print(story(incident, series))
+        print("\n\n".join(part for part in (story(incident, series), chapter(incident, messages)) if part))
     if html is not None:
         _write_report(html, incident, series, messages, revisions)
         print(f"nightside: the report is in {html}", file=sys.stderr)

@@ -9,6 +9,7 @@ from typing import Any
 
 from nightside.engine.record import Recorded, replay_into
 from nightside.publish.chart import draw
+from nightside.publish.posted import chapter
 from nightside.publish.words import story
 from nightside.scenes.build import build, file_count
 from nightside.scenes.script import read_scene
@@ -24,7 +25,7 @@ class Demo:
     chart: Path | None
     """The chart of the gravest incident."""
     told: str
-    """The gravest incident in words; empty where nothing was found."""
+    """The gravest incident in words, and what would have been posted of it; empty where nothing was found."""
     gravest: str | None
     """Its id."""
 
@@ -57,12 +58,13 @@ def tell(recorded: Recorded, archive: Path, pictures: Path) -> Demo:
     if gravest is None:
         return Demo(recorded, archive, None, "", None)
     with open_store(recorded.store) as store:
-        series = store.series(gravest["id"])
+        series, messages = store.series(gravest["id"]), store.messages(gravest["id"])
     chart = None
     if series is not None:
         chart = pictures / f"{gravest['id']}.png"
         draw(gravest, series, chart)
-    return Demo(recorded, archive, chart, story(gravest, series), gravest["id"])
+    told = "\n\n".join(part for part in (story(gravest, series), chapter(gravest, messages)) if part)
+    return Demo(recorded, archive, chart, told, gravest["id"])
 
 
 def _gravity(incident: dict[str, Any]) -> tuple[float, int]:

@@ -25,12 +25,19 @@ def archives(incident: dict[str, Any]) -> tuple[list[str], int]:
     return found, len(names) - len(ris) - len(routeviews)
 
 
-def data_line(incident: dict[str, Any]) -> str:
-    """One sentence on the source; a reconstruction is never called anybody's data. Empty without inputs."""
+def named_sources(incident: dict[str, Any]) -> list[str]:
+    """The archives by name, and, where there are any, the count of files that are of neither."""
     found, others = archives(incident)
-    if incident["provenance"]["reconstruction"]:
-        template = phrases.DATA_RECONSTRUCTED if found else phrases.DATA_RECONSTRUCTED_ONLY
-        return template.format(sources=", ".join(found))
     if others:
         found.append(phrases.choose(phrases.OTHER_FILES, others).format(count=f"{others:,}"))
+    return found
+
+
+def data_line(incident: dict[str, Any]) -> str:
+    """One sentence on the source; a reconstruction is never called anybody's data. Empty without inputs."""
+    if incident["provenance"]["reconstruction"]:
+        layouts, _others = archives(incident)
+        template = phrases.DATA_RECONSTRUCTED if layouts else phrases.DATA_RECONSTRUCTED_ONLY
+        return template.format(sources=", ".join(layouts))
+    found = named_sources(incident)
     return phrases.DATA.format(sources=", ".join(found)) if found else ""

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from nightside.model.instants import duration_words, parse_iso
 from nightside.publish import phrases, reading
-from nightside.publish.literal import one_line
+from nightside.publish.literal import LONGEST, one_line
 from nightside.publish.moments import Clock, adjective, instant_or_range, span, starts_with_vowel_sound
 from nightside.publish.phrases import choose
 from nightside.publish.reading import Json
 
 
-def subject(incident: Json) -> str:
-    """Whom it happened to: `North Korea's Internet`, `AS131279 (Star Joint Venture)`."""
+def subject(incident: Json, longest: int = LONGEST) -> str:
+    """Whom it happened to: `North Korea's Internet`, `AS131279 (Star Joint Venture)`.
+
+    Of its name at most `longest` characters are shown.
+    """
     entity = incident["entity"]
-    name = one_line(entity["name"] or "")
+    name = one_line(entity["name"] or "", longest)
     if entity["type"] == "asn":
-        return as_name(entity["code"], name)
-    name = name or one_line(entity["code"])
+        return as_name(one_line(entity["code"], longest), name)
+    name = name or one_line(entity["code"], longest)
     return phrases.COUNTRY[name.endswith("s")].format(name=name)
 
 
@@ -57,7 +60,7 @@ def headline(incident: Json) -> str:
     }[reading.state(incident)]
     text = template.format(
         subject=subject(incident),
-        outage=_outage(incident),
+        outage=outage(incident),
         length=duration_words(incident["duration_s"] or 0),
     )
     if incident["provenance"]["reconstruction"]:
@@ -112,10 +115,10 @@ def length_of(episode: Json) -> str:
     return phrases.LENGTH_BETWEEN.format(shortest=shortest, longest=longest)
 
 
-def _outage(incident: Json) -> str:
-    """The headline episode as a noun phrase: `a 9-hour 31-minute outage`; empty while it lasts."""
-    lengths = reading.shortest_and_longest(incident)
-    severity = incident["severity"]
+def outage(episode: Json) -> str:
+    """An episode, or an incident's headline, as a noun phrase: `a 9-hour 31-minute outage`; empty while it lasts."""
+    lengths = reading.shortest_and_longest(episode)
+    severity = episode["severity"]
     if lengths is None or severity == "instability":
         return ""
     shortest, longest = lengths

@@ -23,6 +23,8 @@ class Clock:
 
     zone: str | None
     city: str
+    offsets: bool = True
+    """Whether the offset is told beside the city's time."""
 
     @classmethod
     def of(cls, incident: dict[str, Any]) -> Clock:
@@ -80,12 +82,13 @@ def instant(clock: Clock, second: int, *, seconds: bool = False) -> str:
     """`16:15 UTC on 22 December 2014 (01:15 on the 23rd in Pyongyang, UTC+09:00)`."""
     at, local = utc(second), clock.local(second)
     words = {"time": time_words(at, seconds=seconds), "date": date_words(at)}
+    forms = phrases.INSTANT if clock.offsets else phrases.INSTANT_IN_CITY
     if local is None:
-        return phrases.INSTANT[0].format(**words)
+        return forms[0].format(**words)
     words |= {"local": time_words(local, seconds=seconds), "city": clock.city, "offset": clock.offset(second)}
     if local.date() == at.date():
-        return phrases.INSTANT[1].format(**words)
-    return phrases.INSTANT[2].format(**words, local_day=_other_day(at, local))
+        return forms[1].format(**words)
+    return forms[2].format(**words, local_day=_other_day(at, local))
 
 
 def instant_or_range(clock: Clock, second: int, known: Range | None, *, seconds: bool = False) -> str:
@@ -93,7 +96,8 @@ def instant_or_range(clock: Clock, second: int, known: Range | None, *, seconds:
     if known is None or known[0] == known[1]:
         return instant(clock, second, seconds=seconds)
     seconds = seconds or known[0] // 60 == known[1] // 60
-    return _on_one_day(phrases.BETWEEN_ON_ONE_DAY, clock, *known, seconds=seconds) or phrases.BETWEEN.format(
+    forms = phrases.BETWEEN_ON_ONE_DAY if clock.offsets else phrases.BETWEEN_ON_ONE_DAY_IN_CITY
+    return _on_one_day(forms, clock, *known, seconds=seconds) or phrases.BETWEEN.format(
         first=instant(clock, known[0], seconds=seconds), last=instant(clock, known[1], seconds=seconds)
     )
 
@@ -108,7 +112,8 @@ def span(
     """`from … to …`, as short as the days allow, to the second where it is short."""
     seconds = end - onset < SHORT_S and (onset % 60 > 0 or end % 60 > 0)
     if onset_range is None and end_range is None:
-        whole = _on_one_day(phrases.SPAN_ON_ONE_DAY, clock, onset, end, seconds=seconds)
+        forms = phrases.SPAN_ON_ONE_DAY if clock.offsets else phrases.SPAN_ON_ONE_DAY_IN_CITY
+        whole = _on_one_day(forms, clock, onset, end, seconds=seconds)
         if whole:
             return whole
     return phrases.SPAN.format(

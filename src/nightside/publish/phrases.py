@@ -34,6 +34,23 @@ SPAN_ON_ONE_DAY = (
     "from {first} to {last} UTC on {date} ({local_first} to {local_last} in {city}, {offset})",
     "from {first} to {last} UTC on {date} ({local_first} to {local_last} on {local_day} in {city}, {offset})",
 )
+# The same where there is no room for the offset.
+INSTANT_IN_CITY = (
+    INSTANT[0],
+    "{time} UTC on {date} ({local} in {city})",
+    "{time} UTC on {date} ({local} on {local_day} in {city})",
+)
+BETWEEN_ON_ONE_DAY_IN_CITY = (
+    BETWEEN_ON_ONE_DAY[0],
+    "some time between {first} and {last} UTC on {date} ({local_first} and {local_last} in {city})",
+    "some time between {first} and {last} UTC on {date} "
+    "({local_first} and {local_last} on {local_day} in {city})",
+)
+SPAN_ON_ONE_DAY_IN_CITY = (
+    SPAN_ON_ONE_DAY[0],
+    "from {first} to {last} UTC on {date} ({local_first} to {local_last} in {city})",
+    "from {first} to {last} UTC on {date} ({local_first} to {local_last} on {local_day} in {city})",
+)
 SPAN = "from {first} to {last}"
 SHORT_INSTANT = ("{date} {time} UTC", "{date} {time} UTC ({local_date} {local} {offset})")
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nightside.model.instants import parse_iso
-from nightside.publish import reading
 from nightside.publish.literal import one_line
 from nightside.publish.moments import Clock
+from nightside.publish.posted import MOST_POSTS, about_headline
 from nightside.publish.reading import Json
 from nightside.publish.report_cells import When, when
 
-MOST_POSTS = 10
-MARGIN_S = 3600
-"""After the headline's end: its `restored` comes when the end is confirmed."""
 LONGEST_POST = 1000
 
 
@@ -31,12 +27,7 @@ def posts_of(incident: Json, posts: Sequence[Json]) -> tuple[list[Post], list[Po
     clock = Clock.of(incident)
     if len(posts) <= MOST_POSTS:
         return _told(clock, posts), []
-    onset, end = parse_iso(incident["onset"]), reading.second(incident["end"])
-    about = [
-        post
-        for post in posts
-        if parse_iso(post["at"]) >= onset and (end is None or parse_iso(post["at"]) <= end + MARGIN_S)
-    ]
+    about = about_headline(incident, posts)
     return _told(clock, about[:MOST_POSTS]), _told(clock, posts)
 
 
