@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from nightside.model.errors import UsageError
 from nightside.model.incident import SEVERITIES, Severity, Status
+from nightside.model.instants import iso
 from nightside.model.settings import Settings
 from nightside.model.state import EntityState
 from nightside.publish.literal import one_line
@@ -31,6 +32,9 @@ LIST = 25
 """Incidents on one page of a list."""
 WINDOW_S = 7 * 86_400
 """How much an entity's page shows unless it is asked for other times."""
+CHANGES_UP_TO_S = 14 * 86_400
+CHARTED = 10
+"""As in static/entity_data.js: how long a window shows each change, and how many incidents' series it shows."""
 RECENT = 6
 """Incidents that the front page lists besides those going on."""
 GOING_ON: tuple[Status, ...] = ("ongoing", "recovering")
@@ -156,6 +160,7 @@ async def _entity(
     stored_name = own.items[0].summary["entity"]["name"] if own.items else None
     shown = entity_name(type, code, name or stored_name or (state.name if state else None))
     zone = zone_of(code) if type == "country" else None
+    window = _window(state, first, last)
     return page(
         request,
         "entity.html",
@@ -165,7 +170,8 @@ async def _entity(
         code=code,
         name=shown,
         standing=standing(state, Settings().to_json()),
-        window=_window(state, first, last),
+        window=window,
+        early=_early(type, code, window, own) if window and state else [],
         place={"zone": zone, "city": one_line(zone.rsplit("/", 1)[-1].replace("_", " "))} if zone else None,
         state=state,
         cards=cards(own),
@@ -182,6 +188,21 @@ def _window(state: EntityState | None, first: int | None, last: int | None) -> t
         first = max(last - WINDOW_S, min(state.first_s, last - 3600)) if state else last - WINDOW_S
     not_too_long(first, last)
     return first, last
+
+
+def _early(type: str, code: str, window: tuple[int, int], own: Listed) -> list[str]:
+    """What the charts will ask for (static/entity_data.js), for the browser to fetch while it reads scripts."""
+    begin, end = window
+    span = f"from={iso(begin)}&to={iso(end)}"
+    resolution = "change" if end - begin <= CHANGES_UP_TO_S else "hour"
+    within = Wanted(type, code, begin, end)
+    series = [s.summary["id"] for s in own.items if s.fits(within)][:CHARTED]
+    return [
+        f"/api/1/signals/{type}/{code}?{span}&resolution={resolution}",
+        f"/api/1/signals/view/all?{span}&resolution={resolution}",
+        f"/api/1/incidents?type={type}&code={code}&{span}&limit={CHARTED}",
+        *(f"/api/1/incidents/{id}/series" for id in series),
+    ]
 
 
 @router.get("/incidents")

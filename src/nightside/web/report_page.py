@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from nightside.publish.posts import post
 from nightside.publish.report import article, page_title
 from nightside.store.protocol import Store
 from nightside.web.asked import IncidentId, base_url
@@ -54,6 +55,7 @@ async def _page(request: Request, house: House, id: str, n: int | None) -> Respo
             "article": article(
                 shown,
                 stored_series(store, id),
+                posts=[{**m, "text": post(m, latest)} for m in store.messages(id)],
                 revisions=_revisions(store, id),
                 base_url=base,
             ),

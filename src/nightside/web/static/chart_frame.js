@@ -59,7 +59,8 @@ export class Frame {
         y: false,
         points: { show: false },
         drag: { x: true, y: false, setScale: false },
-        sync: { key: "time", scales: ["x", null] },
+        // Where the mouse is, is told to all; what is dragged concerns one.
+        sync: { key: "time", scales: ["x", null], filters: { pub: (kind) => kind === "mousemove" || kind === "mouseleave" } },
       },
       select: { show: true },
       scales: {

@@ -5,7 +5,7 @@ import { DASHES, MOST_WAYS, lanesSpec, shareSpec, upstreamsSpec, viewSpec } from
 import { onTheme } from "./colours.js";
 import { loadWindow, reach } from "./entity_data.js";
 import { tables } from "./entity_tables.js";
-import { iso, second } from "./steps.js";
+import { addressWith, iso, second } from "./steps.js";
 import { clock, moment, momentWithZone, zoneKind, zoneWords } from "./zone.js";
 
 const SHORTEST_S = 120;
@@ -96,10 +96,7 @@ class EntityCharts {
     const length = Math.min(LONGEST_S, Math.max(SHORTEST_S, to - from));
     this.from = Math.max(0, Math.round(middle - length / 2));
     this.to = Math.round(middle + length / 2);
-    const url = new URL(location.href);
-    url.searchParams.set("from", iso(this.from));
-    url.searchParams.set("to", iso(this.to));
-    history.replaceState(history.state, "", url);
+    history.replaceState(history.state, "", addressWith({ from: iso(this.from), to: iso(this.to) }));
     if (this.data) this.draw();
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.load().catch(complain), 120);
@@ -132,10 +129,7 @@ class EntityCharts {
   }
 
   async copy(button) {
-    const url = new URL(location.href);
-    url.searchParams.set("from", iso(this.from));
-    url.searchParams.set("to", iso(this.to));
-    url.searchParams.set("tz", zoneKind());
+    const url = addressWith({ from: iso(this.from), to: iso(this.to), tz: zoneKind() });
     history.replaceState(history.state, "", url);
     let words = "Copied";
     try {

@@ -2,11 +2,13 @@
 
 import { onTheme } from "./colours.js";
 import { Globe } from "./map_draw.js";
+import { addressWith, iso } from "./steps.js";
 import { clock, momentWithZone } from "./zone.js";
 
 const FRAMES = 400;
-const PLAY_MS = 14_000;
-/** One pass over the whole slider. */
+const FRAME_MS = 25;
+const LEAST_PLAY_MS = 5_000;
+/** One pass over the whole slider takes no less. */
 const LEAST_FRAME_MS = 3_600_000;
 const LIT = 99.5;
 
@@ -36,7 +38,7 @@ class WorldMap {
   async load() {
     const [first, last] = [Date.parse(figure.dataset.from), Date.parse(figure.dataset.to)];
     const frames = Math.max(1, Math.min(FRAMES, Math.ceil((last - first) / LEAST_FRAME_MS)));
-    const ask = new URLSearchParams({ from: iso(first), to: iso(last), frames });
+    const ask = new URLSearchParams({ from: iso(first / 1000), to: iso(last / 1000), frames });
     const atEnd = this.frame >= Number(this.slider.max);
     this.map = await json(`/api/1/map?${ask}`);
     this.times = this.map.times.map((time) => Date.parse(time));
@@ -155,10 +157,8 @@ class WorldMap {
 
   /** The moment shown, in the address; the newest one needs none. */
   keep() {
-    const url = new URL(location.href);
-    if (this.frame >= this.times.length - 1) url.searchParams.delete("at");
-    else url.searchParams.set("at", iso(this.times[this.frame]));
-    history.replaceState(history.state, "", url);
+    const newest = this.frame >= this.times.length - 1;
+    history.replaceState(history.state, "", addressWith({ at: newest ? null : iso(this.times[this.frame] / 1000) }));
   }
 
   /** Run through the frames, or stop. */
@@ -169,9 +169,10 @@ class WorldMap {
     }
     const count = this.times.length;
     const start = this.frame >= count - 1 ? 0 : this.frame;
+    const length = Math.max(LEAST_PLAY_MS, count * FRAME_MS);
     const begun = performance.now();
     const step = (now) => {
-      const frame = start + Math.floor(((now - begun) / PLAY_MS) * count);
+      const frame = start + Math.floor(((now - begun) / length) * count);
       if (frame >= count - 1) {
         this.stop();
         this.show(count - 1);
@@ -268,10 +269,6 @@ class WorldMap {
     Object.assign(figure.dataset, { from: now.dataset.from, to: now.dataset.to });
     await this.load();
   }
-}
-
-function iso(ms) {
-  return new Date(ms).toISOString().replace(".000Z", "Z");
 }
 
 async function json(address) {

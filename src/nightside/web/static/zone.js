@@ -1,6 +1,8 @@
 // Whose clock the page shows: the reader's own (unless chosen otherwise), UTC, or the place's.
 // The choice stays in this browser; `tz=` in the address goes before it, so that a link shows what was meant.
 
+import { addressWith } from "./steps.js";
+
 const KINDS = ["mine", "utc", "place"];
 const root = document.documentElement;
 
@@ -109,9 +111,7 @@ export function startZones() {
     } catch {
       // See above.
     }
-    const url = new URL(location.href);
-    url.searchParams.delete("tz");
-    history.replaceState(history.state, "", url);
+    history.replaceState(history.state, "", addressWith({ tz: null }));
     rewrite();
     clock.dispatchEvent(new Event("change"));
   });
