@@ -20,6 +20,7 @@ from nightside.web import (
     incidents,
     pages,
     pictures,
+    posts,
     signals,
     view,
     world,
@@ -38,7 +39,7 @@ from nightside.web.reading import Readers
 
 API = "/api/1"
 
-RESOURCES = (entities, signals, incidents, incident, pictures, flips, view, world, map_, events)
+RESOURCES = (entities, signals, incidents, incident, pictures, posts, flips, view, world, map_, events)
 """Each is a file of this room with a `router`."""
 
 DESCRIPTION = """What an observatory for national Internet outages has in its store: incidents, entities and their

@@ -48,6 +48,7 @@ def validator(name: str) -> jsonschema.Draft202012Validator:
         (f"/incidents/{KP_ID}/revisions", "revisions-1"),
         (f"/incidents/{KP_ID}/revisions/1", "incident-1"),
         (f"/incidents/{KP_ID}/series", "series-1"),
+        (f"/incidents/{KP_ID}/posts", "posts-1"),
         (f"/signals/country/KP?{DAY}", "signal-1"),
         (f"/signals/country/KP?{DAY}&resolution=hour", "signal-1"),
         ("/signals/asn/131279", "signal-1"),
@@ -201,3 +202,11 @@ def test_long_answers_are_compressed_where_that_is_understood(client: TestClient
     assert "content-encoding" not in plain.headers
     assert gzip.decompress(raw) == plain.content
     assert len(raw) < len(plain.content) / 2
+
+
+def test_posts_are_told_in_order_and_are_short(client: TestClient) -> None:
+    items = client.get(f"{API}/incidents/{KP_ID}/posts").json()["items"]
+    assert [(i["kind"], i["at"]) for i in items] == [("opened", iso(ONSET)), ("restored", iso(BACK + 600))]
+    assert all("North Korea" in i["text"] for i in items)
+    assert all("econstruct" in i["text"] for i in items)
+    assert "9-hour 31-minute" in items[1]["text"]

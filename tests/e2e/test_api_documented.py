@@ -1,0 +1,79 @@
+"""Every route stands in docs/api.md, and docs/api.md names no other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nightside.store.location import open_store
+from nightside.web.app import create_app
+from nightside.web.asked import LONGEST_S
+from nightside.web.documented import document
+from nightside.web.events import MOST_MISSED
+from nightside.web.limits import Limits
+from nightside.web.signals import MOST_ROWS
+
+DOCS = (Path(__file__).resolve().parent.parent.parent / "docs" / "api.md").read_text(encoding="utf-8")
+ROUTE = re.compile(r"`GET (/[^`\s?]*)`")
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("docs") / "store"
+    open_store(folder).close()
+    return document(create_app(folder))
+
+
+def test_the_documented_routes_are_the_routes(described: dict[str, Any]) -> None:
+    assert set(ROUTE.findall(DOCS)) == set(described["paths"])
+
+
+def test_all_is_for_reading(described: dict[str, Any]) -> None:
+    assert {method for path in described["paths"].values() for method in path} == {"get"}
+
+
+def test_every_parameter_is_documented(described: dict[str, Any]) -> None:
+    names = {
+        parameter["name"]
+        for path in described["paths"].values()
+        for parameter in path["get"].get("parameters", [])
+        if parameter["in"] == "query"
+    }
+    assert {name for name in names if not re.search(rf"`{name}\b", DOCS)} == set()
+
+
+def test_every_shape_is_named(described: dict[str, Any]) -> None:
+    text = str(described["paths"])
+    shapes = {name for name in described["components"]["schemas"] if f"schemas/{name}'" in text} - {"error-1"}
+    named = set(re.findall(r"`nightside\.([a-z-]+/1)`", DOCS))
+    assert {shape.replace("-1", "/1") for shape in shapes} == named
+
+
+def test_every_reference_leads_somewhere(described: dict[str, Any]) -> None:
+    for target in set(re.findall(r"'\$ref': '#/([^']*)'", str(described))):
+        place: Any = described
+        for step in target.split("/"):
+            place = place[step]
+
+
+def test_every_answer_has_words_and_the_errors_a_shape(described: dict[str, Any]) -> None:
+    for path in described["paths"].values():
+        answers = path["get"]["responses"]
+        assert {"200", "304", "400", "413", "429", "503"} <= set(answers)
+        assert "422" not in answers
+        assert all(answer["description"] for answer in answers.values())
+        assert path["get"]["description"]
+
+
+def test_the_limits_are_those_that_are_written_down() -> None:
+    limits = Limits()
+    for words in (
+        f"ask {limits.requests_per_s:.0f} times a second for long and {limits.burst} times at once",
+        f"hold {limits.streams_per_client} event streams ({limits.streams} for all",
+        f"at most {LONGEST_S // 86_400} days and {MOST_ROWS:,} rows",
+        f"at most the last {MOST_MISSED} changes",
+    ):
+        assert words in DOCS
