@@ -21,7 +21,7 @@ from nightside.model.incident import (
     UpstreamShare,
     View,
 )
-from nightside.model.series import IncidentSeries
+from nightside.model.series import IncidentSeries, UpstreamCourse
 from nightside.model.settings import Settings
 from nightside.model.signal import Signal, UnknownStretch
 from nightside.routing.observation import Observation
@@ -29,6 +29,7 @@ from nightside.signals.networks import Network, PrefixHistory, entity_networks, 
 from nightside.signals.operators import operator_units
 from nightside.signals.quality import view_between
 from nightside.signals.routes import RouteHistory
+from nightside.signals.upstream_course import Step
 from nightside.signals.upstreams import UpstreamMeans, upstream_means
 from nightside.world.clocks import local_iso, zone_of
 from nightside.world.names import as_name
@@ -38,6 +39,8 @@ AROUND_S = 86400
 SERIES_MARGIN_S = 6 * 3600
 """A chart shows this much before the first sign and after the last recovery."""
 MOST_LANES = 300
+MOST_UPSTREAMS = 4
+"""A series tells the course of these by name, and of all others together."""
 
 
 class Findings:
@@ -96,7 +99,7 @@ class Findings:
             provenance=self.provenance,
             settings=self.settings.to_json(),
         )
-        return incident, self._series(signal, detection, group, networks)
+        return incident, self._series(signal, detection, group, networks, means)
 
     def _end(self, group: Group) -> int:
         return self.observation.end if group.end is None else group.end
@@ -170,7 +173,12 @@ class Findings:
         )
 
     def _series(
-        self, signal: Signal, detection: Detection, group: Group, networks: list[Network]
+        self,
+        signal: Signal,
+        detection: Detection,
+        group: Group,
+        networks: list[Network],
+        means: UpstreamMeans,
     ) -> IncidentSeries:
         observation = self.observation
         begin = max(observation.start, group.began - SERIES_MARGIN_S)
@@ -194,11 +202,34 @@ class Findings:
             ],
             lanes=[self.prefixes.lane(n.number, n.text, begin, end) for n in networks if n.number in kept],
             view=view_between(observation.view, begin, end),
+            upstreams=_courses(means, begin, end),
         )
 
 
 def _without_sight(signal: Signal) -> list[UnknownStretch]:
     return sorted((*signal.unknown, *signal.in_doubt), key=lambda u: (u.begin, u.end))
+
+
+def _courses(means: UpstreamMeans, begin: int, end: int) -> list[UpstreamCourse]:
+    """The upstreams with the largest shares before (then: after) the outage, and all others together."""
+
+    def importance(asn: int) -> tuple[float, float, int]:
+        before, _during, after = means.shares[asn]
+        return -(before or 0.0), -(after or 0.0), asn
+
+    ranked = sorted(means.shares, key=importance)
+    found = [
+        UpstreamCourse(asn, as_name(asn), _rounded(means.counts.course([asn], begin, end)))
+        for asn in ranked[:MOST_UPSTREAMS]
+    ]
+    others = ranked[MOST_UPSTREAMS:]
+    if others:
+        found.append(UpstreamCourse(None, None, _rounded(means.counts.course(others, begin, end))))
+    return found
+
+
+def _rounded(steps: list[Step]) -> list[Step]:
+    return [(second, None if share is None else round(share, 6)) for second, share in steps]
 
 
 def _local_time(entity: Entity, group: Group) -> LocalTime | None:

@@ -17,6 +17,18 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamCourse:
+    """Share of an entity's (known AS, network) pairs that one upstream carries, as steps (second, share).
+
+    A share is None while the AS of no pair is known. `asn` is None for all other upstreams together.
+    """
+
+    asn: int | None
+    name: str | None
+    steps: list[tuple[int, float | None]]
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentSeries:
     """Reachable units and networks of an incident's entity from `begin` to `end` (seconds since the epoch).
 
@@ -33,6 +45,8 @@ class IncidentSeries:
     lanes: list[Lane] = field(default_factory=list)
     view: list[tuple[int, int, int]] = field(default_factory=list)
     """Health of the view as steps (second, peer ASes known, peer ASes expected); the first holds at `begin`."""
+    upstreams: list[UpstreamCourse] = field(default_factory=list)
+    """Who carried it, the most important first, all others together last; the first steps hold at `begin`."""
 
     def to_json(self) -> dict[str, Any]:
         """As plain lists and numbers, to be stored."""
@@ -47,11 +61,25 @@ class IncidentSeries:
                 {"prefix": lane.prefix, "stretches": [list(s) for s in lane.stretches]} for lane in self.lanes
             ],
             "view": [list(v) for v in self.view],
+            "upstreams": [
+                {"asn": u.asn, "name": u.name, "steps": [list(s) for s in u.steps]} for u in self.upstreams
+            ],
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> IncidentSeries:
-        """The inverse of `to_json`."""
-        lanes = [Lane(d["prefix"], [(s[0], s[1], s[2]) for s in d["stretches"]]) for d in data["lanes"]]
-        unknown = [(u[0], u[1], u[2]) for u in data["unknown"]]
-        return cls(data["begin"], data["end"], data["times"], data["units"], data["baseline"], unknown, lanes)
+        """The inverse of `to_json`; what an older program did not store yet is empty."""
+        return cls(
+            begin=data["begin"],
+            end=data["end"],
+            times=data["times"],
+            units=data["units"],
+            baseline=data["baseline"],
+            unknown=[(u[0], u[1], u[2]) for u in data["unknown"]],
+            lanes=[Lane(d["prefix"], [(s[0], s[1], s[2]) for s in d["stretches"]]) for d in data["lanes"]],
+            view=[(v[0], v[1], v[2]) for v in data.get("view", ())],
+            upstreams=[
+                UpstreamCourse(u["asn"], u["name"], [(s[0], s[1]) for s in u["steps"]])
+                for u in data.get("upstreams", ())
+            ],
+        )

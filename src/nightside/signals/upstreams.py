@@ -14,6 +14,7 @@ from nightside.routing.log import EVENT_KINDS
 from nightside.routing.observation import WayTable
 from nightside.routing.ways import NO_ASN
 from nightside.signals.routes import RouteHistory
+from nightside.signals.upstream_course import PairCounts
 
 STALE = EVENT_KINDS["STALE"]
 HEARD = EVENT_KINDS["HEARD"]
@@ -31,6 +32,8 @@ class UpstreamMeans:
     """Origin ASes of each network (by prefix number) in the baseline, ascending."""
     pairs: int
     """(AS, network) pairs of the baseline."""
+    counts: PairCounts
+    """The same pairs over time, from the earliest second that was asked about."""
 
 
 @dataclass
@@ -40,8 +43,10 @@ class _Ledger:
     windows: Sequence[Window]
     through: dict[int, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0, 0]))
     known: list[int] = field(default_factory=lambda: [0, 0, 0])
+    counts: PairCounts = field(default_factory=PairCounts)
 
     def add(self, upstream: int | None, since: int, until: int) -> None:
+        self.counts.add(upstream, since, until)
         for i, (begin, end) in enumerate(self.windows):
             seconds = min(until, end) - max(since, begin)
             if seconds > 0:
@@ -174,4 +179,4 @@ def upstream_means(
         asn: [s / k if k else None for s, k in zip(seconds, ledger.known, strict=True)]
         for asn, seconds in ledger.through.items()
     }
-    return UpstreamMeans(shares, {n: sorted(o) for n, o in origins.items()}, len(baseline))
+    return UpstreamMeans(shares, {n: sorted(o) for n, o in origins.items()}, len(baseline), ledger.counts)
