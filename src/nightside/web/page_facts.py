@@ -84,9 +84,9 @@ def sure_words(incident: Json) -> str:
     if expected is None or fewest is None:
         seen = "How many could see it is not known."
     elif fewest >= expected:
-        seen = f"All {expected} watching networks were heard."
+        seen = f"All {expected} observers could see it."
     else:
-        seen = f"At the fewest, {fewest} of {expected} watching networks were heard."
+        seen = f"At the fewest, {fewest} of {expected} observers could see it."
     ranged = incident["onset_range"] is not None or incident["end_range"] is not None
     blind = " Its begin or end is known as a range only." if ranged else ""
     made = " A reconstruction, not a recording." if incident["provenance"]["reconstruction"] else ""

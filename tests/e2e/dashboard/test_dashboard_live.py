@@ -40,6 +40,9 @@ def test_a_revision_appears_on_the_incidents_page_and_in_the_lists(
     for page in (incident, listed, country):
         page.wait_for_selector("main :text('10 hours 31 minutes')", timeout=WAIT_MS)
         assert stayed(page)
+    # The chart is the new one too, though its address has not changed.
+    until(incident, "document.querySelector('.chart-picture').src.startsWith('data:image/svg+xml,')")
+    assert "10-hour%2031-minute" in incident.get_attribute(".chart-picture", "src")
     assert f"Incident {KP_ID} was updated." in incident.inner_text("#announce")
 
 

@@ -160,9 +160,9 @@ export function upstreamsSpec(data) {
     say() {
       if (data().upstreams.length === 0) return "No upstreams are recorded in this window.";
       return shown()
-        .map(({ asn, name, steps }) => {
+        .map(({ words, steps }) => {
           const shares = steps.map(([, value]) => value).filter((value) => value !== null && value !== undefined);
-          return `AS${asn}${name ? ` (${name})` : ""}: between ${Math.floor(Math.min(...shares) * 100)} and ${Math.floor(Math.max(...shares) * 100)} %.`;
+          return `${words}: between ${Math.floor(Math.min(...shares) * 100)} and ${Math.floor(Math.max(...shares) * 100)} %.`;
         })
         .join(" ");
     },
@@ -171,13 +171,13 @@ export function upstreamsSpec(data) {
         .map((way) => [way, at(way.steps, second)])
         .filter(([, value]) => value !== undefined && value !== null)
         .slice(0, 3)
-        .map(([{ asn, name }, value]) => `${name ?? `AS${asn}`} ${Math.floor(value * 100)} %`)
+        .map(([{ name, words }, value]) => `${name ?? words} ${Math.floor(value * 100)} %`)
         .join(", ");
     },
   };
 }
 
-/** How many listeners could be heard. */
+/** How many observers could see. */
 export function viewSpec(data) {
   const most = () => Math.max(1, ...data().view.map(([, one]) => Math.max(one.known ?? 0, one.expected ?? 0)));
   return {
@@ -204,13 +204,13 @@ export function viewSpec(data) {
     },
     say() {
       const known = data().view.map(([, one]) => one.known).filter((one) => one !== null);
-      return known.length === 0 ? "The view is not recorded in this window." : `Between ${Math.min(...known)} and ${Math.max(...known)} peer ASes were heard.`;
+      return known.length === 0 ? "The view is not recorded in this window." : `Between ${Math.min(...known)} and ${Math.max(...known)} observers (peer ASes) could see.`;
     },
     read(second) {
       const one = at(data().view, second);
       if (one === undefined) return "";
       if (one.known === null) return "view broken";
-      return `${one.known}${one.expected === null ? "" : ` of ${one.expected}`} listeners heard`;
+      return `${one.known}${one.expected === null ? "" : ` of ${one.expected}`} observers could see`;
     },
   };
 }

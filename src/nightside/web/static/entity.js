@@ -72,7 +72,7 @@ class EntityCharts {
   keys() {
     const place = document.querySelector("[data-keys]");
     place.replaceChildren(
-      ...this.data.upstreams.slice(0, MOST_WAYS).map(({ asn, name }, i) => {
+      ...this.data.upstreams.slice(0, MOST_WAYS).map(({ asn, words }, i) => {
         const item = document.createElement("li");
         const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
         picture.setAttribute("viewBox", "0 0 32 4");
@@ -81,10 +81,10 @@ class EntityCharts {
         const line = picture.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "line"));
         const sizes = { x1: 0, y1: 2, x2: 32, y2: 2, "stroke-dasharray": DASHES[i].join(" ") };
         for (const [key, value] of Object.entries(sizes)) line.setAttribute(key, value);
-        const words = document.createElement("a");
-        words.href = `/asns/${asn}`;
-        words.textContent = `AS${asn}${name ? ` ${name}` : ""}`;
-        item.append(picture, words);
+        const name = document.createElement(asn === null ? "span" : "a");
+        if (asn !== null) name.href = `/asns/${asn}`;
+        name.textContent = words;
+        item.append(picture, name);
         return item;
       }),
     );

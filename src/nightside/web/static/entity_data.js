@@ -40,7 +40,7 @@ export async function loadWindow(type, code, from, to) {
     incidents: listed?.items ?? [],
     share: signal ? share(signal, resolution) : shareOfSeries(series),
     networks: networks(series, from, to),
-    upstreams: upstreams(series, listed?.items ?? []),
+    upstreams: upstreams(series),
     view: view(seen, series, resolution),
     recorded: series.map((one) => [second(one.from), second(one.to)]),
   };
@@ -82,20 +82,24 @@ function networks(series, from, to) {
     .sort((a, b) => Number(b.gone_s > 0) - Number(a.gone_s > 0));
 }
 
-/** Steps of shares by upstream, the largest first: {asn, name, steps: [[second, share or null]]}. */
-function upstreams(series, items) {
+/** Steps of shares by upstream, the largest first, all others (asn null) last: {asn, words, steps: [[second, share]]}. */
+function upstreams(series) {
   const ways = new Map();
-  const names = new Map(items.flatMap(({ upstreams: found }) => (found ?? []).map(({ asn, name }) => [asn, name])));
   for (const one of series) {
     for (const way of one.upstreams ?? []) {
-      if (!ways.has(way.asn)) ways.set(way.asn, { asn: way.asn, name: way.name ?? names.get(way.asn) ?? null, steps: [] });
+      if (!ways.has(way.asn)) ways.set(way.asn, { asn: way.asn, name: way.name, words: wayWords(way), steps: [] });
       const { steps } = ways.get(way.asn);
       for (const step of way.steps) steps.push([second(step.time), step.share]);
       steps.push([second(one.to), undefined]);
     }
   }
   const most = ({ steps }) => Math.max(0, ...steps.map(([, value]) => value ?? 0));
-  return [...ways.values()].sort((a, b) => most(b) - most(a));
+  return [...ways.values()].sort((a, b) => Number(a.asn === null) - Number(b.asn === null) || most(b) - most(a));
+}
+
+function wayWords({ asn, name }) {
+  if (asn === null) return "all others";
+  return name ? `AS${asn} ${name}` : `AS${asn}`;
 }
 
 /** Steps of {known, expected}; known is null where our own view was broken. */

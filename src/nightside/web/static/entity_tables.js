@@ -43,17 +43,17 @@ export function tables(data) {
     const parts = stretches.filter(([begin, end, state]) => state !== "up" && begin < data.to && end > data.from);
     return parts.length === 0 ? [[prefix, "", "", "up throughout"]] : parts.map(([begin, end, state]) => [prefix, at(begin), at(end), state === "down" ? "gone" : "unknown"]);
   });
-  const ways = data.upstreams.map(({ asn, name, steps }) => {
+  const ways = data.upstreams.map(({ words: way, steps }) => {
     const shares = steps.map(([, value]) => value).filter((value) => value !== null && value !== undefined);
     const round = (value) => `${Math.floor(value * 1000) / 10} %`;
-    return [`AS${asn}`, name ?? "", round(shares[0] ?? 0), round(Math.min(...shares)), round(shares.at(-1) ?? 0)];
+    return [way, round(shares[0] ?? 0), round(Math.min(...shares)), round(shares.at(-1) ?? 0)];
   });
   const view = data.view.map(([second, one]) => [at(second), words(one.known), words(one.expected)]);
   const hourly = data.resolution === "hour" ? ", the lowest of each hour" : "";
   return [
     table(`Share of the usual address blocks${hourly} (${clock})`, ["From", "Share", "Blocks", "Usual"], share),
     table(`Networks (${clock})`, ["Network", "From", "To", "State"], gone),
-    table("Upstreams", ["AS", "Name", "At first", "At the lowest", "At last"], ways),
-    table(`Listeners (${clock})`, ["From", "Heard", "Expected"], view),
+    table("Upstreams", ["Upstream", "At first", "At the lowest", "At last"], ways),
+    table(`Observers (${clock})`, ["From", "Could see", "Expected"], view),
   ];
 }

@@ -28,6 +28,15 @@ export function startLive() {
     });
   }
   addEventListener("pagehide", () => source.close());
+  document.addEventListener("htmx:after:swap", renewPictures);
+}
+
+/** A browser shows a picture that it has had on this page without asking again: so the new one comes as data. */
+async function renewPictures() {
+  for (const picture of document.querySelectorAll("#report img[src^='/api/']")) {
+    const answer = await fetch(picture.src, { cache: "no-cache" });
+    if (answer.ok) picture.src = `data:image/svg+xml,${encodeURIComponent(await answer.text())}`;
+  }
 }
 
 function tell(kind, detail) {
