@@ -4,7 +4,8 @@ NightsideError            exit 1
 ├── UsageError            exit 2: the words of the call are wrong
 └── InputError            exit 3: no usable input
     ├── NotMrtError       the bytes are not MRT records
-    └── UnreadableError   the file cannot be opened or read
+    ├── UnreadableError   the file cannot be opened or read
+    └── DownloadError     an archive does not give what it should
 """
 
 from __future__ import annotations
@@ -43,3 +44,7 @@ class NotMrtError(InputError):
 
 class UnreadableError(InputError):
     """A file cannot be opened or read."""
+
+
+class DownloadError(InputError):
+    """Something of an archive could not be fetched, though it was tried again."""
