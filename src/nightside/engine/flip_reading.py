@@ -61,6 +61,7 @@ class FlipReader:
         self.index, self.table, self.ways = collected.prefixes, collected.prefix_table, collected.ways
         self.flips, self.prefixes, self.book, self.warn = flips, prefixes, book, warn
         self.margin_s = margin_s
+        self.used = {name for name, _sha256 in collected.inputs}
         self.found = Records(
             np.full(len(flips.second), NO_PATH, np.int32),
             np.full(len(flips.second), NOWHERE, np.int32),
@@ -92,8 +93,8 @@ class FlipReader:
             try:
                 self._file(number, file, decoder)
             except (NotMrtError, UnreadableError) as error:
-                # The first reading has told of a file that is broken; one that has gone since is news.
-                if isinstance(error, UnreadableError):
+                # The first reading has told of those that it could not use; what has gone since is news.
+                if file.name in self.used:
                     self.warn(f"{error.where}: {error.what}: the paths of its flips stay unknown")
         self._until(np.iinfo(np.int64).max)
         if self.changed:
