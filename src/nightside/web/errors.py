@@ -15,7 +15,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from nightside.model.errors import NightsideError, UsageError
@@ -98,9 +98,16 @@ async def _of_validation(_request: Request, error: Exception) -> JSONResponse:
     return error_answer(400, str(first["msg"]), where, "/openapi.json says what each route takes.")
 
 
-async def _of_http(request: Request, error: Exception) -> JSONResponse:
+async def _of_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers) if error.headers else None
+    if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
+        # Pages are built on what raises these errors.
+        from nightside.web.templating import error_page
+
+        return error_page(
+            404, "there is no such page", request.scope["path"], "The links above lead to all there is."
+        )
     if error.status_code == 404:
         return error_answer(404, "there is no such page", request.scope["path"], "/openapi.json lists all.")
     return error_answer(error.status_code, str(error.detail), request.scope["path"], headers=headers)
