@@ -38,6 +38,8 @@ cdef class Visibility:
     cdef uint32_t[::1] unseen_since  # what changes now may have changed since then; 0: is seen
     cdef uint16_t[::1] anew          # ASes that announced it anew after a gap in which nobody saw
     cdef uint32_t[::1] anew_since    # since when nobody saw
+    cdef uint32_t[::1] anew_last     # when the last of them did
+    cdef uint32_t[::1] gone          # when it was last seen to become invisible
     cdef uint32_t dark_since         # the second in which sight was lost; 0: it was not
     cdef uint32_t last_dark_since, last_dark_end
     cdef uint32_t back_until         # as long as what is heard may be about a gap in which nobody saw
@@ -68,7 +70,8 @@ cdef class Visibility:
         self.visible = np.zeros(self.n_prefixes, np.uint8)
         self.confirmed, self.gap_since, self.table_gap = np.zeros((3, self.n_sessions), np.uint32)
         self.back, self.blind_since = np.zeros((2, self.n_sessions), np.uint32)
-        self.last_heard, self.unseen_since, self.anew_since = np.zeros((3, self.n_prefixes), np.uint32)
+        self.last_heard, self.unseen_since, self.gone = np.zeros((3, self.n_prefixes), np.uint32)
+        self.anew_since, self.anew_last = np.zeros((2, self.n_prefixes), np.uint32)
         self.anew = np.zeros(self.n_prefixes, np.uint16)
         self.prefix_changes, self.doubts = ChangeList(), ChangeList()
         self.view_changes = []
@@ -238,6 +241,12 @@ cdef class Visibility:
 
     cdef int _announced_anew(self, uint32_t p, uint32_t since) except -1:
         """One AS more announces a route anew after a gap in which nobody saw: it may have been gone."""
+        if self.gone[p] >= since:
+            return 0
+        if self.second > self.anew_last[p] + self.gap_margin_s:
+            # What comes back from one loss comes back together.
+            self.anew[p] = 0
+        self.anew_last[p] = self.second
         if self.anew[p] == 0 or since < self.anew_since[p]:
             self.anew_since[p] = since
         self.anew[p] += 1
@@ -305,6 +314,9 @@ cdef class Visibility:
         if visible == self.visible[p]:
             return 0
         self.visible[p] = visible
+        if not visible:
+            self.gone[p] = self.second
+            self.anew[p] = 0
         if told:
             self.prefix_changes.add(self.second, p, 1 if visible else -1, since)
         self.cover.change(p, since)

@@ -186,3 +186,26 @@ def test_a_tenth_of_a_country_is_no_outage() -> None:
         collector.announce(BACK + 950, peer, twenty[2])
     # Eighteen of twenty are nine tenths. With the third it is an outage; what follows within a minute belongs to it.
     assert in_doubt(world.seen(BACK + 2000)) == [(300, 1550)]
+
+
+def test_announced_anew_one_by_one_over_hours_is_churn() -> None:
+    world = World()
+    collectors, everybody = eight(world)
+    gaps(collectors)
+    for n, (collector, peer) in enumerate(everybody):
+        collector.announce(BACK + 900 + 301 * n, peer, *FOUR)
+    assert in_doubt(world.seen(BACK + 6000)) == []
+
+
+def test_what_was_seen_to_go_is_in_no_doubt() -> None:
+    world = World()
+    collectors, everybody = eight(world)
+    gaps(collectors)
+    # Three withdrew within the gap, five are heard to.
+    for collector, peer in everybody[3:]:
+        collector.withdraw(BACK + 5, peer, *FOUR)
+    for collector, peer in everybody:
+        collector.announce(BACK + 900, peer, *FOUR)
+    seen = world.seen(BACK + 2000)
+    assert changes(seen) == [(605, -1, 300), (1500, 1, None)]
+    assert in_doubt(seen) == []
