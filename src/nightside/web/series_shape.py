@@ -52,6 +52,14 @@ def series_json(id: str, series: IncidentSeries, columns: dict[str, list[Any]]) 
             }
             for lane in series.lanes
         ],
+        "upstreams": [
+            {
+                "asn": course.asn,
+                "name": course.name,
+                "steps": [{"time": iso(t), "share": share} for t, share in course.steps],
+            }
+            for course in series.upstreams
+        ],
         "view": [
             {"time": iso(t), "known": known, "expected": expected} for t, known, expected in series.view
         ],
