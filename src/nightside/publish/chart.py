@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +15,11 @@ import matplotlib
 
 from nightside.model.errors import UsageError
 from nightside.model.series import IncidentSeries
-from nightside.publish import chart_paint as paint
 from nightside.publish import phrases
-from nightside.publish.chart_figure import compose
-from nightside.publish.chart_lanes import MOST_LANES
+from nightside.publish.chart_figure import compose, panel_heights
+from nightside.publish.chart_layout import LAYOUTS, Shape
+from nightside.publish.chart_svg import strict_svg
+from nightside.publish.chart_upstreams import shown_upstreams, upstream_name
 from nightside.publish.headlines import headline, sentence
 from nightside.publish.moments import Clock, span
 from nightside.publish.phrases import choose
@@ -58,26 +58,38 @@ def draw(incident: Json, series: IncidentSeries, path: Path) -> str:
 
 
 def picture(
-    incident: Json, series: IncidentSeries, kind: Literal["png", "svg"], shape: Literal["page"] = "page"
+    incident: Json, series: IncidentSeries, kind: Literal["png", "svg"], shape: Shape = "page"
 ) -> bytes:
-    """The chart as the bytes of a file; `shape` is its layout, of which there is one."""
+    """The chart as the bytes of a file: a `page` of 1600 by 900 pixels with every panel, or, for a `post`, 1200 by
+    675 with fewer panels and larger type.
+    """
     with own_settings():
-        return _picture(incident, series, kind)
+        return _picture(incident, series, kind, shape)
 
 
-def alt_text(incident: Json, series: IncidentSeries) -> str:
+def alt_text(incident: Json, series: IncidentSeries, shape: Shape = "page") -> str:
     """What the chart shows, for those who cannot see it."""
+    layout = LAYOUTS[shape]
+    panels = panel_heights(series, layout)
+    said = []
     count = len(series.lanes)
-    if count == 0:
-        lanes = phrases.ALT_NO_LANES
-    elif count > MOST_LANES:
-        lanes = phrases.ALT_LANES_OF.format(count=MOST_LANES, all=f"{count:,}")
-    else:
-        lanes = choose(phrases.ALT_LANES, count).format(count=count)
+    if "lanes" in panels and count == 0:
+        said.append(phrases.ALT_NO_LANES)
+    elif "lanes" in panels and count > layout.most_lanes:
+        said.append(phrases.ALT_LANES_OF.format(count=layout.most_lanes, all=f"{count:,}"))
+    elif "lanes" in panels:
+        said.append(choose(phrases.ALT_LANES, count).format(count=count))
+    if "upstreams" in panels:
+        said.append(
+            phrases.ALT_UPSTREAMS.format(names=", ".join(map(upstream_name, shown_upstreams(series))))
+        )
+    if "view" in panels:
+        said.append(phrases.ALT_VIEW)
     blind = len(series.unknown)
     unknown = choose(phrases.ALT_UNKNOWN, blind).format(count=f"{blind:,}") if blind else ""
     when = span(Clock.of(incident), series.begin, series.end)
-    return phrases.ALT.format(span=when, sentence=sentence(incident), lanes=lanes, unknown=unknown).strip()
+    told = {"sentence": sentence(incident), "panels": " ".join(said), "unknown": unknown}
+    return " ".join(phrases.ALT.format(span=when, **told).split())
 
 
 @contextmanager
@@ -91,20 +103,18 @@ def own_settings() -> Iterator[None]:
         yield
 
 
-def _picture(incident: Json, series: IncidentSeries, kind: str) -> bytes:
+def _picture(incident: Json, series: IncidentSeries, kind: str, shape: Shape) -> bytes:
     """The bytes of the file; nothing of the day or the machine in them."""
     out = BytesIO()
-    figure = compose(incident, series)
+    layout = LAYOUTS[shape]
+    figure = compose(incident, series, shape)
+    told = {"Title": headline(incident), "Description": alt_text(incident, series, shape)}
     if kind == "png":
-        figure.savefig(out, format="png", metadata={"Software": None})
+        figure.savefig(out, format="png", metadata={"Software": None, **told})
         return out.getvalue()
     nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-    figure.savefig(out, format="svg", metadata={**nothing, "Title": headline(incident)})
-    # The address of the document type is the one thing outside the picture; SVG does without. And pixels, not
-    # the printer's points, so that both kinds have one size.
-    picture = re.sub(rb"<!DOCTYPE[^>]*>\s*", b"", out.getvalue(), count=1)
-    size = b'width="%d" height="%d"' % (paint.WIDTH_PX, paint.HEIGHT_PX)
-    return re.sub(rb'width="[\d.]+pt" height="[\d.]+pt"', size, picture, count=1)
+    figure.savefig(out, format="svg", metadata={**nothing, **told})
+    return strict_svg(out.getvalue(), layout.width_px, layout.height_px)
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -10,6 +10,7 @@ from nightside.model.instants import parse_iso
 from nightside.model.series import IncidentSeries
 from nightside.publish import chart_paint as paint
 from nightside.publish import phrases, reading
+from nightside.publish.chart_layout import Layout
 from nightside.publish.chart_time import DAY_S, width_s
 from nightside.publish.headlines import length_of
 from nightside.publish.moments import short_date, time_words, utc
@@ -17,7 +18,6 @@ from nightside.publish.reading import Json
 
 Line = tuple[list[float], list[float]]
 """Seconds since the chart's begin, and shares (nan without sight)."""
-MOST_LABELS = 6
 LABEL_SHARE = 0.05
 """Beside a long episode one shorter than this share of it is noise, and goes without a label."""
 ROWS = (0.66, 0.28)
@@ -25,7 +25,7 @@ ROWS = (0.66, 0.28)
 APART_PX = 5
 
 
-def label_episodes(axes: Axes, incident: Json, series: IncidentSeries, line: Line) -> None:
+def label_episodes(axes: Axes, incident: Json, series: IncidentSeries, line: Line, layout: Layout) -> None:
     """Label the longest episodes of the worst severity; one for which there is no room stays without."""
     box = axes.get_window_extent()
     scale = box.width / width_s(series)
@@ -35,14 +35,14 @@ def label_episodes(axes: Axes, incident: Json, series: IncidentSeries, line: Lin
     if longest:
         worst = [e for e in worst if e["duration_s"] >= LABEL_SHARE * longest]
     taken: list[tuple[float, float, float]] = []
-    for episode in worst[:MOST_LABELS]:
+    for episode in worst[: layout.most_labels]:
         onset, end = parse_iso(episode["onset"]), reading.second(episode["end"])
         left = (max(onset, series.begin) - series.begin) * scale
         right = (min(series.end if end is None else end, series.end) - series.begin) * scale
         if right < 0 or left > box.width:
             continue
         text = axes.text(
-            0, 0, _label(episode, onset, end), fontsize=paint.SMALL_PT, color=paint.INK, ha="center",
+            0, 0, _label(episode, onset, end), fontsize=layout.small_pt, color=paint.INK, ha="center",
             va="center", zorder=9, transform=axes.transAxes,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2},
         )  # fmt: skip

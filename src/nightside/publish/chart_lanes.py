@@ -10,24 +10,24 @@ from matplotlib.axes import Axes
 from nightside.model.series import IncidentSeries, Lane
 from nightside.publish import chart_paint as paint
 from nightside.publish import phrases
+from nightside.publish.chart_layout import Layout
 from nightside.publish.chart_share import draw_unknown
 from nightside.publish.chart_time import width_s
 from nightside.publish.literal import one_line
 
-MOST_LANES = 12
 BAR = 0.68
 """Height of a bar, where a lane is 1."""
 LONGEST_PREFIX = 24
 
 
-def biggest_lanes(lanes: list[Lane]) -> list[Lane]:
-    """At most `MOST_LANES`, in the order given: the largest parts of what the lanes of their family hold."""
+def biggest_lanes(lanes: list[Lane], most: int) -> list[Lane]:
+    """At most `most`, in the order given: the largest parts of what the lanes of their family hold."""
     sizes = [_family_and_size(lane.prefix) for lane in lanes]
     whole: dict[int, float] = {}
     for family, size in sizes:
         whole[family] = whole.get(family, 0.0) + size
     ranked = sorted(range(len(lanes)), key=lambda i: (-sizes[i][1] / (whole[sizes[i][0]] or 1.0), i))
-    return [lanes[i] for i in sorted(ranked[:MOST_LANES])]
+    return [lanes[i] for i in sorted(ranked[:most])]
 
 
 def _family_and_size(prefix: str) -> tuple[int, float]:
@@ -39,17 +39,17 @@ def _family_and_size(prefix: str) -> tuple[int, float]:
     return network.version, 2.0**-network.prefixlen
 
 
-def rows(series: IncidentSeries) -> int:
+def rows(series: IncidentSeries, most: int) -> int:
     """How many rows the panel has; one for the count of what is not drawn, and one at the least."""
-    shown = min(len(series.lanes), MOST_LANES)
-    return max(1, shown + (len(series.lanes) > MOST_LANES))
+    shown = min(len(series.lanes), most)
+    return max(1, shown + (len(series.lanes) > most))
 
 
-def draw_lanes(axes: Axes, series: IncidentSeries, label_px: float) -> set[str]:
+def draw_lanes(axes: Axes, series: IncidentSeries, layout: Layout, label_px: float) -> set[str]:
     """Draw the panel, with at most `label_px` for names; returns the keys of the legend that it used."""
-    shown = biggest_lanes(series.lanes)
+    shown = biggest_lanes(series.lanes, layout.most_lanes)
     axes.set_xlim(0, width_s(series))
-    axes.set_ylim(rows(series) - 0.5, -0.5)
+    axes.set_ylim(rows(series, layout.most_lanes) - 0.5, -0.5)
     used: set[str] = set()
     for row, lane in enumerate(shown):
         used |= _draw_lane(axes, series, lane, row)
@@ -61,12 +61,10 @@ def draw_lanes(axes: Axes, series: IncidentSeries, label_px: float) -> set[str]:
     if not shown:
         axes.text(
             0.5, 0.5, phrases.NO_LANES, transform=axes.transAxes, ha="center", va="center",
-            fontsize=paint.SMALL_PT, color=paint.FAINT, zorder=8,
+            fontsize=layout.small_pt, color=paint.FAINT, zorder=8,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 3},
         )  # fmt: skip
-    axes.set_yticks(range(len(names)), names, fontsize=paint.SMALL_PT, color=paint.INK)
-    for label in axes.get_yticklabels():
-        paint.fit(label, label_px)
+    paint.name_rows(axes, names, layout.small_pt, label_px)
     return used
 
 

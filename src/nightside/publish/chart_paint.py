@@ -6,7 +6,9 @@ palette: Okabe and Ito, "Color Universal Design", 2008.
 
 from __future__ import annotations
 
+from matplotlib.axes import Axes
 from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter
 
 INK = "#222222"
 FAINT = "#666666"
@@ -14,6 +16,7 @@ GRID = "#DDDDDD"
 LINE = "#0072B2"
 AREA = {"partial": "#F9F3B0", "severe": "#F3CC80", "total": "#E8A27C"}
 INSTABILITY = "#CC79A7"
+UPSTREAM = "#56B4E9"
 LANE = {"up": "#A6D3EE", "down": "#D55E00"}
 UNKNOWN_FACE = "#F2F2F2"
 UNKNOWN_EDGE = "#8A8A8A"
@@ -29,6 +32,16 @@ def measured(text: Text) -> tuple[float, float]:
     """Width and height of a text in pixels."""
     box = text.get_window_extent()
     return float(box.width), float(box.height)
+
+
+def name_rows(axes: Axes, names: list[str], size: float, width_px: float) -> None:
+    """Write the names of rows 0, 1, … at the left, each at most `width_px` wide."""
+    axes.set_yticks(range(len(names)), names, fontsize=size, color=INK)
+    labels = axes.get_yticklabels()
+    for label in labels:
+        fit(label, width_px)
+    # At the next drawing a label says what the formatter says, not what was cut.
+    axes.yaxis.set_major_formatter(FixedFormatter([label.get_text() for label in labels]))
 
 
 def fit(text: Text, width_px: float) -> None:

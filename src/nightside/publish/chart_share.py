@@ -12,6 +12,7 @@ from nightside.model.series import IncidentSeries
 from nightside.publish import chart_paint as paint
 from nightside.publish import phrases, reading
 from nightside.publish.chart_labels import Line, label_episodes
+from nightside.publish.chart_layout import Layout
 from nightside.publish.chart_time import width_s
 from nightside.publish.headlines import percent
 from nightside.publish.phrases import choose
@@ -50,7 +51,7 @@ def share_line(series: IncidentSeries) -> Line:
     return x, y
 
 
-def draw_share(axes: Axes, incident: Json, series: IncidentSeries) -> set[str]:
+def draw_share(axes: Axes, incident: Json, series: IncidentSeries, layout: Layout) -> set[str]:
     """Draw the panel; returns the keys of the legend (`phrases.KEY`) that it used."""
     x, y = share_line(series)
     shares = [v for v in y if v == v]
@@ -65,23 +66,28 @@ def draw_share(axes: Axes, incident: Json, series: IncidentSeries) -> set[str]:
     if not shares:
         axes.text(
             0.5, 0.5, phrases.SHARE_NOT_KNOWN, transform=axes.transAxes, ha="center", va="center",
-            fontsize=paint.DETAIL_PT, color=paint.INK, zorder=8,
+            fontsize=layout.detail_pt, color=paint.INK, zorder=8,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 6},
         )  # fmt: skip
-    _draw_thresholds(axes, incident)
+    if layout.wordy:
+        _draw_thresholds(axes, incident, layout)
     axes.set_yticks([v / 4 for v in range(9) if v / 4 <= axes.get_ylim()[1]])
-    axes.set_yticklabels([f"{v * 100:g}" for v in axes.get_yticks()], fontsize=paint.SMALL_PT)
-    axes.set_ylabel(phrases.SHARE_AXIS.format(baseline=_baseline(series)), fontsize=paint.SMALL_PT)
-    label_episodes(axes, incident, series, (x, y))
+    axes.set_yticklabels([f"{v * 100:g}" for v in axes.get_yticks()], fontsize=layout.small_pt)
+    name = phrases.SHARE_AXIS.format(baseline=_baseline(series)) if layout.wordy else phrases.SHARE_AXIS_SHORT
+    axes.set_ylabel(name, fontsize=layout.small_pt)
+    label_episodes(axes, incident, series, (x, y), layout)
     return used
 
 
-def draw_unknown(axes: Axes, series: IncidentSeries, low: float, high: float) -> bool:
-    """Hatch the stretches without sight from `low` to `high`; whether there were any."""
+def draw_unknown(axes: Axes, series: IncidentSeries, low: float, high: float, *, face: bool = True) -> bool:
+    """Hatch the stretches without sight from `low` to `high`; whether there were any.
+
+    With `face` what lies below is hidden.
+    """
     bars = [(a - series.begin, b - a) for a, b, _ in series.unknown if b > series.begin and a < series.end]
     if bars:
         axes.broken_barh(
-            bars, (low, high - low), facecolor=paint.UNKNOWN_FACE, edgecolor=paint.UNKNOWN_EDGE,
+            bars, (low, high - low), facecolor=paint.UNKNOWN_FACE if face else "none", edgecolor=paint.UNKNOWN_EDGE,
             hatch=paint.HATCH, linewidth=0.8, zorder=2.2,
         )  # fmt: skip
     return bool(bars)
@@ -121,7 +127,7 @@ def _draw_instability(axes: Axes, incident: Json, series: IncidentSeries) -> set
     return {"instability"} if bars else set()
 
 
-def _draw_thresholds(axes: Axes, incident: Json) -> None:
+def _draw_thresholds(axes: Axes, incident: Json, layout: Layout) -> None:
     """A line for each threshold, its words at the right; close ones are moved apart."""
     levels = [
         (reading.setting(incident, "total_at"), phrases.THRESHOLD_TOTAL),
@@ -135,7 +141,7 @@ def _draw_thresholds(axes: Axes, incident: Json) -> None:
         axes.axhline(level, color=paint.FAINT, linewidth=0.9, linestyle=(0, (4, 3)), zorder=2.3)
         above = max(level, above + apart)
         axes.text(
-            1.008, above, words.format(percent=percent(level)), fontsize=paint.SMALL_PT, color=paint.INK,
+            1.008, above, words.format(percent=percent(level)), fontsize=layout.small_pt, color=paint.INK,
             va="center", transform=blended_transform_factory(axes.transAxes, axes.transData),
         )  # fmt: skip
 

@@ -14,7 +14,6 @@ STEPS_S = (
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200,
     *(DAY_S * days for days in (1, 2, 5, 7, 14, 30, 60, 90, 180, 365)),
 )  # fmt: skip
-MOST_TICKS = 13
 SHORTEST_S = 60
 """A chart of less than this has no width to draw on; it is given this much."""
 
@@ -24,12 +23,12 @@ def width_s(series: IncidentSeries) -> int:
     return max(series.end - series.begin, SHORTEST_S)
 
 
-def tick_seconds(series: IncidentSeries) -> tuple[int, list[int]]:
-    """The step, and the instants at its multiples in UTC; so few that their words stand side by side."""
+def tick_seconds(series: IncidentSeries, most: int) -> tuple[int, list[int]]:
+    """The step, and the instants at its multiples in UTC; at most `most`, so that their words stand side by side."""
     width = width_s(series)
-    step = next((s for s in STEPS_S if width / s <= MOST_TICKS - 1), 0)
+    step = next((s for s in STEPS_S if width / s <= most - 1), 0)
     if not step:
-        step = DAY_S * 365 * (1 + width // (DAY_S * 365 * (MOST_TICKS - 1)))
+        step = DAY_S * 365 * (1 + width // (DAY_S * 365 * (most - 1)))
     first = -(-series.begin // step) * step
     return step, list(range(first, series.begin + width + 1, step))
 

@@ -250,15 +250,18 @@ OTHER_FILES: Pair = ("{count} file of another source", "{count} files of other s
 SNAPSHOT = "Countries of networks: {snapshot}."
 
 # The chart.
-ALT = "Chart of reachability over time, {span}. {sentence} {lanes} {unknown}"
+ALT = "Chart of reachability over time, {span}. {sentence} {panels} {unknown}"
 ALT_NO_LANES = "No networks are drawn."
 ALT_LANES: Pair = ("Below, {count} network as a lane.", "Below, {count} networks as lanes.")
 ALT_LANES_OF = "Below, the {count} biggest of {all} networks as lanes."
+ALT_UPSTREAMS = "Then the share of the paths through each upstream: {names}."
+ALT_VIEW = "At the bottom, how many peer ASes were known."
 ALT_UNKNOWN: Pair = (
     "{count} stretch without sight is hatched.",
     "{count} stretches without sight are hatched.",
 )
 SHARE_AXIS = "Reachable, % of the baseline\n({baseline})"
+SHARE_AXIS_SHORT = "% reachable"
 EPISODE_LABEL = "{length}\n{first} to {last} UTC"
 OPEN_LABEL = "no end seen\nsince {first} UTC"
 BASELINE: Pair = ("{count} address block", "{count} address blocks")
@@ -283,6 +286,8 @@ SHARE_NOT_KNOWN = "The share is not known"
 MORE_LANES = "and {count} more"
 VIEW_PANEL = "peer ASes known"
 VIEW_MOST = "of {count} expected"
+UPSTREAM_PANEL = "share of paths\nthrough each"
+OTHERS = "all others"
 NO_LANES = "No networks are known"
 PEERS_KNOWN: Pair = (
     "{known} of {expected} peer AS known at the fewest.",
