@@ -71,7 +71,8 @@ async def front(
     going_on = [
         item for status in GOING_ON for item in cards(await listed(house, Wanted(status=status), LIST))
     ]
-    recent = cards(await listed(house, Wanted(), LIST))
+    newest = await listed(house, Wanted(), LIST)
+    recent = cards(newest)
     return page(
         request,
         "front.html",
@@ -82,9 +83,15 @@ async def front(
         watched=len(states),
         unknown=sum(s.quality == "unknown" for s in states),
         last_s=max((s.last_s for s in states), default=None),
+        made_up=_made_up(newest),
         map=_map_window(states, shown_s),
         shown_s=shown_s,
     )
+
+
+def _made_up(found: Listed) -> bool:
+    """Whether any of these is a reconstruction; samples do not say it themselves, so one makes all doubtful."""
+    return any(short.summary["provenance"]["reconstruction"] for short in found.items)
 
 
 def _map_window(states: list[EntityState], shown_s: int | None) -> tuple[int, int] | None:
@@ -171,6 +178,7 @@ async def _entity(
         name=shown,
         standing=standing(state, Settings().to_json()),
         window=window,
+        made_up=_made_up(own) or _made_up(await listed(house, Wanted(), LIST)),
         early=_early(type, code, window, own) if window and state else [],
         place={"zone": zone, "city": one_line(zone.rsplit("/", 1)[-1].replace("_", " "))} if zone else None,
         state=state,

@@ -5,7 +5,7 @@ import { colours, hatch } from "./colours.js";
 import { zone } from "./zone.js";
 
 const LEFT_PX = 46;
-const RIGHT_PX = 30;
+const RIGHT_PX = 40;
 /** Room for half of the last label. */
 const AXIS_PX = 42;
 const NOTHING = [[0, 1], [null, null]];

@@ -13,21 +13,37 @@ export function percent(units, baseline) {
   return units === null || units === undefined || !baseline ? null : (100 * units) / baseline;
 }
 
-function line(pen, frame, steps, end, value, stroke, dash = []) {
+/** Steps as a line. `uprights` join them faintly; where changes are dense, they would hide what lies between. */
+function line(pen, frame, steps, end, value, stroke, { dash = [], uprights = true } = {}) {
   const [from, to] = frame.window;
+  const joins = new Path2D();
+  let last = null;
   pen.strokeStyle = stroke;
   pen.lineWidth = 2 * frame.ratio;
   pen.setLineDash(dash.map((part) => part * frame.ratio));
   pen.beginPath();
   for (const [begin, until, one] of stretches(steps, end, from, to)) {
     const height = value(one);
-    if (height === null || height === undefined) continue;
-    // No uprights: where changes are dense, they would hide what lies between.
-    pen.moveTo(frame.x(begin), frame.y(height));
-    pen.lineTo(frame.x(until), frame.y(height));
+    if (height === null || height === undefined) {
+      last = null;
+      continue;
+    }
+    const [a, y] = [frame.x(begin), frame.y(height)];
+    if (last !== null) {
+      joins.moveTo(a, last);
+      joins.lineTo(a, y);
+    }
+    pen.moveTo(a, y);
+    pen.lineTo(frame.x(until), y);
+    last = y;
   }
   pen.stroke();
   pen.setLineDash([]);
+  if (!uprights) return;
+  pen.globalAlpha = 0.6;
+  pen.lineWidth = frame.ratio;
+  pen.stroke(joins);
+  pen.globalAlpha = 1;
 }
 
 /** Reachable share: lit below the line, dark above it, hatched where unknown. */
@@ -65,7 +81,7 @@ export function shareSpec(data) {
           pen.globalAlpha = 1;
         }
       }
-      line(pen, frame, share, end, (one) => value(one, "lowest"), frame.tone.up);
+      line(pen, frame, share, end, (one) => value(one, "lowest"), frame.tone.up, { uprights: false });
     },
     say() {
       const known = data().share.map(([, one]) => value(one, "lowest")).filter((one) => one !== null);
@@ -150,7 +166,7 @@ export function upstreamsSpec(data) {
       shown()
         .map((way, i) => [way, i])
         .reverse()
-        .forEach(([way, i]) => line(pen, frame, way.steps, data().to, (share) => (share === null || share === undefined ? null : share * 100), frame.tone[`line-${i + 1}`], DASHES[i]));
+        .forEach(([way, i]) => line(pen, frame, way.steps, data().to, (share) => (share === null || share === undefined ? null : share * 100), frame.tone[`line-${i + 1}`], { dash: DASHES[i] }));
     },
     note() {
       const rest = data().upstreams.length - MOST_WAYS;
@@ -196,7 +212,7 @@ export function viewSpec(data) {
         pen.fillStyle = frame.tone.grid;
         pen.fillRect(a, frame.y(one.known), Math.max(b - a, frame.ratio), frame.y(0) - frame.y(one.known));
       }
-      line(pen, frame, view, end, (one) => one.expected, frame.tone["ink-faint"], [3, 4]);
+      line(pen, frame, view, end, (one) => one.expected, frame.tone["ink-faint"], { dash: [3, 4] });
       line(pen, frame, view, end, (one) => one.known, frame.tone["ink-soft"]);
     },
     note() {

@@ -135,20 +135,23 @@ class WorldMap {
     return left.lastIndexOf(Math.min(...left));
   }
 
-  /** Above the slider: when anything was dark, and when nothing could be seen. */
+  /** Above the slider: how much was lost when, of all countries together, and when nothing could be seen. */
   marks() {
     const place = part("marks");
     const count = this.times.length;
     place.setAttribute("viewBox", `0 0 ${count} 10`);
     const series = Object.values(this.map.countries);
+    const lost = this.times.map((_, i) => {
+      const known = series.map((shares) => shares[i]).filter((share) => share !== null && share !== undefined);
+      return known.length ? known.reduce((sum, share) => sum + (share < 90 ? 100 - share : 0), 0) : null;
+    });
+    const most = Math.max(100, ...lost);
     const bars = [];
     for (let i = 0; i < count; i += 1) {
-      const values = series.map((shares) => shares[i]).filter((share) => share !== null && share !== undefined);
-      const lowest = values.length ? Math.min(...values) : null;
-      if (lowest !== null && lowest >= 90) continue;
+      if (lost[i] === 0) continue;
       const bar = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-      const height = lowest === null ? 3 : 2 + (8 * (100 - lowest)) / 100;
-      const sizes = { x: i, y: 10 - height, width: 1.02, height, class: lowest === null ? "blind" : "any" };
+      const height = lost[i] === null ? 3 : 2 + (8 * lost[i]) / most;
+      const sizes = { x: i, y: 10 - height, width: 1.02, height, class: lost[i] === null ? "blind" : "any" };
       for (const [key, value] of Object.entries(sizes)) bar.setAttribute(key, value);
       bars.push(bar);
     }

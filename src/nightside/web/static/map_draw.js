@@ -4,6 +4,7 @@ import { between, colours, hatch } from "./colours.js";
 
 const STEPS = 20;
 /** Shades between dark and lit. */
+const RINGED_PX = 22;
 const LABELS = 6;
 /** At most so many dark countries are named on the map. */
 
@@ -13,7 +14,7 @@ export class Globe {
     this.canvas = canvas;
     this.context = canvas.getContext("2d", { alpha: true });
     this.world = world;
-    this.countries = Object.entries(world.countries).map(([code, { d, at, dot }]) => ({ code, path: d ? new Path2D(d) : null, at, dot: Boolean(dot) }));
+    this.countries = Object.entries(world.countries).map(([code, { d, at, dot }]) => ({ code, path: d ? new Path2D(d) : null, at, dot: Boolean(dot), width: widthOf(d) }));
     this.sphere = new Path2D(world.sphere);
     this.graticule = new Path2D(world.graticule);
     this.land = world.land ? new Path2D(world.land) : null;
@@ -104,6 +105,8 @@ export class Globe {
     context.strokeStyle = this.tone.alarm;
     context.lineWidth = (1.6 * ratio) / scale;
     if (country.path && !country.dot) context.stroke(country.path);
+    // Around what would be overlooked.
+    if (!country.dot && (country.width * scale) / ratio > RINGED_PX) return;
     context.beginPath();
     context.arc(country.at[0], country.at[1], (11 * ratio) / scale, 0, 7);
     context.stroke();
@@ -159,4 +162,16 @@ export class Globe {
     this.context.setTransform(1, 0, 0, 1, 0, 0);
     return this.countries.find(({ path }) => path && this.context.isPointInPath(path, mx, my, "evenodd")) ?? null;
   }
+}
+
+/** How wide the first, largest ring of relative SVG path data is, in units of the map. */
+function widthOf(d) {
+  let [x, least, most] = [0, Infinity, -Infinity];
+  const steps = (d.match(/^m[^z]*/)?.[0] ?? "").match(/-?\d+/g) ?? [];
+  for (let i = 0; i < steps.length; i += 2) {
+    x += Number(steps[i]);
+    least = Math.min(least, x);
+    most = Math.max(most, x);
+  }
+  return Math.max(0, most - least);
 }
