@@ -33,6 +33,8 @@ from nightside.model.instants import iso
 from nightside.store.location import open_store
 
 CLIENTS = 20
+IDLE_S = 3.0
+"""The server closes what is idle for 5 s; a connection that may be closed any moment is not used."""
 DAY_S = 86_400
 SEED = 4
 NIGHTSIDE = (sys.executable, "-m", "nightside")
@@ -100,12 +102,15 @@ class Client:
 
     def __init__(self, address: str, port: int) -> None:
         self._address, self._port = address, port
-        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._free: list[tuple[float, asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def get(self, path: str) -> tuple[int, int]:
         """(status, bytes of the body as they came)."""
-        if self._free:
-            reader, writer = self._free.pop()
+        while self._free:
+            since, reader, writer = self._free.pop()
+            if time.perf_counter() - since < IDLE_S:
+                break
+            writer.close()
         else:
             reader, writer = await asyncio.open_connection(
                 "127.0.0.1", self._port, local_addr=(self._address, 0), limit=1 << 22
@@ -114,7 +119,7 @@ class Client:
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
         await reader.readexactly(length)
-        self._free.append((reader, writer))
+        self._free.append((time.perf_counter(), reader, writer))
         return int(head[9:12]), length
 
 

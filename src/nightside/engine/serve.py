@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -40,6 +41,10 @@ def serve(store_folder: Path, *, host: str = HOST, port: int = PORT, ready: Call
             if self.started:
                 ready(address(listening))
 
+    # What is there now stays: a garbage collector that looks through it again and again stops all answers for a
+    # tenth of a second each time.
+    gc.collect()
+    gc.freeze()
     with listening:
         config = uvicorn.Config(
             app,

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from nightside import __version__
 from nightside.store.location import open_store
+from nightside.store.protocol import Store
 from nightside.web import (
     entities,
     events,
@@ -26,6 +27,7 @@ from nightside.web import (
     world,
 )
 from nightside.web import map as map_
+from nightside.web.answers import columns_of, json_body
 from nightside.web.asked import refuse_unknown
 from nightside.web.documented import add_document
 from nightside.web.errors import add_error_handlers
@@ -33,7 +35,7 @@ from nightside.web.headers import SecurityHeaders
 from nightside.web.house import House
 from nightside.web.kept import Kept
 from nightside.web.limits import Limits, RateLimit
-from nightside.web.memory import Memory
+from nightside.web.memory import Latest, Memory
 from nightside.web.news import News
 from nightside.web.reading import Readers
 
@@ -94,6 +96,7 @@ def open_house(store_folder: Path, limits: Limits) -> House:
     try:
         memory = Memory()
         memory.refresh(store)
+        _wake(store, memory.latest)
     except BaseException:
         store.close()
         raise
@@ -105,3 +108,10 @@ def open_house(store_folder: Path, limits: Limits) -> House:
         news=News(limits),
         kept=Kept(),
     )
+
+
+def _wake(store: Store, latest: Latest) -> None:
+    """Read one entity as a request would, so that what is loaded at first use is there before the first request."""
+    for state in list(latest.entities.values())[:1]:
+        for read in (store.samples, store.rollup):
+            json_body(columns_of(read(state.type, state.code, state.last_s - 86_400, state.last_s)))

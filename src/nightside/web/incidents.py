@@ -101,9 +101,9 @@ async def episodes(
     page = await page_of(house, house.latest, wanted(type, code, severity, status, begin, end), cursor, limit)
     least = SEVERITIES.index(severity or "partial")
     items = [
-        _episode(short.summary, each)
-        for short in page.items
-        for each in short.summary["episodes"]
+        _episode(summary, each)
+        for summary in (short.summary for short in page.items)
+        for each in summary["episodes"]
         if SEVERITIES.index(each["severity"]) >= least
     ]
     return send(request, json_body({"schema": "nightside.episodes/1", "items": items, "next": page.next}))

@@ -50,8 +50,14 @@ class Short:
     ended: int | None
     severity: int
     status: str
-    summary: Json
     json: bytes
+    """The summary. Kept as text: thousands of nested dicts would have the garbage collector stop everybody."""
+
+    @property
+    def summary(self) -> Json:
+        """The incident in the shape `nightside.incident-summary/1`."""
+        found: Json = orjson.loads(self.json)
+        return found
 
     def fits(self, wanted: Wanted) -> bool:
         """Whether it belongs into the list: the conditions of `Store.incidents`."""
@@ -79,7 +85,6 @@ def short_of(summary: Json) -> Short:
         None if summary["ended"] is None else parse_iso(summary["ended"]),
         SEVERITIES.index(summary["severity"]),
         summary["status"],
-        summary,
         orjson.dumps(summary),
     )
 
