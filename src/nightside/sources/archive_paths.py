@@ -79,9 +79,11 @@ def file_name(collector: str, kind: ArchiveKind, nominal: int) -> str:
     return f"{'rib' if kind == 'table' else 'updates'}.{moment}.bz2"
 
 
-def months(begin: int, end: int) -> Iterator[int]:
-    """An instant in each month (UTC) that [begin, end) touches, in order."""
-    at = datetime.fromtimestamp(begin, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    while at.timestamp() < end:
-        yield int(at.timestamp())
-        at = at.replace(year=at.year + at.month // 12, month=at.month % 12 + 1)
+def months(begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """[begin, end) cut where a month (UTC) begins, in order."""
+    while begin < end:
+        at = datetime.fromtimestamp(begin, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        following = at.replace(year=at.year + at.month // 12, month=at.month % 12 + 1)
+        until = min(end, int(following.timestamp()))
+        yield begin, until
+        begin = until

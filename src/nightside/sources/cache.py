@@ -1,0 +1,131 @@
+"""Files of archives that were fetched: kept up to a size, those used longest ago go first, those in use never.
+
+    CACHE/lock                    held while room is made, and while files are taken into use
+    CACHE/in-use/ID               one for each run: its files, one a line; locked as long as it lives
+    CACHE/ARCHIVE/…               the files, in the layout of their archive
+
+When a file was used last is its time of modification. The locks (flock) end with the process that holds them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from nightside.model.errors import NightsideError
+from nightside.sources.download import note_of, part_of
+
+LOCK = "lock"
+IN_USE = "in-use"
+
+
+def archive_folder(project: str, url: str, *, public: bool) -> str:
+    """The name of the folder that holds an archive's files; another archive in the place of one has another."""
+    host = urlsplit(url).hostname or ""
+    # No collector is called so: what stands in the folders below says whose the files are.
+    return (
+        f"{project}@{host}" if public else f"{project}@{host}-{hashlib.sha256(url.encode()).hexdigest()[:8]}"
+    )
+
+
+@dataclass
+class Lease:
+    """What one run uses of the cache; nobody deletes it before the run has ended."""
+
+    folder: Path
+    limit_bytes: int
+    _holder: Path
+    _once: list[Path] = field(default_factory=list)
+
+    def hold(self, paths: Iterable[Path]) -> None:
+        """Take these files (below the cache's folder) into use, whether they are there already or not."""
+        wanted = list(paths)
+        with _locked(self.folder), self._holder.open("a", encoding="utf-8") as holder:
+            for path in wanted:
+                holder.write(f"{path.relative_to(self.folder)}\n")
+                with contextlib.suppress(FileNotFoundError):
+                    os.utime(path)
+
+    def make_room(self, needed_bytes: int) -> int:
+        """Delete what was used longest ago until so much more fits; returns the bytes that are still too many."""
+        with _locked(self.folder):
+            held = _held(self.folder)
+            files = sorted(_files(self.folder))
+            surplus = sum(size for _used, size, _path in files) + needed_bytes - self.limit_bytes
+            for _used, size, path in files:
+                if surplus <= 0:
+                    break
+                if str(path.relative_to(self.folder)) not in held:
+                    with contextlib.suppress(FileNotFoundError):
+                        path.unlink()
+                    surplus -= size
+        return max(0, surplus)
+
+    def use_once(self, path: Path) -> None:
+        """Delete this file when the run ends: it was not as it should be, and may be mended by then."""
+        self._once.append(path)
+
+
+@contextlib.contextmanager
+def lease(folder: Path, limit_bytes: int) -> Iterator[Lease]:
+    """Use the cache in a folder, which is made. Raises NightsideError where it cannot be used."""
+    holder = folder / IN_USE / f"{os.getpid()}-{secrets.token_hex(4)}"
+    with contextlib.ExitStack() as stack:
+        try:
+            holder.parent.mkdir(parents=True, exist_ok=True)
+            with _locked(folder):
+                stack.callback(holder.unlink, missing_ok=True)
+                fcntl.flock(stack.enter_context(holder.open("w")), fcntl.LOCK_EX)
+        except OSError as error:
+            raise NightsideError(
+                f"cannot be used as the cache: {error.strerror}",
+                where=str(folder),
+                advice="Name another folder with NIGHTSIDE_CACHE.",
+            ) from error
+        run = Lease(folder, limit_bytes, holder)
+        yield run
+        for path in run._once:
+            path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    with (folder / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _held(folder: Path) -> set[str]:
+    """Whatever a living run uses, unfinished files too. What a dead one left behind is cleared away."""
+    held: set[str] = set()
+    for holder in (folder / IN_USE).iterdir():
+        with contextlib.suppress(FileNotFoundError), holder.open(encoding="utf-8") as lines:
+            try:
+                fcntl.flock(lines, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                for line in lines:
+                    path = Path(line.rstrip("\n"))
+                    held |= {str(path), str(part_of(path)), str(note_of(path))}
+            else:
+                holder.unlink(missing_ok=True)
+    return held
+
+
+def _files(folder: Path) -> Iterator[tuple[float, int, Path]]:
+    """(when it was used last, bytes, path) of each file of an archive."""
+    for archive in folder.iterdir():
+        if archive.name == IN_USE or not archive.is_dir():
+            continue
+        for at, _folders, names in os.walk(archive):
+            for name in names:
+                path = Path(at, name)
+                with contextlib.suppress(FileNotFoundError):
+                    found = path.stat()
+                    yield found.st_mtime, found.st_size, path
