@@ -47,7 +47,7 @@ RESTORED_PARTLY_BRIEF = "{subject} is partly back: {was} {span}."
 WAS = {"total": "it was down", "severe": "it was severely disrupted"}
 AT_THE_LOWEST = "At the lowest, {percent} of its address blocks could be reached."
 DISRUPTED_UNTIL = "It was severely disrupted until {end}."
-NOT_YET_WHOLLY = "Less than {percent} of its address blocks can be reached so far."
+NOT_YET_WHOLLY = "Less than {percent} of it can be reached so far."
 DIGEST_ONE = "{subject} had {outage} {span}."
 DIGEST_ONE_BRIEF = {
     "total": "{subject} had an outage {span}.",
