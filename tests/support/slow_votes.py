@@ -460,9 +460,10 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
             visible = frozenset(now_visible)
             ever_visible |= visible
             units = frozenset(u for p in visible for u in covered[p] if (p, u) not in foreign)
-        if was_blind and not blind:
+        nobody = not votes or len(votes) < settings.blind_share * expected
+        if was_blind and not nobody:
             last_blind = second
-        was_blind = blind
+        was_blind = nobody
         found[second] = Sight(len(votes), expected, blind, visible, units)
     return found
 

@@ -22,6 +22,7 @@ from nightside.model.series import IncidentSeries
 from nightside.model.settings import Settings
 from nightside.model.signal import Signal
 from nightside.routing.observation import Observation
+from nightside.signals.clocks import clocks_off
 from nightside.signals.quality import view_signals
 from nightside.sources.layout import Found, find_inputs
 from nightside.world.names import require_country
@@ -91,6 +92,12 @@ def replay(
         )
     if begin is not None and seen.observation.start > begin:
         warn(f"nothing is known before {iso(seen.observation.start)}, the first table in the input")
+    for off in clocks_off(seen.timeline, seen.observation):
+        ahead = "ahead of" if off.offset_s > 0 else "behind"
+        warn(
+            f"{off.collector}: its clock seems {abs(off.offset_s)} s {ahead} the other collectors' from "
+            f"{iso(off.begin)} to {iso(off.end)} (by {off.events} events); its times are taken as they are"
+        )
     provenance = _provenance(found, collected, snapshot)
     incidents: list[tuple[Incident, IncidentSeries, list[Message]]] = []
     signals: list[Signal] = []

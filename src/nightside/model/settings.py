@@ -15,6 +15,8 @@ class Settings:
     """Expected are the full-feed ASes that were known within this time."""
     expected_share: float = 0.5
     """While fewer than this share of the expected ASes are known, the view is unknown."""
+    blind_share: float = 0.25
+    """While fewer than this share of the expected ASes are known, nobody sees."""
     visible_share: float = 0.5
     """A prefix is visible while at least this share of the known ASes has a route to it."""
     visible_hysteresis: float = 0.0

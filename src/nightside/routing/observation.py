@@ -113,6 +113,7 @@ def observe(
         visible_hysteresis=settings.visible_hysteresis,
         among_usual=settings.visible_among_usual,
         expected_share=settings.expected_share,
+        blind_share=settings.blind_share,
         shortest_cover=settings.shortest_cover_ipv4,
         gap_margin_s=settings.gap_margin_s,
     )

@@ -29,6 +29,7 @@ class Visibility:
         visible_hysteresis: float,
         among_usual: bool,
         expected_share: float,
+        blind_share: float,
         shortest_cover: int,
         gap_margin_s: int,
     ) -> None: ...

@@ -41,12 +41,13 @@ cdef class Visibility:
     cdef uint32_t[::1] anew_last     # when the last of them did
     cdef uint32_t[::1] gone          # when it was last seen to become invisible
     cdef uint32_t dark_since         # the second in which sight was lost; 0: it was not
-    cdef uint32_t last_dark_since, last_dark_end
+    cdef bint blind                  # hardly anybody is known
+    cdef uint32_t last_blind_since, last_blind_end
     cdef uint32_t back_until         # as long as what is heard may be about a gap in which nobody saw
     cdef uint32_t gap_margin_s
     cdef readonly uint32_t expected, second
     cdef readonly bint view_unknown
-    cdef double share_up, share_down, expected_share
+    cdef double share_up, share_down, expected_share, blind_share
     cdef bint among_usual
     cdef readonly ChangeList prefix_changes, doubts
     cdef readonly list view_changes
@@ -54,7 +55,7 @@ cdef class Visibility:
 
     def __init__(self, *, hi, length, subject, prefix_country, unit_country, way_origin, way_country, way_home,
                  as_of, double visible_share, double visible_hysteresis, bint among_usual, double expected_share,
-                 uint8_t shortest_cover, uint32_t gap_margin_s):
+                 double blind_share, uint8_t shortest_cover, uint32_t gap_margin_s):
         """Columns by prefix number (`hi`, `length`; `subject`: 1 where changes are to be told; `prefix_country`),
         by /24 (`unit_country`), by way number (`way_origin`, `way_country` of the origin, `way_home`: 1 where the
         origin is itself asked about), and by session (`as_of`: dense number of its peer AS)."""
@@ -66,7 +67,8 @@ cdef class Visibility:
         self.n_prefixes, self.n_sessions = len(hi), len(as_of)
         self.subject = subject
         self.share_up, self.share_down = visible_share + visible_hysteresis, visible_share - visible_hysteresis
-        self.among_usual, self.expected_share, self.gap_margin_s = among_usual, expected_share, gap_margin_s
+        self.among_usual, self.expected_share, self.blind_share = among_usual, expected_share, blind_share
+        self.gap_margin_s = gap_margin_s
         self.visible = np.zeros(self.n_prefixes, np.uint8)
         self.confirmed, self.gap_since, self.table_gap = np.zeros((3, self.n_sessions), np.uint32)
         self.back, self.blind_since = np.zeros((2, self.n_sessions), np.uint32)
@@ -131,12 +133,12 @@ cdef class Visibility:
         cdef uint32_t p
         # A table from within the gap knows what was flipped before it.
         cdef uint32_t since = max(gap_began, self.confirmed[session])
-        cdef bint blind = self.view_unknown or self.last_dark_end > since
+        cdef bint blind = self.blind or self.last_blind_end > since
         if self.gap_since[session] == 0:
             self.gap_since[session] = since
         if blind:
             if self.blind_since[session] == 0:
-                self.blind_since[session] = max(self.last_dark_since, self.confirmed[session])
+                self.blind_since[session] = max(self.last_blind_since, self.confirmed[session])
             self.back[session] = self.second
             self.back_until = self.second + self.gap_margin_s
             since = max(gap_began - min(gap_began, self.gap_margin_s), self.confirmed[session])
@@ -264,6 +266,7 @@ cdef class Visibility:
         cdef Votes votes = self.votes
         cdef uint32_t i, p
         cdef bint unknown = votes.known < self.expected_share * self.expected or votes.known == 0
+        cdef bint blind = votes.known < self.blind_share * self.expected or votes.known == 0
         view = (self.second, votes.known, self.expected, bool(unknown))
         if view[1:] != self.last_view:
             self.last_view = view[1:]
@@ -272,10 +275,14 @@ cdef class Visibility:
             self.view_unknown = unknown
             votes.all_touched = True
             if unknown:
-                self.dark_since = self.last_dark_since = self.second
+                self.dark_since = self.second
+        if blind != self.blind:
+            self.blind = blind
+            if blind:
+                self.last_blind_since = self.second
                 self.anew[:] = 0
             else:
-                self.last_dark_end = self.second
+                self.last_blind_end = self.second
         if not unknown:
             if votes.all_touched:
                 for p in range(self.n_prefixes):
