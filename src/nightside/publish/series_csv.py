@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from nightside.model.instants import iso
 from nightside.model.series import IncidentSeries
+from nightside.publish import phrases
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -32,6 +33,8 @@ def files(series: IncidentSeries) -> list[DataFile]:
     found = [DataFile("share", share_csv(series))]
     if series.lanes:
         found.append(DataFile("networks", networks_csv(series)))
+    if series.upstreams:
+        found.append(DataFile("upstreams", upstreams_csv(series)))
     if series.view:
         found.append(DataFile("view", view_csv(series)))
     return found
@@ -53,6 +56,21 @@ def networks_csv(series: IncidentSeries) -> str:
     """The networks' lanes: prefix, from_utc, to_utc, state (up, down, unknown)."""
     rows = ((lane.prefix, iso(a), iso(b), state) for lane in series.lanes for a, b, state in lane.stretches)
     return _csv(("prefix", "from_utc", "to_utc", "state"), rows)
+
+
+def upstreams_csv(series: IncidentSeries) -> str:
+    """Shares of the paths: upstream_asn, upstream_name, from_utc, to_utc, share.
+
+    All further upstreams together have no number; their name is `all others`.
+    """
+    rows: list[Sequence[object]] = []
+    for upstream in series.upstreams:
+        asn = "" if upstream.asn is None else upstream.asn
+        name = phrases.OTHERS if upstream.asn is None else upstream.name or ""
+        ends = [step[0] for step in upstream.steps[1:]] + [series.end]
+        for (begin, share), end in zip(upstream.steps, ends, strict=True):
+            rows.append((asn, name, iso(begin), iso(end), "" if share is None else f"{share:.6f}"))
+    return _csv(("upstream_asn", "upstream_name", "from_utc", "to_utc", "share"), rows)
 
 
 def view_csv(series: IncidentSeries) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nightside.model.series import IncidentSeries, Lane
+from nightside.model.series import IncidentSeries, Lane, UpstreamCourse
 from nightside.publish import course, series_csv
 
 T = 1_419_264_900
@@ -103,6 +103,21 @@ def test_the_view_and_the_networks_have_their_own() -> None:
         "175.45.176.0/24,2014-12-22T16:15:00Z,2014-12-22T16:16:00Z,up",
     ]
     assert files["view"].split("\r\n")[2] == "2014-12-22T16:15:30Z,2014-12-22T16:17:00Z,25,25"
+
+
+def test_upstreams_are_told_with_what_is_not_known_left_empty() -> None:
+    carried = [
+        UpstreamCourse(4837, "China Unicom", [(T, 0.75), (T + 60, None)]),
+        UpstreamCourse(None, None, [(T, 0.25)]),
+    ]
+    series = IncidentSeries(T, T + 120, [T], [4], [4], upstreams=carried)
+    files = {file.panel: file.text for file in series_csv.files(series)}
+    assert files["upstreams"].split("\r\n")[:-1] == [
+        "upstream_asn,upstream_name,from_utc,to_utc,share",
+        "4837,China Unicom,2014-12-22T16:15:00Z,2014-12-22T16:16:00Z,0.750000",
+        "4837,China Unicom,2014-12-22T16:16:00Z,2014-12-22T16:17:00Z,",
+        ",all others,2014-12-22T16:15:00Z,2014-12-22T16:17:00Z,0.250000",
+    ]
 
 
 @pytest.mark.parametrize("prefix", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])
