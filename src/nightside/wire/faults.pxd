@@ -32,6 +32,17 @@ cdef enum FaultCode:
     NO_PEER_TABLE
     RIB_SHORT
     ENTRY_SHORT
+    BMP_VERSION
+    BMP_LENGTH
+    BMP_SHORT
+    BMP_TYPE
+    BMP_ADDRESS
+    BMP_NO_UPDATE
+    BMP_NO_OPEN
+    BMP_OPTIONS
+    BMP_REST
+    BMP_TLV
+    BMP_PEERS
 
 
 cdef struct Fault:

@@ -27,6 +27,17 @@ cdef dict WORDS = {
     NO_PEER_TABLE: "RIB record before any peer index table",
     RIB_SHORT: "RIB record of {value} bytes is under the bound of {bound}",
     ENTRY_SHORT: "RIB entry of {value} bytes is over the {bound} bytes that are left",
+    BMP_VERSION: "BMP version {value} is not {bound}",
+    BMP_LENGTH: "BMP message length {value} is over the bound of {bound} bytes",
+    BMP_SHORT: "BMP message length {value} is under the {bound} bytes that its type needs",
+    BMP_TYPE: "BMP message type {value} is not in 0 to {bound}",
+    BMP_ADDRESS: "peer address of the IPv4 kind has {value} bytes set of the {bound} that must be zero",
+    BMP_NO_UPDATE: "BGP message type {value} in a route monitoring message is not {bound} (UPDATE)",
+    BMP_NO_OPEN: "BGP message type {value} in a peer up message is not {bound} (OPEN)",
+    BMP_OPTIONS: "optional parameter of {value} bytes in an OPEN is over the {bound} bytes that are left",
+    BMP_REST: "{value} bytes stand behind the BGP message, over the bound of {bound}",
+    BMP_TLV: "information of {value} bytes is over the {bound} bytes that are left",
+    BMP_PEERS: "a further peer, and the bound for one router is {bound}",
 }
 
 

@@ -1,0 +1,13 @@
+from nightside.model.elements import Skip
+
+class Bmp:
+    broken: str | None
+    system_name: str | None
+    system_description: str | None
+    terminated: str | None
+    def __init__(self, begun_us: int, longest: int = 262144, most_peers: int = 4096) -> None: ...
+    def feed(self, piece: bytes | bytearray | memoryview, now_us: int) -> bytes: ...
+    @property
+    def counts(self) -> dict[str, int]: ...
+    @property
+    def skipped(self) -> list[Skip]: ...
