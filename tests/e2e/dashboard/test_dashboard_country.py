@@ -97,6 +97,7 @@ def test_by_keyboard_alone(country: Any) -> None:
     assert window(country) == ("2014-12-22T18:00:00Z", "2014-12-24T06:00:00Z")
     country.focus("summary")
     country.keyboard.press("Enter")
+    country.wait_for_selector("#table-place table")
     assert country.locator("#table-place table").count() == 4
 
 

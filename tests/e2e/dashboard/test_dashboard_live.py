@@ -71,6 +71,29 @@ def test_the_charts_go_along_with_new_samples(own_site: str, own_store: Path, op
     assert stayed(page)
 
 
+def test_a_page_that_nobody_looks_at_gives_its_line_back_and_catches_up(
+    own_site: str, own_store: Path, open_page: Any
+) -> None:
+    def look(page: Any, state: str) -> None:
+        page.evaluate(
+            """(state) => { Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange")); }""",
+            state,
+        )
+
+    page = open_page(f"{own_site}/incidents/{KP_ID}")
+    mark(page)
+    look(page, "hidden")
+    with open_store(own_store) as store:
+        store.put_incident(*finding(KP, ONSET, BACK + 3600))
+    page.wait_for_timeout(3000)
+    assert "10 hours" not in page.inner_text("article")
+    look(page, "visible")
+    page.wait_for_selector("article :text('10 hours 31 minutes')", timeout=WAIT_MS)
+    page.wait_for_selector(".live.on")
+    assert stayed(page)
+
+
 def test_filters_fetch_the_list_without_a_reload(own_site: str, open_page: Any) -> None:
     page = open_page(own_site + "/incidents")
     mark(page)

@@ -1,34 +1,53 @@
 // News of the server: each becomes an event on the body, on which parts of the page fetch themselves anew.
 
-const WAIT_MS = 400;
 /** News that come in a bunch are told once. */
+const WAIT_MS = 400;
 
-/** Listen to /api/1/events as long as the page is open; the browser connects again by itself. */
+const told = new Map();
+let source = null;
+
+/** Listen to /api/1/events as long as the page is looked at; the browser connects again by itself. */
 export function startLive() {
-  const sign = document.getElementById("live");
-  const words = document.getElementById("live-words");
-  const told = new Map();
-  const source = new EventSource("/api/1/events");
-  sign.hidden = false;
-  words.textContent = "Connecting";
-
-  source.addEventListener("open", () => {
-    sign.classList.add("on");
-    words.textContent = "Updates by itself";
+  document.getElementById("live").hidden = false;
+  connect();
+  document.addEventListener("visibilitychange", () => {
+    // A browser opens few lines to one server: a page that nobody looks at gives its own back.
+    if (document.visibilityState === "hidden") {
+      source.close();
+    } else if (source.readyState === EventSource.CLOSED) {
+      connect();
+      for (const kind of ["incident-stored", "samples-stored", "returned"]) document.body.dispatchEvent(new Event(kind));
+    }
   });
-  source.addEventListener("error", () => {
-    sign.classList.remove("on");
-    words.textContent = "Not connected";
-  });
-  for (const kind of ["incident", "samples"]) {
-    source.addEventListener(kind, (event) => {
-      const detail = JSON.parse(event.data || "{}");
-      clearTimeout(told.get(kind));
-      told.set(kind, setTimeout(() => tell(kind, detail), WAIT_MS));
-    });
-  }
   addEventListener("pagehide", () => source.close());
   document.addEventListener("htmx:after:swap", renewPictures);
+}
+
+function connect() {
+  say(false, "Connecting");
+  source = new EventSource("/api/1/events");
+  source.addEventListener("open", () => say(true, "Updates by itself"));
+  source.addEventListener("error", () => say(false, "Not connected"));
+  for (const kind of ["incident", "samples"]) {
+    source.addEventListener(kind, (event) => {
+      const { id } = JSON.parse(event.data || "{}");
+      const what = id ?? kind;
+      clearTimeout(told.get(what));
+      told.set(what, setTimeout(() => tell(kind, id), WAIT_MS));
+    });
+  }
+}
+
+function say(on, words) {
+  document.getElementById("live").classList.toggle("on", on);
+  document.getElementById("live-words").textContent = words;
+}
+
+function tell(kind, id) {
+  document.body.dispatchEvent(new Event(`${kind}-stored`));
+  if (!id) return;
+  document.body.dispatchEvent(new Event(`stored-${id}`));
+  document.getElementById("announce").textContent = `Incident ${id} was updated.`;
 }
 
 /** A browser shows a picture that it has had on this page without asking again: so the new one comes as data. */
@@ -36,13 +55,5 @@ async function renewPictures() {
   for (const picture of document.querySelectorAll("#report img[src^='/api/']")) {
     const answer = await fetch(picture.src, { cache: "no-cache" });
     if (answer.ok) picture.src = `data:image/svg+xml,${encodeURIComponent(await answer.text())}`;
-  }
-}
-
-function tell(kind, detail) {
-  document.body.dispatchEvent(new CustomEvent(`${kind}-stored`, { detail, bubbles: true }));
-  if (detail.id) document.body.dispatchEvent(new CustomEvent(`stored-${detail.id}`));
-  if (kind === "incident" && detail.id) {
-    document.getElementById("announce").textContent = `Incident ${detail.id} was updated.`;
   }
 }

@@ -12,7 +12,8 @@ const LABELS = 6;
 export class Globe {
   constructor(canvas, world) {
     this.canvas = canvas;
-    this.context = canvas.getContext("2d", { alpha: true });
+    this.context = canvas.getContext("2d");
+    this.ground = document.createElement("canvas");
     this.world = world;
     this.countries = Object.entries(world.countries).map(([code, { d, at, dot }]) => ({ code, path: d ? new Path2D(d) : null, at, dot: Boolean(dot), width: widthOf(d) }));
     this.sphere = new Path2D(world.sphere);
@@ -34,35 +35,53 @@ export class Globe {
     this.ratio = Math.min(devicePixelRatio || 1, 2);
     const width = Math.max(1, Math.round(this.canvas.clientWidth * this.ratio));
     const height = Math.max(1, Math.round((width * this.world.height) / this.world.width));
-    if (this.canvas.width !== width || this.canvas.height !== height) {
-      this.canvas.width = width;
-      this.canvas.height = height;
+    for (const canvas of [this.canvas, this.ground]) {
+      canvas.width = width;
+      canvas.height = height;
     }
     this.scale = width / this.world.width;
-    this.pattern = hatch(this.context, this.tone.hatch, this.tone["unknown-ground"], this.ratio);
+    this.pen = this.ground.getContext("2d");
+    this.pen.setTransform(this.scale, 0, 0, this.scale, 0, 0);
+    this.pattern = hatch(this.pen, this.tone.hatch, this.tone["unknown-ground"], this.ratio);
     // The pattern belongs to the screen, not to the map's units.
     this.pattern.setTransform(new DOMMatrix().scale(1 / this.scale));
+    this.sea();
+  }
+
+  /** The empty map: sea, lines, and land without a code. */
+  sea() {
+    const { pen, tone, scale } = this;
+    pen.clearRect(0, 0, this.world.width, this.world.height);
+    pen.fillStyle = tone.sea;
+    pen.fill(this.sphere);
+    pen.lineWidth = 1 / scale;
+    pen.strokeStyle = tone["sea-line"];
+    pen.stroke(this.graticule);
+    if (this.land) this.fill(this.land, tone.land);
+    this.shown = new Map();
   }
 
   /** Draw one moment: `share(code)` is 0 to 100, null where it is unknown, undefined where nobody watches. */
   draw(share, name) {
-    const { context, tone, scale } = this;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.fillStyle = tone.sea;
-    context.fill(this.sphere);
-    context.lineWidth = 1 / scale;
-    context.strokeStyle = tone["sea-line"];
-    context.stroke(this.graticule);
-    if (this.land) this.fill(this.land, undefined);
+    const { context, scale } = this;
     const out = [];
+    let changed = false;
     for (const country of this.countries) {
       const value = share(country.code);
-      if (country.path) this.fill(country.path, value);
+      const shade = this.shade(value);
+      if (this.shown.get(country.code) !== shade) {
+        // Most countries are as they were: only what changed is drawn anew.
+        this.shown.set(country.code, shade);
+        changed = true;
+        if (country.path) this.fill(country.path, shade);
+      }
       if (value !== undefined && value !== null && value < 50) out.push([value, country]);
     }
-    this.dots(share);
+    if (changed) this.dots(share);
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    context.drawImage(this.ground, 0, 0);
+    context.setTransform(scale, 0, 0, scale, 0, 0);
     out.sort((a, b) => a[0] - b[0]);
     for (const [, country] of out) this.ring(country);
     this.labels(out.slice(0, LABELS).map(([, country]) => country), name);
@@ -75,28 +94,28 @@ export class Globe {
     return this.shades[Math.round((Math.min(100, Math.max(0, value)) / 100) * STEPS)];
   }
 
-  fill(path, value) {
-    const { context } = this;
-    context.fillStyle = this.shade(value);
-    context.fill(path, "evenodd");
-    context.strokeStyle = this.tone.border;
-    context.stroke(path);
+  fill(path, shade) {
+    const { pen } = this;
+    pen.fillStyle = shade;
+    pen.fill(path, "evenodd");
+    pen.strokeStyle = this.tone.border;
+    pen.stroke(path);
   }
 
   dots(share) {
-    const { context } = this;
-    const radius = Math.max(3.2, 2.2 * this.ratio / this.scale);
+    const { pen } = this;
+    const radius = Math.max(3.2, (2.2 * this.ratio) / this.scale);
     for (const country of this.countries) {
       if (!country.dot) continue;
       const value = share(country.code);
       // Where nobody watches, a small dot in the sea says nothing.
       if (value === undefined) continue;
-      context.beginPath();
-      context.arc(country.at[0], country.at[1], radius, 0, 7);
-      context.fillStyle = this.shade(value);
-      context.fill();
-      context.strokeStyle = this.tone.border;
-      context.stroke();
+      pen.beginPath();
+      pen.arc(country.at[0], country.at[1], radius, 0, 7);
+      pen.fillStyle = this.shade(value);
+      pen.fill();
+      pen.strokeStyle = this.tone.border;
+      pen.stroke();
     }
   }
 
