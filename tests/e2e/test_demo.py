@@ -143,10 +143,47 @@ def test_the_story_is_told_in_words(demo: Any, incident: dict[str, Any], quick: 
         assert words in told, told
 
 
+def test_what_would_have_been_posted_is_told_at_its_instants(
+    demo: Any, incident: dict[str, Any], quick: Any
+) -> None:
+    told = quick("show", incident["id"], "--store", demo.store, store=False).out
+    lines = told[told.index("What would have been posted") :].splitlines()
+    said = {lines[i].strip(): lines[i + 1].strip() for i in range(1, len(lines) - 1, 2)}
+    posts = list(said.values())
+    assert all(len(post) <= 300 and post.startswith("A reconstruction, not a recording.") for post in posts)
+    opened, restored = posts[0], posts[-1]
+    # At 16:25, when the loss is ten minutes old, since the country was unstable; nobody knows of an end then.
+    assert "all 4 networks have been gone since 16:15 UTC on 22 December 2014 (01:15 on the 23rd in" in opened
+    assert "Provisional" in opened
+    assert "9-hour" not in opened
+    assert "01:46" not in opened
+    assert next(iter(said)).startswith("22 Dec 16:2")
+    assert "is back after a 9-hour 31-minute outage: it was down from 16:15 UTC" in restored
+    assert "Confirmed" in restored
+    assert list(said)[-1].startswith("23 Dec 01:56")
+
+
+def test_the_upstream_is_seen_to_carry_nothing_while_it_lasts(demo: Any, incident: dict[str, Any]) -> None:
+    with open_store(demo.store) as store:
+        series = store.series(incident["id"])
+    assert series is not None
+    assert series.view
+    (upstream,) = series.upstreams
+    assert (upstream.asn, upstream.name) == (4837, "China Unicom")
+    shares = {
+        at: [share for second, share in upstream.steps if second <= parse(at)][-1]
+        for at in ("2014-12-22T16:10:00Z", "2014-12-22T18:00:00Z", "2014-12-23T02:00:00Z")
+    }
+    # A peer of the scene never withdraws what it heard.
+    assert 0 <= (shares["2014-12-22T18:00:00Z"] or 0) < 0.05
+    assert min(shares["2014-12-22T16:10:00Z"] or 0, shares["2014-12-23T02:00:00Z"] or 0) > 0.9
+
+
 def test_the_demo_for_people_ends_and_tells_the_way_to_more(nightside: Any, tmp_path: Path) -> None:
     ran = nightside("demo", "--no-serve", "--store", tmp_path / "s", env={"TMPDIR": str(tmp_path)})
     assert ran.code == 0
     assert "9-hour 31-minute outage" in ran.out
+    assert "What would have been posted" in ran.out
     assert "reconstruct" in ran.out.splitlines()[0]
     for line in ran.out.splitlines():
         if line.startswith("Chart: "):
