@@ -33,6 +33,9 @@ def test_a_revision_appears_on_the_incidents_page_and_in_the_lists(
     for page in (incident, listed, country):
         mark(page)
     assert "9 hours 31 minutes" in incident.inner_text("article")
+    # What the reader has opened, and where the keyboard stands, survives.
+    incident.locator("details > summary").first.click()
+    listed.locator(".card a").first.focus()
     with open_store(own_store) as store:
         # It ended an hour later than was thought.
         stored = store.put_incident(*finding(KP, ONSET, BACK + 3600))
@@ -40,6 +43,8 @@ def test_a_revision_appears_on_the_incidents_page_and_in_the_lists(
     for page in (incident, listed, country):
         page.wait_for_selector("main :text('10 hours 31 minutes')", timeout=WAIT_MS)
         assert stayed(page)
+    assert incident.locator("details[open]").count() == 1
+    assert listed.evaluate("document.activeElement.closest('.card') !== null")
     # The chart is the new one too, though its address has not changed.
     until(incident, "document.querySelector('.chart-picture').src.startsWith('data:image/svg+xml,')")
     assert "10-hour%2031-minute" in incident.get_attribute(".chart-picture", "src")

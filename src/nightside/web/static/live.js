@@ -1,8 +1,10 @@
 // News of the server: each becomes an event on the body, on which parts of the page fetch themselves anew.
 
-/** News that come in a bunch are told once. */
-const WAIT_MS = 400;
+/** News that come in a bunch are told once, and of one kind no oftener than this. */
+const WAIT_MS = { incident: 1000, samples: 5000 };
+const SOON_MS = 300;
 
+const waiting = new Set();
 const told = new Map();
 let source = null;
 
@@ -31,11 +33,20 @@ function connect() {
   for (const kind of ["incident", "samples"]) {
     source.addEventListener(kind, (event) => {
       const { id } = JSON.parse(event.data || "{}");
-      const what = id ?? kind;
-      clearTimeout(told.get(what));
-      told.set(what, setTimeout(() => tell(kind, id), WAIT_MS));
+      later(id ?? kind, WAIT_MS[kind], () => tell(kind, id));
     });
   }
+}
+
+function later(what, least, act) {
+  if (waiting.has(what)) return;
+  waiting.add(what);
+  const since = performance.now() - (told.get(what) ?? -least);
+  setTimeout(() => {
+    waiting.delete(what);
+    told.set(what, performance.now());
+    act();
+  }, Math.max(SOON_MS, least - since));
 }
 
 function say(on, words) {
