@@ -8,7 +8,7 @@ is counted by kind and source, and told once (`Faults`).
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any, Protocol
 
@@ -54,7 +54,7 @@ class Fault:
 class Source(Protocol):
     """What all live sources have in common."""
 
-    def values(self) -> AsyncIterator[Batch | Status]:
+    def values(self) -> AsyncGenerator[Batch | Status, None]:
         """The stream, to be read once. It goes on until it is closed (`aclose`), which closes the source."""
 
 
@@ -98,7 +98,7 @@ class Figures:
     """Messages whose own time cannot be; they have the time of their arrival."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class KeptColumns:
     """Columns of exactly `count` elements, in memory of their own; described in `model.elements.Columns`."""
 
@@ -129,10 +129,12 @@ _COLUMNS = tuple(field.name for field in fields(KeptColumns) if field.name not i
 def kept(columns: Columns) -> KeptColumns:
     """A copy of a decoder's batch, whose own memory is used again for the next."""
     count = columns.count
-    copies = [getattr(columns, name)[:count].copy() for name in _COLUMNS]
     ends = columns.path_start[:count] + columns.path_count[:count]
-    paths = columns.paths[: int(ends.max()) if count else 0].copy()
-    return KeptColumns(count, *copies, paths)
+    return KeptColumns(
+        count=count,
+        paths=columns.paths[: int(ends.max()) if count else 0].copy(),
+        **{name: getattr(columns, name)[:count].copy() for name in _COLUMNS},
+    )
 
 
 LONGEST_PAUSE_S = 60.0
