@@ -10,7 +10,17 @@ import typer
 
 from nightside.model.errors import NightsideError
 
-COMMANDS: tuple[str, ...] = ("demo", "replay", "networks", "incidents", "show", "serve", "elements", "evaluate")
+COMMANDS: tuple[str, ...] = (
+    "demo",
+    "replay",
+    "backfill",
+    "networks",
+    "incidents",
+    "show",
+    "serve",
+    "elements",
+    "evaluate",
+)
 """In the order of the help text; each is a file of this room with a function `command`."""
 
 app = typer.Typer(

@@ -10,7 +10,8 @@ import typer
 
 def command(
     inputs: Annotated[
-        list[Path], typer.Argument(metavar="INPUT...", help="Files or folders of routing data.")
+        list[str],
+        typer.Argument(metavar="INPUT...", help="Files or folders of routing data, or collectors to fetch."),
     ],
     country: Annotated[
         list[str] | None, typer.Option("--country", metavar="CC", help="Only this country.")
@@ -31,27 +32,31 @@ def command(
 ) -> None:
     """Replay routing data and tell the outages in it, dated to the second.
 
-    Folders are read in the layout of RIS (rrcNN/YYYY.MM/...) or RouteViews (NAME/bgpdata/YYYY.MM/...).
+    Folders are read in the layout of RIS (rrcNN/YYYY.MM/...) or RouteViews (NAME/bgpdata/YYYY.MM/...). Files of
+    collectors (rrc00, route-views.sydney) are fetched from these archives and kept in a cache.
 
     \b
     Examples:
       nightside replay archive/ --country KP
       nightside replay rrc00/ rrc01/ --from 2014-12-22 --to 2014-12-24T12:00Z --json
       nightside replay archive/ --asn 131279
+      nightside replay rrc00 route-views2 --from 2014-12-21 --to 2014-12-24 --country KP
     """
+    from nightside.cli.fetch_progress import fetched
     from nightside.cli.findings import print_findings
     from nightside.cli.terminal import progress_of, warn
     from nightside.engine.record import replay_into
     from nightside.model.instants import parse
 
-    with progress_of("replaying") as (started, advance):
+    first, last = parse(begin) if begin else None, parse(end) if end else None
+    with fetched(inputs, first, last) as paths, progress_of("replaying") as (started, advance):
         found = replay_into(
             store,
-            inputs,
+            paths,
             countries=country or (),
             asns=asn or (),
-            begin=parse(begin) if begin else None,
-            end=parse(end) if end else None,
+            begin=first,
+            end=last,
             warn=warn,
             started=started,
             advance=advance,

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nightside.engine.fetch_plan import CollectorPlan, Planned, archive_root, plan_collector, plan_collectors
+from nightside.engine.inputs import sort_inputs
 from nightside.model.errors import DownloadError, UsageError
 from nightside.model.settings import Settings
 from nightside.sources import reconstruction
 from nightside.sources.archive_listing import ArchiveListing, archive_url, is_public
-from nightside.sources.archive_paths import is_collector
 from nightside.sources.cache import Lease, lease
 from nightside.sources.download import download, part_of
 from nightside.sources.endpoints import Endpoints, read_endpoints
@@ -24,10 +24,16 @@ FILES_AT_ONCE = 8
 """Over both archives; each host has a limit of its own (`Manners.parallel`)."""
 SPARE_BYTES = 512 * 1024 * 1024
 """So much of the disk is left to others."""
+PORTIONS = 64
+"""The cache may be too large by this part of it, where files are larger than the archives say."""
 GIB = 1024**3
 
 Warn = Callable[[str], None]
 Advance = Callable[[int], None]
+
+
+class NoRoomError(DownloadError):
+    """What is needed at once is more than the cache may hold."""
 
 
 def nothing(_word: object) -> None:
@@ -45,17 +51,6 @@ class Told:
     """How many bytes there are to fetch, as far as that is known."""
     advance: Advance = nothing
     """How many have come since the last call."""
-
-
-def sort_inputs(words: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """What was given as input: (paths, collectors). What is here is a path, whatever it is called."""
-    paths, collectors = [], []
-    for word in words:
-        if is_collector(word) and not Path(word).exists():
-            collectors.append(word)
-        else:
-            paths.append(Path(word))
-    return paths, list(dict.fromkeys(collectors))
 
 
 @contextlib.contextmanager
@@ -147,7 +142,7 @@ class Fetching:
     def take_room(self, plans: Sequence[CollectorPlan]) -> None:
         """Hold everything that is needed, and make room for what must come.
 
-        Raises DownloadError where the cache may not become so large, or the disk has no room.
+        Raises NoRoomError where the cache may not become so large, DownloadError where the disk has no room.
         """
         files = [planned for plan in plans for planned in plan.files]
         to_come = [planned for planned in files if not planned.here]
@@ -159,7 +154,7 @@ class Fetching:
             self.told.say(f"fetching {len(to_come)} files, about {in_words(needed)}{known}")
         surplus = self.held.make_room(needed)
         if surplus and to_come:
-            raise DownloadError(
+            raise NoRoomError(
                 f"about {in_words(needed)} are needed, {in_words(surplus)} more than the cache may hold now",
                 where=str(self.held.folder),
                 advice="Choose a shorter time or fewer collectors, let `nightside backfill` take it piece by piece, "
@@ -235,9 +230,10 @@ class Fetching:
         self._room_bytes -= came
         if self._room_bytes < 0:
             # Sizes were said too small, or not at all.
-            self._room_bytes = 64 * 1024**2
-            if surplus := self.held.make_room(self._room_bytes):
-                raise DownloadError(
+            self._room_bytes = self.held.limit_bytes // PORTIONS
+            surplus = self.held.make_room(self._room_bytes) - self._room_bytes
+            if surplus > 0:
+                raise NoRoomError(
                     f"the files are larger than the archives say: the cache is {in_words(surplus)} too large",
                     where=str(self.held.folder),
                     advice="Choose a shorter time, or set NIGHTSIDE_CACHE_GIB higher.",

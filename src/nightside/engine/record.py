@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from nightside.engine.flips import incident_flips
-from nightside.engine.replay import replay
+from nightside.engine.replay import Replay, replay
 from nightside.model.instants import iso
 from nightside.model.settings import Settings
 from nightside.store.location import default_folder, open_store
+from nightside.store.protocol import Store
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,17 @@ class Recorded:
     observed: str
     """What was looked at, in words."""
     store: Path
+
+
+def keep(store: Store, found: Replay, warn: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Store all that a replay found; returns the incidents as they are in the store now."""
+    stored = [store.put_incident(incident, series) for incident, series in found.incidents]
+    for incident, told in zip(stored, found.messages, strict=True):
+        store.put_messages(incident["id"], [message.to_json() for message in told])
+    store.put_samples([*found.signals, *found.health], found.baselines)
+    for incident, flips in zip(stored, incident_flips(found, Settings(), warn), strict=True):
+        store.put_flips(incident["id"], flips)
+    return stored
 
 
 def replay_into(
@@ -50,12 +62,7 @@ def replay_into(
             started=started,
             advance=advance,
         )
-        stored = [store.put_incident(incident, series) for incident, series in found.incidents]
-        for incident, told in zip(stored, found.messages, strict=True):
-            store.put_messages(incident["id"], [message.to_json() for message in told])
-        store.put_samples([*found.signals, *found.health], found.baselines)
-        for incident, flips in zip(stored, incident_flips(found, Settings(), warn), strict=True):
-            store.put_flips(incident["id"], flips)
+        stored = keep(store, found, warn)
     seen = found.observation
     peers, collectors = max((v.known for v in seen.view), default=0), len(found.collected.logs)
     whom = "1 country or AS" if len(found.signals) == 1 else f"{len(found.signals)} countries or ASes"

@@ -21,6 +21,8 @@ from nightside.sources.polite_http import MISSING, PassingError, PoliteClient
 from nightside.sources.wholeness import Wholeness
 
 CHUNK_BYTES = 256 * 1024
+SMALL_BYTES = 64 * 1024
+"""What is unpacked faster than it is handed to another thread."""
 WHILE_ANOTHER_S = 0.2
 """How often to look whether another program has finished the same file."""
 
@@ -160,7 +162,10 @@ class _Transfer:
         async for data in _not_too_slow(response, self.client):
             self.part.write(data)
             self._tell(self._size())
-            await asyncio.to_thread(check.feed, data)
+            if len(data) <= SMALL_BYTES:
+                check.feed(data)
+            else:
+                await asyncio.to_thread(check.feed, data)
 
     async def _finish(self, check: Wholeness) -> Fetched:
         fault = check.fault()

@@ -108,3 +108,11 @@ def test_a_broken_file_is_an_error_with_its_place(config: Path) -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Endpoints().broker_url = "http://127.0.0.1:1"
+
+
+def test_each_setting_is_documented_with_its_default() -> None:
+    live = (Path(__file__).resolve().parents[3] / "docs" / "live.md").read_text()
+    for name, field in Endpoints.model_fields.items():
+        (row,) = [line for line in live.splitlines() if line.startswith(f"| NIGHTSIDE_{name.upper()} |")]
+        default = f"{field.default:g}" if isinstance(field.default, float) else field.default
+        assert default is None or f" {default} " in row.replace("`", "")

@@ -1,0 +1,75 @@
+"""`nightside backfill`: long ranges from the archives into the store, planned first, resumable."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    collectors: Annotated[
+        list[str], typer.Argument(metavar="COLLECTOR...", help="Collectors, as rrc00 or route-views.sydney.")
+    ],
+    begin: Annotated[str, typer.Option("--from", metavar="T", help="From here on (UTC).")],
+    end: Annotated[str, typer.Option("--to", metavar="T", help="Up to here (UTC).")],
+    country: Annotated[
+        list[str] | None, typer.Option("--country", metavar="CC", help="Only this country.")
+    ] = None,
+    asn: Annotated[
+        list[int] | None,
+        typer.Option("--asn", metavar="N", min=0, max=4294967295, help="This AS's own networks."),
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option("--store", envvar="NIGHTSIDE_STORE", metavar="DIR", help="Where results are kept."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Begin without asking.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
+) -> None:
+    """Fill the store with what happened over a long time, a day at a time, from the archives.
+
+    Says first how many files, bytes and hours it will take, and asks. When it was interrupted, the same command
+    goes on where it was.
+
+    \b
+    Examples:
+      nightside backfill rrc00 --from 2014-12-01 --to 2015-01-01
+      nightside backfill rrc00 route-views2 --from 2022-01-01 --to 2022-02-01 --country KP --yes
+    """
+    from nightside.cli.findings import print_findings
+    from nightside.cli.terminal import progress_of, say, warn
+    from nightside.engine.backfill import backfill
+    from nightside.engine.backfill_plan import Asked, make_plan, sorted_codes
+    from nightside.engine.fetching import Told
+    from nightside.model.errors import UsageError
+    from nightside.model.instants import iso, parse
+    from nightside.sources.archive_paths import is_collector
+
+    for word in collectors:
+        if not is_collector(word):
+            raise UsageError(
+                f"not called as a collector is: {word!r}", advice="Name collectors as rrc00 or route-views2."
+            )
+    asked = Asked(
+        list(dict.fromkeys(collectors)),
+        parse(begin),
+        parse(end),
+        sorted_codes(country or ()),
+        asn or [],
+        store,
+    )
+    plan = make_plan(asked, Told(warn=warn))
+    for line in plan.in_words():
+        say(line)
+    if plan.days and not yes:
+        if not sys.stdin.isatty():
+            raise UsageError("there is nobody to ask whether to begin", advice="Add --yes.")
+        if not typer.confirm("Begin?", err=True):
+            raise typer.Exit
+    with progress_of("fetching", rate=True) as (started, advance):
+        stored = backfill(plan, Told(warn=warn, say=say, started=started, advance=advance))
+    observed = f"{iso(asked.begin)} to {iso(asked.end)}, as seen at {', '.join(asked.collectors)}."
+    print_findings(stored, json=json, observed=observed, store=asked.folder)
