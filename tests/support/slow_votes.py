@@ -351,7 +351,8 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
     routes: dict[int, dict[str, tuple[Any, bool]]] = defaultdict(dict)  # (way, whether it is cover)
     stale: dict[int, set[str]] = defaultdict(set)
     unsure: dict[int, set[str]] = defaultdict(set)  # not heard since a gap
-    back: dict[int, int] = {}
+    blind_since: dict[int, int] = {}
+    changed: dict[str, int] = {}
     known: set[int] = set()
     confirmed: dict[int, int] = defaultdict(int)
     last_heard: dict[str, int] = {}
@@ -359,8 +360,7 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
     ever_visible: set[str] = set()
     foreign: set[tuple[str, int]] = set()  # (prefix, unit): no cover there
     unit_country = world.entity_of_unit()
-    margin = settings.gap_margin_s
-    was_blind, last_blind = False, 0
+    was_blind, blind_from, last_blind = False, 0, 0
     last_voted: dict[int, int] = {}
     admitted: set[tuple[str, int]] = set()
     visible: frozenset[str] = frozenset()
@@ -392,9 +392,6 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
                 heard = f.flip or (f.prefix in unsure[s] and f.value is None)
                 if heard and s in known and is_full(s, second):
                     last_heard[f.prefix] = second
-                    for other, at in back.items():
-                        if other != s and second <= at + margin and f.prefix in unsure[other]:
-                            stale[other].add(f.prefix)
                 stale[s].discard(f.prefix)
                 unsure[s].discard(f.prefix)
                 if f.path is None:
@@ -410,14 +407,13 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
                 routes[s] = {p: (_way(path), covers(s, p, path, second)) for p, path in mine.items()}
                 stale[s] = prefixes - set(mine) if cut else set()
                 unsure[s].clear()
-                back.pop(s, None)
+                blind_since.pop(s, None)
                 confirmed[s] = second
             elif f.what == "gap_end":
                 since = max(f.value, confirmed[s])
                 if was_blind or last_blind > since:
                     unsure[s] = set(prefixes)
-                    back[s] = second
-                    since = max(f.value - margin, confirmed[s])
+                    blind_since.setdefault(s, max(blind_from, confirmed[s]))
                 stale[s] |= {p for p, t in last_heard.items() if t >= since}
                 known.add(s)
             elif f.what == "known":
@@ -427,7 +423,7 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
                 if f.value != "gap":
                     stale[s].clear()
                     unsure[s].clear()
-                    back.pop(s, None)
+                    blind_since.pop(s, None)
         votes: dict[int, list[int]] = defaultdict(list)
         for s in known:
             if is_full(s, second):
@@ -442,11 +438,18 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
         if not blind:
             now_visible = set()
             for p in prefixes:
-                has = voters = 0
+                has = voters = doubtful = doubtful_has = 0
                 for sessions in votes.values():
                     fresh = [s for s in sessions if p not in stale[s]]
                     voters += bool(fresh)
-                    has += any(routes[s][p][1] for s in fresh if p in routes[s])
+                    mine = any(routes[s][p][1] for s in fresh if p in routes[s])
+                    has += mine
+                    if fresh and all(p in unsure[s] for s in fresh):
+                        doubtful += 1
+                        doubtful_has += mine
+                if doubtful and p in changed and changed[p] >= min(blind_since.values()):
+                    # Who was not heard since speaks for what the prefix became.
+                    has = has - doubtful_has + (doubtful if p in visible else 0)
                 enough = has > 0 and has >= settings.visible_share * voters
                 if p in visible if voters < needed else enough:
                     now_visible.add(p)
@@ -457,12 +460,15 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
                         foreign.add((p, u))
                     elif u in units and elsewhere:
                         foreign.discard((p, u))
+            changed |= dict.fromkeys(now_visible ^ visible, second)
             visible = frozenset(now_visible)
             ever_visible |= visible
             units = frozenset(u for p in visible for u in covered[p] if (p, u) not in foreign)
         nobody = not votes or len(votes) < settings.blind_share * expected
         if was_blind and not nobody:
             last_blind = second
+        if nobody and not was_blind:
+            blind_from = second
         was_blind = nobody
         found[second] = Sight(len(votes), expected, blind, visible, units)
     return found

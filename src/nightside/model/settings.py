@@ -34,7 +34,7 @@ class Settings:
     table_margin_s: int = 60
     """Updates from this long before a table's start may be newer than the table."""
     gap_margin_s: int = 300
-    """What is heard of a prefix this long before or after a gap may be about what the gap hides."""
+    """What changes this long after a gap in which nobody saw may have changed within it."""
     partial_below: float = 0.9
     severe_below: float = 0.5
     total_at: float = 0.05

@@ -31,18 +31,18 @@ cdef class Visibility:
     cdef uint32_t[::1] confirmed     # the second of its last table
     cdef uint32_t[::1] gap_since     # the begin of its first gap since its last table; 0: none
     cdef uint32_t[::1] table_gap     # the same as of its last table
-    cdef uint32_t[::1] back          # the end of its last gap in which nobody saw; 0: none since its last table
-    cdef uint32_t[::1] blind_since   # since when nobody saw in the first of these gaps
+    cdef uint32_t[::1] blind_since   # since when nobody saw in its first gap since its last table; 0: somebody did
     # By prefix.
     cdef uint32_t[::1] last_heard    # when somebody last told something new of it
     cdef uint32_t[::1] unseen_since  # what changes now may have changed since then; 0: is seen
     cdef uint16_t[::1] anew          # ASes that announced it anew after a gap in which nobody saw
     cdef uint32_t[::1] anew_since    # since when nobody saw
     cdef uint32_t[::1] anew_last     # when the last of them did
-    cdef uint32_t[::1] gone          # when it was last seen to become invisible
+    cdef uint32_t[::1] changed       # when it last became visible, or invisible
     cdef uint32_t dark_since         # the second in which sight was lost; 0: it was not
     cdef bint blind                  # hardly anybody is known
     cdef uint32_t last_blind_since, last_blind_end
+    cdef uint32_t unsure_since       # the earliest of `blind_since`; 0: none
     cdef uint32_t back_until         # as long as what is heard may be about a gap in which nobody saw
     cdef uint32_t gap_margin_s
     cdef readonly uint32_t expected, second
@@ -71,8 +71,8 @@ cdef class Visibility:
         self.gap_margin_s = gap_margin_s
         self.visible = np.zeros(self.n_prefixes, np.uint8)
         self.confirmed, self.gap_since, self.table_gap = np.zeros((3, self.n_sessions), np.uint32)
-        self.back, self.blind_since = np.zeros((2, self.n_sessions), np.uint32)
-        self.last_heard, self.unseen_since, self.gone = np.zeros((3, self.n_prefixes), np.uint32)
+        self.blind_since = np.zeros(self.n_sessions, np.uint32)
+        self.last_heard, self.unseen_since, self.changed = np.zeros((3, self.n_prefixes), np.uint32)
         self.anew_since, self.anew_last = np.zeros((2, self.n_prefixes), np.uint32)
         self.anew = np.zeros(self.n_prefixes, np.uint16)
         self.prefix_changes, self.doubts = ChangeList(), ChangeList()
@@ -108,7 +108,7 @@ cdef class Visibility:
             new = self._standing(p, ways[p]) if p < known and ways[p] else 0
             if self.votes.state[session, p] & ~USUAL != new:
                 self.votes.set(session, p, new)
-        self.back[session] = self.blind_since[session] = 0
+        self._sure(session)
 
     def leave_out_absent(self, uint32_t session):
         """What a session's table, cut off in the middle, does not hold is stale."""
@@ -127,9 +127,8 @@ cdef class Visibility:
         self.votes.set_voting(session, votes)
 
     def gap_ended(self, uint32_t session, uint32_t gap_began):
-        """A session is back from a gap: what others were heard about meanwhile is stale. Where nobody saw at some time
-        of the gap, all it said before is unsure, and what was heard about shortly before is stale too. Call before it
-        votes again."""
+        """A session is back from a gap: what others were heard about meanwhile is stale, and where nobody saw at some
+        time of the gap all it said before is unsure. Call before it votes again."""
         cdef uint32_t p
         # A table from within the gap knows what was flipped before it.
         cdef uint32_t since = max(gap_began, self.confirmed[session])
@@ -139,16 +138,14 @@ cdef class Visibility:
         if blind:
             if self.blind_since[session] == 0:
                 self.blind_since[session] = max(self.last_blind_since, self.confirmed[session])
-            self.back[session] = self.second
+            if self.unsure_since == 0 or self.blind_since[session] < self.unsure_since:
+                self.unsure_since = self.blind_since[session]
             self.back_until = self.second + self.gap_margin_s
-            since = max(gap_began - min(gap_began, self.gap_margin_s), self.confirmed[session])
         for p in range(self.n_prefixes):
             if blind:
-                self.votes.state[session, p] |= UNSURE
+                self.votes.set(session, p, self.votes.state[session, p] | UNSURE)
             if self.last_heard[p] >= since and self.last_heard[p]:
                 self.votes.set(session, p, self.votes.state[session, p] | OUT)
-                if blind:
-                    self._unseen(p, self.blind_since[session])
 
     def table_taken(self, uint32_t session):
         """A new table of a session: nothing of it is stale any more."""
@@ -161,7 +158,7 @@ cdef class Visibility:
         """Nothing of a session is stale any more: it has a new table, or has left and will send all it has."""
         cdef uint32_t p
         cdef uint8_t state
-        self.back[session] = self.blind_since[session] = 0
+        self._sure(session)
         for p in range(self.n_prefixes):
             state = self.votes.state[session, p]
             if state & (OUT | UNSURE):
@@ -210,8 +207,6 @@ cdef class Visibility:
         if self.votes.voting[session]:
             if kind == FLIP or (state & UNSURE and (kind == HEARD or kind == TABLE_FLIP)):
                 self.last_heard[p] = self.second
-                if self.second <= self.back_until:
-                    self._doubt_others(session, p)
                 if state & UNSURE and state & HAS and way and not self.votes.has_sure_sibling(session, p):
                     self._announced_anew(p, self.blind_since[session])
             if kind == TABLE_FLIP and self.table_gap[session] and self.confirmed[session] == self.second:
@@ -225,25 +220,10 @@ cdef class Visibility:
     cdef inline uint8_t _standing(self, uint32_t p, uint32_t way) except? 255:
         return STRANGER if self.cover.is_stranger(p, way) else HAS
 
-    cdef int _doubt_others(self, uint32_t heard, uint32_t p) except -1:
-        """Somebody is heard about a prefix shortly after a gap in which nobody saw: what those back from it said of it
-        before is stale."""
-        cdef uint32_t s
-        cdef uint8_t state
-        for s in range(self.n_sessions):
-            if s == heard or self.back[s] == 0 or self.back[s] + self.gap_margin_s < self.second:
-                continue
-            state = self.votes.state[s, p]
-            if state & UNSURE and not state & OUT:
-                self.votes.set(s, p, state | OUT)
-                if self.votes.voting[s]:
-                    self._unseen(p, self.blind_since[s])
-                    self.votes.touch(p)
-        return 0
-
     cdef int _announced_anew(self, uint32_t p, uint32_t since) except -1:
         """One AS more announces a route anew after a gap in which nobody saw: it may have been gone."""
-        if self.gone[p] >= since:
+        if self.changed[p] >= since:
+            # It was seen to be gone.
             return 0
         if self.second > self.anew_last[p] + self.gap_margin_s:
             # What comes back from one loss comes back together.
@@ -254,6 +234,14 @@ cdef class Visibility:
         self.anew[p] += 1
         self.votes.touch(p)
         return 0
+
+    cdef void _sure(self, uint32_t session) noexcept:
+        """Nothing that a session says is unsure any more."""
+        cdef uint32_t s
+        self.blind_since[session] = self.unsure_since = 0
+        for s in range(self.n_sessions):
+            if self.blind_since[s] and (self.unsure_since == 0 or self.blind_since[s] < self.unsure_since):
+                self.unsure_since = self.blind_since[s]
 
     cdef inline void _unseen(self, uint32_t p, uint32_t since) noexcept:
         if self.unseen_since[p] == 0 or since < self.unseen_since[p]:
@@ -316,14 +304,21 @@ cdef class Visibility:
             return 0
         since = self.unseen_since[p]
         self.unseen_since[p] = 0
+        if all_votes.unsure[p] and self.changed[p] >= self.unsure_since:
+            # What it became since nobody saw, those may have said too who were not heard since.
+            have -= all_votes.unsure_have[p]
+            if self.visible[p]:
+                have = min(have + all_votes.unsure[p], votes)
+        elif all_votes.unsure[p] and self.second <= self.back_until and since == 0:
+            # What changes beside a gap in which nobody saw may have changed within it.
+            since = self.unsure_since
         # A share is compared as a share: 0.55 times 100 is more than 55.
         visible = have > 0 and <double>have / votes >= (self.share_down if self.visible[p] else self.share_up)
         if visible == self.visible[p]:
             return 0
         self.visible[p] = visible
-        if not visible:
-            self.gone[p] = self.second
-            self.anew[p] = 0
+        self.changed[p] = self.second
+        self.anew[p] = 0
         if told:
             self.prefix_changes.add(self.second, p, 1 if visible else -1, since)
         self.cover.change(p, since)

@@ -17,6 +17,8 @@ cdef class Votes:
     cdef uint16_t[::1] voting_sessions    # by AS
     cdef uint16_t[::1] have               # by prefix: ASes that vote and have a route
     cdef uint16_t[::1] out                # ASes all of whose voting sessions are stale
+    cdef uint16_t[::1] unsure             # ASes all of whose voting sessions are stale or unsure, but not all stale
+    cdef uint16_t[::1] unsure_have        # those of them that had a route when last heard
     cdef uint16_t[::1] usual              # ASes that vote and usually have a route
     cdef uint16_t[::1] usual_total        # the same, whether they vote now or not
     cdef uint32_t[::1] session_list       # the sessions, those of one AS beside each other

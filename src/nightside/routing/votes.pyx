@@ -14,6 +14,11 @@ cdef enum:
     AS_HAS = 1
     AS_OUT = 2
     AS_USUAL = 4   # votes, and usually has a route
+    AS_UNSURE = 8  # votes, and none of its sessions was heard since a gap in which nobody saw
+
+
+cdef inline int _unsure_has(uint8_t state) noexcept:
+    return state & (AS_HAS | AS_UNSURE) == AS_HAS | AS_UNSURE
 
 
 cdef class Votes:
@@ -28,6 +33,7 @@ cdef class Votes:
         self.voting = np.zeros(self.n_sessions, np.uint8)
         self.voting_sessions = np.zeros(self.n_ases, np.uint16)
         self.have, self.out, self.usual, self.usual_total = np.zeros((4, n_prefixes), np.uint16)
+        self.unsure, self.unsure_have = np.zeros((2, n_prefixes), np.uint16)
         self.touched = np.zeros(n_prefixes, np.uint8)
         self.touched_list = np.zeros(n_prefixes, np.uint32)
         self.session_list = np.argsort(as_of, kind="stable").astype(np.uint32)
@@ -110,9 +116,9 @@ cdef class Votes:
         return 0
 
     cdef uint8_t as_state(self, uint32_t a, uint32_t p) noexcept:
-        """AS_HAS where any voting session has a route, AS_OUT where all voting sessions are stale; and AS_USUAL."""
+        """AS_HAS where any voting session has a route, AS_OUT where all voting sessions are stale; AS_USUAL, AS_UNSURE."""
         cdef uint32_t k, s
-        cdef uint8_t state, usual = 0
+        cdef uint8_t state, more = AS_UNSURE
         cdef bint any_voting = False, all_out = True, has = False
         for k in range(self.session_start[a], self.session_start[a + 1]):
             s = self.session_list[k]
@@ -124,14 +130,18 @@ cdef class Votes:
                 all_out = False
                 has |= state & HAS
                 if state & USUAL:
-                    usual = AS_USUAL
-        if has:
-            return AS_HAS | usual
-        return AS_OUT if any_voting and all_out else usual
+                    more |= AS_USUAL
+                if not state & UNSURE:
+                    more &= ~AS_UNSURE
+        if all_out:
+            return AS_OUT if any_voting else 0
+        return more | AS_HAS if has else more
 
     cdef void count(self, uint32_t p, uint8_t before, uint8_t after) noexcept:
         self.have[p] += ((after & AS_HAS) != 0) - ((before & AS_HAS) != 0)
         self.out[p] += ((after & AS_OUT) != 0) - ((before & AS_OUT) != 0)
+        self.unsure[p] += ((after & AS_UNSURE) != 0) - ((before & AS_UNSURE) != 0)
+        self.unsure_have[p] += _unsure_has(after) - _unsure_has(before)
         self.usual[p] += ((after & AS_USUAL) != 0) - ((before & AS_USUAL) != 0)
 
     cdef void touch(self, uint32_t p) noexcept:

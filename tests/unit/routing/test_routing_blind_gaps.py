@@ -60,7 +60,7 @@ def test_an_end_half_within_and_half_behind_it_is_a_range() -> None:
     for n, (collector, peer) in enumerate(everybody[::2]):
         collector.announce(BACK + n, peer, P)
     seen = world.seen(BACK + 100)
-    # The other four said within the gap what they say: they are left out, and four of eight are enough to vote.
+    # Four of eight have it. The other four may have it too: they said within the gap what they say.
     assert changes(seen) == [(10, -1, None), (603, 1, 300)]
     # One file more is missing at one collector; nothing happened, and nothing is told.
     collectors[0].gap(BACK + 300, BACK + 600)
@@ -82,24 +82,31 @@ def test_an_onset_half_before_and_half_within_it_is_a_range() -> None:
     for collector, peer in everybody[:4]:
         collector.withdraw(GAP - 5, peer, P)
     gaps(collectors)
-    everybody[4][0].withdraw(BACK + 1, everybody[4][1], P)
-    # Four of eight had it: still visible. Of those that vote behind the gap nobody has it: one of eight is too few.
     assert changes(world.seen(BACK + 100)) == []
-    for collector, peer in everybody[5:]:
-        collector.withdraw(BACK + 2, peer, P)
-    assert changes(world.seen(BACK + 100)) == [(602, -1, 300)]
+    # Four of eight had it when last heard. One more is gone, and perhaps others were gone before.
+    everybody[4][0].withdraw(BACK + 1, everybody[4][1], P)
+    assert changes(world.seen(BACK + 100)) == [(601, -1, 300)]
 
 
-@pytest.mark.parametrize(("after", "left_out"), [(300, True), (301, False)])
-def test_what_is_heard_of_a_prefix_long_after_it_is_not_about_it(after: int, left_out: bool) -> None:
+@pytest.mark.parametrize(("after", "since"), [(300, 300), (301, None)])
+def test_what_changes_long_after_it_changes_when_it_is_heard(after: int, since: int | None) -> None:
     world = World()
     collectors, everybody = eight(world)
     gaps(collectors)
-    for collector, peer in everybody[:4]:
+    for collector, peer in everybody[:5]:
         collector.withdraw(BACK + after, peer, P)
-    seen = world.seen(BACK + after)
-    # Four of eight still had it when last heard. Whether they are left out decides.
-    assert seen.visible(P, BACK + after) is not left_out
+    assert changes(world.seen(BACK + after + 10)) == [(600 + after, -1, since)]
+
+
+def test_who_was_not_heard_since_speaks_for_what_it_became() -> None:
+    world = World()
+    collectors, everybody = eight(world)
+    gaps(collectors)
+    for collector, peer in everybody[:5]:
+        collector.withdraw(BACK + 1, peer, P)
+    # Three had it when last heard. Without four of the five that are heard to have lost it they are three of four.
+    collectors[0].gap(BACK + 300, BACK + 600)
+    assert changes(world.seen(BACK + 700)) == [(601, -1, 300)]
 
 
 def test_votes_heard_since_count() -> None:
