@@ -145,18 +145,18 @@ def _sequence_messages(
     outer = one.outer
     confirmed_s = settings.end_confirmed_s
     waits = _waits(outer.onset, deep, unstable, settings)
-    opened_at = outer.onset + confirmed_s if waits else outer.onset
+    opened_at = _known_at(outer) + confirmed_s if waits else _known_at(outer)
     back = one.crossed_back
     if back is not None and back < opened_at:
         return []
     told: Severity = max(
-        (e.severity for e in (outer, *one.nested) if e.onset <= opened_at), key=SEVERITIES.index
+        (e.severity for e in (outer, *one.nested) if _known_at(e) <= opened_at), key=SEVERITIES.index
     )
     found = [_message(entity, "opened", opened_at, told, outer.onset, None, outer)]
     for deeper in one.nested:
         if SEVERITIES.index(deeper.severity) > SEVERITIES.index(told):
             told = deeper.severity
-            found.append(_message(entity, "worsened", deeper.onset, told, outer.onset, None, outer))
+            found.append(_message(entity, "worsened", _known_at(deeper), told, outer.onset, None, outer))
     if back is not None:
         found.append(_message(entity, "recovering", back, told, outer.onset, back, outer))
     if outer.end is not None:
@@ -167,6 +167,11 @@ def _sequence_messages(
             worst = _longest_of_worst(one)
             found.append(_message(entity, "restored", at, worst.severity, worst.onset, worst.end, outer))
     return found
+
+
+def _known_at(episode: Episode) -> int:
+    """When its onset can be told: where nobody saw it, when sight was back."""
+    return episode.onset if episode.onset_range is None else episode.onset_range[1]
 
 
 def _longest_of_worst(one: _Sequence) -> Episode:

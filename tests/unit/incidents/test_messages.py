@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nightside.incidents.messages import Message, Unstable, known_unstable, messages
 from nightside.model.entity import Entity
 from nightside.model.incident import Episode, InstabilityStretch, Severity
@@ -67,6 +69,13 @@ def test_nothing_is_sent_before_its_time() -> None:
     assert [k for k, *_ in said(outage, until=7999)] == ["opened"]
     assert [k for k, *_ in said(outage, until=8599)] == ["opened", "recovering"]
     assert [k for k, *_ in said(outage, until=8600)] == ["opened", "recovering", "restored"]
+
+
+def test_what_nobody_saw_begin_is_told_when_sight_is_back() -> None:
+    outer = replace(episode("severe", 1000, 8000), onset_range=(1000, 1900))
+    deeper = replace(episode("total", 1000, 7000), onset_range=(1000, 2100))
+    told = [(kind, at, severity, onset) for kind, at, severity, onset, _end in said(outer, deeper)]
+    assert told[:2] == [("opened", 1900, "severe", 1000), ("worsened", 2100, "total", 1000)]
 
 
 def test_an_end_that_is_not_confirmed_is_only_recovering() -> None:
