@@ -159,10 +159,15 @@ class RisLive:
             for collector in collectors:
                 collector.heard = collector.asked = begun
             frames_here = broken_here = 0
+            now = begun
             while True:
+                away = loop.time() - now
                 frames = await transport.intake.take(min(LOOK_S, self._silent_after_s / 4), GATHER_S)
                 self.figures.received_bytes += sum(map(len, frames))
                 now, now_s = loop.time(), self._clock()
+                for collector in collectors:
+                    # While nobody read, nobody was silent.
+                    collector.heard += away
                 gathered, answers = self._frames.read(frames, now_s, now)
                 for value in self._taken(gathered, answers, now, now_s):
                     yield value
