@@ -19,7 +19,7 @@ from nightside.model.elements import Kind
 from nightside.model.errors import NotMrtError, UnreadableError
 from nightside.routing.flip_rows import TABLE_FLIP, FlipRows
 from nightside.routing.held_paths import NO_PATH, HeldPaths, Int32, Int64, PathBook
-from nightside.routing.timeline import GAP_END, LOAD
+from nightside.routing.player import GAP_END, LOAD
 from nightside.sources.layout import InputFile
 from nightside.sources.local import Pieces
 from nightside.wire.decoder import Decoder

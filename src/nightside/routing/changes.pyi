@@ -7,3 +7,8 @@ class ChangeList:
     ) -> tuple[
         npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.int32], npt.NDArray[np.uint32]
     ]: ...
+    def drain(
+        self,
+    ) -> tuple[
+        npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.int32], npt.NDArray[np.uint32]
+    ]: ...

@@ -46,6 +46,12 @@ cdef class ChangeList:
         self.count += 1
         return 0
 
+    def drain(self):
+        """The `columns`, and none are left."""
+        found = self.columns()
+        self.count = 0
+        return found
+
     def columns(self):
         """(second uint32, number uint32, change int32, since uint32), copies, in the order of time."""
         if self.count == 0:

@@ -10,6 +10,8 @@ import numpy as np
 
 from nightside.routing.prefixes cimport MISSING
 
+from nightside.routing.votes import padded
+
 cdef enum:
     UNITS = 1 << 24
     # Of a prefix.
@@ -37,6 +39,17 @@ cdef class Cover:
         self.strangers, self.foreign = NumberMap(1024), NumberMap(1024)
         self.changed, self.changed_since = np.zeros((2, len(hi)), np.uint32)
         self.changes = ChangeList()
+
+    cdef int grow(self, uint32_t n_prefixes, columns) except -1:
+        """More prefixes and ways: the columns of `__init__` anew."""
+        self.hi, self.length, self.subject = columns["hi"], columns["length"], columns["subject"]
+        self.prefix_country = columns["prefix_country"]
+        self.way_origin, self.way_country = columns["way_origin"], columns["way_country"]
+        self.way_home = columns["way_home"]
+        self.met, self.origin_country = padded(self.met, n_prefixes), padded(self.origin_country, n_prefixes)
+        self.changed = padded(self.changed, n_prefixes)
+        self.changed_since = padded(self.changed_since, n_prefixes)
+        return 0
 
     cdef bint is_stranger(self, uint32_t p, uint32_t way) except? True:
         """Whether a route's origin neither belongs to the prefix nor covered it before."""

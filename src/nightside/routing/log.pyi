@@ -15,3 +15,12 @@ class EventLog:
         npt.NDArray[np.uint32],
         npt.NDArray[np.uint32],
     ]: ...
+    def drain(
+        self,
+    ) -> tuple[
+        npt.NDArray[np.uint32],
+        npt.NDArray[np.uint8],
+        npt.NDArray[np.uint32],
+        npt.NDArray[np.uint32],
+        npt.NDArray[np.uint32],
+    ]: ...

@@ -75,6 +75,21 @@ cdef class EventLog:
         self.capacity = capacity
         return 0
 
+    def drain(self):
+        """(second, kind, session, prefix, way) in the order in which they were added; copies. The log is empty then."""
+        n = self.count
+        self.count = 0
+        if n == 0:
+            return (np.empty(0, np.uint32), np.empty(0, np.uint8), np.empty(0, np.uint32), np.empty(0, np.uint32),
+                    np.empty(0, np.uint32))
+        return (
+            np.asarray(<uint32_t[:n]>self.second).copy(),
+            np.asarray(<uint8_t[:n]>self.kind).copy(),
+            np.asarray(<uint32_t[:n]>self.session).copy(),
+            np.asarray(<uint32_t[:n]>self.prefix).copy(),
+            np.asarray(<uint32_t[:n]>self.way).copy(),
+        )
+
     def columns(self):
         """(second, kind, session, prefix, way) sorted by second, the order within one second kept; copies."""
         if self.count == 0:

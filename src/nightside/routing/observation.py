@@ -10,8 +10,9 @@ import numpy.typing as npt
 from nightside.model.settings import Settings
 from nightside.model.signal import UnknownStretch
 from nightside.routing.collector_log import UInt8, UInt32
-from nightside.routing.table import REASON_GAP, REASONS
-from nightside.routing.timeline import CUT, GAP_END, KNOWN, LOAD, TABLE, UNKNOWN, Timeline
+from nightside.routing.player import LOAD, Player, begins, judge_of
+from nightside.routing.table import REASONS
+from nightside.routing.timeline import Timeline
 from nightside.routing.visibility import Visibility
 
 Int32 = npt.NDArray[np.int32]
@@ -99,7 +100,8 @@ def observe(
     """
     if timeline.start is None:
         return None
-    judge = Visibility(
+    judge = judge_of(
+        settings,
         hi=prefixes.hi,
         length=prefixes.length,
         subject=subject,
@@ -109,16 +111,9 @@ def observe(
         way_country=way_country,
         way_home=np.isin(ways.origin, np.array(sorted(home_asns), np.uint32)).astype(np.uint8),
         as_of=timeline.as_of,
-        visible_share=settings.visible_share,
-        visible_hysteresis=settings.visible_hysteresis,
-        among_usual=settings.visible_among_usual,
-        expected_share=settings.expected_share,
-        blind_share=settings.blind_share,
-        shortest_cover=settings.shortest_cover_ipv4,
-        gap_margin_s=settings.gap_margin_s,
     )
-    player = _Player(timeline, judge, prefixes.family == timeline.family, learns=settings.visible_among_usual)
-    reachable, visible = player.play()
+    whole = _Whole(timeline, judge, prefixes.family == timeline.family, learns=settings.visible_among_usual)
+    reachable, visible = whole.play()
     view = [ViewStep(*step) for step in judge.view_changes]
     return Observation(
         start=timeline.start,
@@ -137,12 +132,20 @@ LEARN_STEP_S = 6 * 3600
 """Who usually sees a prefix is learnt anew this often, at full hours."""
 
 
-class _Player:
+def learning_seconds(begin: int, end: int) -> range:
+    """The seconds after `begin` and before `end` in which that is learnt."""
+    return range(begin - begin % LEARN_STEP_S + LEARN_STEP_S, end, LEARN_STEP_S)
+
+
+class _Whole:
+    """Plays a whole timeline, of which everything is known beforehand."""
+
     def __init__(
         self, timeline: Timeline, judge: Visibility, mine: npt.NDArray[np.bool_], *, learns: bool
     ) -> None:
         self.timeline, self.judge, self.mine, self.learns = timeline, judge, mine, learns
-        self.known = [False] * len(timeline.sessions)
+        self.player = Player(judge)
+        self.player.room_for(len(timeline.sessions))
         self.done = 0
 
     def play(self) -> tuple[UInt8, UInt8]:
@@ -151,11 +154,7 @@ class _Player:
         assert line.start is not None
         # (position, order within the position, what). Standings change before what else the second brings.
         steps: list[tuple[int, int, int, int]] = []
-        for number, control in enumerate(line.controls):
-            position = control.position
-            if control.kind == GAP_END:
-                # What others flip in the second of a gap's end is no longer meanwhile, whoever is read first.
-                position = int(np.searchsorted(line.second, control.second, "left"))
+        for number, (position, control) in enumerate(begins(line.controls, line)):
             steps.append((control.second, 1, position, number))
         for second, session in line.full.changes():
             steps.append((second, 0, int(np.searchsorted(line.second, second, "left")), session))
@@ -163,9 +162,8 @@ class _Player:
             steps.append((second, 2, int(np.searchsorted(line.second, second, "right")), number))
         steps.append((line.start, 3, int(np.searchsorted(line.second, line.start, "right")), 0))
         if self.learns:
-            first = line.start - line.start % LEARN_STEP_S + LEARN_STEP_S
-            for second in range(first, line.end, LEARN_STEP_S):
-                # Before anything of this second: half a table would be judged else.
+            # Before anything of this second: half a table would be judged else.
+            for second in learning_seconds(line.start, line.end):
                 steps.append((second, -1, int(np.searchsorted(line.second, second, "left")), 0))
         reachable = visible = np.zeros(0, np.uint8)
         # Who is expected may change after the last second; nothing is told of that.
@@ -173,9 +171,11 @@ class _Player:
             self._flips_until(position)
             judge.at(second)
             if what == 0:
-                self._vote(number, second)
+                self.player.vote(number, second, line.full)
             elif what == 1:
-                self._control(number)
+                control = line.controls[number]
+                load = line.loads[control.value].ways if control.kind == LOAD else None
+                self.player.control(control, load, self.mine, line.full)
             elif what == 2:
                 judge.set_expected(line.expected[number][1])
             elif what == 3:
@@ -191,36 +191,8 @@ class _Player:
 
     def _flips_until(self, position: int) -> None:
         if position > self.done:
-            line, part = self.timeline, slice(self.done, position)
-            self.judge.flips(
-                line.second[part], line.kind[part], line.session[part], line.prefix[part], line.way[part]
-            )
+            self.player.flips(self.timeline, self.done, position)
             self.done = position
-
-    def _vote(self, session: int, second: int) -> None:
-        self.judge.set_voting(session, self.known[session] and self.timeline.full.at(session, second))
-
-    def _control(self, number: int) -> None:
-        control = self.timeline.controls[number]
-        session = control.session
-        if control.kind == LOAD:
-            ways = self.timeline.loads[control.value].ways
-            self.judge.load(session, np.where(self.mine[: len(ways)], ways, np.uint32(0)))
-        elif control.kind == CUT:
-            self.judge.leave_out_absent(session)
-        elif control.kind == TABLE:
-            self.judge.table_taken(session)
-        elif control.kind == UNKNOWN:
-            self.known[session] = False
-            self._vote(session, control.second)
-            if control.value != REASON_GAP:
-                self.judge.forget_stale(session)
-        elif control.kind == GAP_END:
-            self.judge.gap_ended(session, control.value)
-            self.known[session] = True
-        elif control.kind == KNOWN:
-            self.known[session] = True
-        self._vote(session, control.second)
 
 
 def _unknown_stretches(view: list[ViewStep], timeline: Timeline) -> list[UnknownStretch]:

@@ -10,8 +10,9 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from nightside.routing.collector_log import CollectorLog
+from nightside.routing.collector_log import CollectorLog, TableSummary, TransferEnd
 
 DAY_S = 86400
 
@@ -57,8 +58,20 @@ class FullFeed:
                     yield days[i] * DAY_S, session
 
 
+class Told(Protocol):
+    """What a collector's tables and transfers told of its sessions."""
+
+    @property
+    def tables(self) -> list[TableSummary]:
+        """All of them, in order."""
+
+    @property
+    def transfer_ends(self) -> list[TransferEnd]:
+        """All of them, in order."""
+
+
 def full_feed(
-    logs: Sequence[CollectorLog], first: Sequence[int], n_sessions: int, family: int, share: float
+    logs: Sequence[Told], first: Sequence[int], n_sessions: int, family: int, share: float
 ) -> FullFeed:
     """Who is full feed when.
 

@@ -14,6 +14,7 @@ cdef class Places:
     cdef size_t count
     cdef uint64_t marked    # the element of the last mark
     cdef list marks
+    cdef bint off           # nothing is kept
     cdef int mark(self, uint64_t element) except -1
     cdef int _fill(self, size_t count, uint16_t place) except -1
     cdef bint _is_wanted(self, EventLog log, size_t i, const uint8_t[::1] wanted) noexcept
@@ -21,6 +22,6 @@ cdef class Places:
 
 cdef inline int reach(Places places, EventLog log, uint16_t place) except -1:
     """What was logged since the last call has this place."""
-    if log.count > places.count:
+    if log.count > places.count and not places.off:
         return places._fill(log.count, place)
     return 0

@@ -4,6 +4,7 @@ import numpy.typing as npt
 from nightside.routing.log import EventLog
 
 class Places:
+    def keep_none(self) -> None: ...
     def about(
         self, log: EventLog, wanted: npt.NDArray[np.uint8]
     ) -> tuple[

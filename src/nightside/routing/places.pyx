@@ -25,6 +25,10 @@ cdef class Places:
     def __dealloc__(self):
         free(self.place)
 
+    def keep_none(self):
+        """No place is kept from now on: nobody will ask."""
+        self.off = True
+
     cdef int mark(self, uint64_t element) except -1:
         """The places from here on count from this element."""
         cdef Py_ssize_t last = len(self.marks) - 1
@@ -56,7 +60,7 @@ cdef class Places:
         made the event; where `itself` is 0 none did, and it is the one that was next.
         """
         cdef size_t i, n = 0, m = 0
-        if log.count > self.count:
+        if self.off or log.count > self.count:
             raise IndexError(f"{log.count} events have only {self.count} places")
         for i in range(log.count):
             n += self._is_wanted(log, i, wanted)

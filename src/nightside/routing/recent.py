@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,8 @@ class RecentUpdates:
     """Remembers the announcements and withdrawals of the last batches, batch by batch."""
 
     def __init__(self) -> None:
-        self._batches: list[tuple[npt.NDArray[np.int64], UInt32, UInt32]] = []
+        self._batches: deque[tuple[int, npt.NDArray[np.int64], UInt32, UInt32]] = deque()
+        """Each with its youngest second."""
 
     def add(self, columns: Any, ids: UInt32, earliest_s: int, latest_s: int) -> int | None:
         """Remember a batch's updates that are dated within the bounds; returns the youngest second, None where none."""
@@ -29,16 +31,18 @@ class RecentUpdates:
         if not update.any():
             return None
         # Copies: the columns are used again for the next batch.
-        kept = (seconds[update], columns.peer[:n][update], np.asarray(ids)[:n][update])
-        self._batches.append(kept)
-        return int(kept[0].max())
+        times = seconds[update]
+        youngest = int(times.max())
+        self._batches.append((youngest, times, columns.peer[:n][update], np.asarray(ids)[:n][update]))
+        return youngest
 
     def forget(self, before_s: int) -> None:
-        """Batches whose updates are all older may go."""
-        self._batches = [b for b in self._batches if int(b[0].max()) >= before_s]
+        """Batches whose updates are all older may go; not one that came after one that has to stay."""
+        while self._batches and self._batches[0][0] < before_s:
+            self._batches.popleft()
 
     def between(self, begin_s: int, end_s: int) -> Iterator[tuple[UInt32, UInt32]]:
         """(peers, prefix numbers) named by updates from `begin_s` to `end_s`, both inclusive."""
-        for seconds, peers, ids in self._batches:
+        for _youngest, seconds, peers, ids in self._batches:
             inside = (seconds >= begin_s) & (seconds <= end_s)
             yield peers[inside], ids[inside]

@@ -44,7 +44,10 @@ cdef class Sessions:
     cdef Feed* feeds
     cdef uint32_t* latest   # per peer the second of its youngest event
     cdef readonly uint32_t n_peers
-    cdef uint32_t now, gap_begin, gap_end, before_gap
+    cdef readonly uint32_t now   # the youngest second there was news of
+    cdef uint32_t gap_begin, gap_end, before_gap
+    cdef readonly bint away      # in a gap whose end is not known yet
+    cdef list to_return          # (peer, family, begin of its gap): who is known again when that ends
     cdef int transfers
     cdef uint32_t quiet_s
     cdef double back_share
@@ -59,6 +62,7 @@ cdef class Sessions:
     cdef int _finish(self, uint32_t peer, int v6, uint32_t second) except -1
     cdef int _end_transfers(self, uint32_t second) except -1
     cdef int _enter_gap(self, uint32_t begin, uint32_t end) except -1
+    cdef int _note_return(self, uint32_t peer, uint8_t family, uint32_t begin) except -1
     cdef uint32_t _mark_former(self, uint32_t peer, uint8_t family) noexcept
     cdef void _mark_unconfirmed(self, uint32_t peer, uint8_t family) noexcept
     cdef int _drop(self, uint32_t peer, uint8_t family, uint32_t second, bint only_former) except -1

@@ -23,6 +23,7 @@ cdef class Sessions:
         self.log = EventLog()
         self.held = Rows()
         self.transfer_ends = []
+        self.to_return = []
 
     def __dealloc__(self):
         free(self.feeds)
@@ -182,7 +183,7 @@ cdef class Sessions:
         return 0
 
     cdef int _enter_gap(self, uint32_t begin, uint32_t end) except -1:
-        """Nothing is heard of anybody from `begin` to `end`."""
+        """Nothing is heard of anybody from `begin` to `end`; while `away` the end is not known yet."""
         cdef uint32_t i, v6
         cdef uint8_t family
         cdef Feed* feed
@@ -198,7 +199,8 @@ cdef class Sessions:
                     feed.gapped = True
                     self._mark_unconfirmed(i, family)
                     self.log.add(begin, UNKNOWN, i, family, GAP_REASON)
-                    self.log.add(end, GAP_END, i, family, begin)
+                    self.gap_end = end
+                    self._note_return(i, family, begin)
                 elif feed.phase == TRANSFER:
                     # Part of the transfer was missed: only a table, or another session, can tell now.
                     self.transfers -= 1
@@ -208,6 +210,14 @@ cdef class Sessions:
                     feed.missed = True
         self.gap_begin, self.gap_end, self.before_gap = begin, end, self.now
         self.now = max(self.now, end)
+        return 0
+
+    cdef int _note_return(self, uint32_t peer, uint8_t family, uint32_t begin) except -1:
+        """A session is known again at the end of the gap."""
+        if self.away:
+            self.to_return.append((peer, family, begin))
+        else:
+            self.log.add(self.gap_end, GAP_END, peer, family, begin)
         return 0
 
     # -- whole rows ---------------------------------------------------------------------------------

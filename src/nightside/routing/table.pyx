@@ -163,6 +163,36 @@ cdef class CollectorTable(Sessions):
             self._swap()
         reach(self.places, self.log, self.place | NOT_ITSELF)
 
+    def lost(self, uint32_t at):
+        """From this second on nothing is heard of the collector: a `gap` whose end is not known yet."""
+        if self.away:
+            return
+        self._advance(at)
+        self.away = True
+        self._enter_gap(at, at)
+        reach(self.places, self.log, self.place | NOT_ITSELF)
+
+    def back(self, uint32_t at):
+        """The collector is heard again from this second on."""
+        if not self.away:
+            return
+        at = max(at, self.gap_begin)
+        if self.table_ready and self.table_to < at:
+            self._swap()
+        self.away = False
+        self.gap_end = at
+        self.now = max(self.now, at)
+        for peer, family, begin in self.to_return:
+            self._note_return(peer, family, begin)
+        self.to_return.clear()
+        reach(self.places, self.log, self.place | NOT_ITSELF)
+
+    def come(self, uint32_t second):
+        """This second has come, whether anybody was heard or not: transfers that are over by then end, and a table
+        is taken over."""
+        self._advance(second)
+        reach(self.places, self.log, self.place | NOT_ITSELF)
+
     def close(self, uint32_t end):
         """The input ends at second `end`: end the transfers that are over by then."""
         self._advance(end)
@@ -236,7 +266,9 @@ cdef class CollectorTable(Sessions):
         """Take over the table that was read, but where an update is as young as the table."""
         # Nothing can have happened since a gap began but another table.
         cdef uint32_t before = max(self.before_gap, self.last_swap)
-        cdef bint in_gap = self.gap_begin <= self.table_to < self.gap_end and before < self.gap_end
+        cdef bint in_gap = self.gap_begin <= self.table_to and (
+            self.away or (self.table_to < self.gap_end and before < self.gap_end)
+        )
         # A table that comes late is news only now.
         cdef uint32_t at = max(self.table_to, before if in_gap else self.now, self.last_swap)
         cdef uint32_t i, v6, number
@@ -357,7 +389,7 @@ cdef class CollectorTable(Sessions):
         if phase == ESTABLISHED or phase == TAIL:
             return 0
         if in_gap:
-            self.log.add(self.gap_end, GAP_END, peer, family, at)
+            self._note_return(peer, family, at)
         else:
             self.log.add(at, KNOWN, peer, family, 0)
         return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,30 +11,11 @@ import numpy.typing as npt
 
 from nightside.model.settings import Settings
 from nightside.routing.collector_log import CollectorLog, UInt8, UInt32
-from nightside.routing.log import EVENT_KINDS
 from nightside.routing.peers import FullFeed, Session, all_sessions, expected_steps, full_feed
-
-KNOWN = EVENT_KINDS["KNOWN"]
-UNKNOWN = EVENT_KINDS["UNKNOWN"]
-GAP_END = EVENT_KINDS["GAP_END"]
-LOAD = EVENT_KINDS["LOAD"]
-TABLE = EVENT_KINDS["TABLE"]
-CUT = EVENT_KINDS["CUT"]
+from nightside.routing.player import GAP_END, KNOWN, LOAD, UNKNOWN, Control
 
 START_MARGIN_S = 900
 """First tables this much later than the very first still belong to the start (RouteViews' and RIS' differ)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """What happens to a whole session (or to the run) at the event with number `position`."""
-
-    position: int
-    second: int
-    kind: int
-    session: int
-    value: int
-    """LOAD: which of the timeline's loads; GAP_END: the second the gap began; UNKNOWN: which reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +80,8 @@ def _family_events(
     return merged, np.concatenate(owner)[order]
 
 
-def _start_second(controls: Sequence[Control], collector_of: dict[int, str]) -> int | None:
+def start_second(controls: Sequence[Control], collector_of: Mapping[int, str]) -> int | None:
+    """From when on there is something to tell: the first tables, else the first session that is known."""
     first_load: dict[str, int] = {}
     first_known: int | None = None
     for control in controls:
@@ -188,6 +170,6 @@ def build(
         full=full,
         votes=votes,
         expected=expected,
-        start=_start_second(controls, {i: s.collector for i, s in enumerate(sessions)}),
+        start=start_second(controls, {i: s.collector for i, s in enumerate(sessions)}),
         end=end,
     )

@@ -15,6 +15,8 @@ from nightside.routing.cover cimport Cover
 from nightside.routing.log cimport FLIP, HEARD, STALE, TABLE_FLIP
 from nightside.routing.votes cimport HAS, OUT, STRANGER, UNSURE, USUAL, Votes
 
+from nightside.routing.votes import padded
+
 # A prefix that fewer see is nobody's way in: only from so large a part of the ASes on is a view usual.
 cdef double FEWEST_VIEWERS = 0.1
 
@@ -77,6 +79,21 @@ cdef class Visibility:
         self.anew = np.zeros(self.n_prefixes, np.uint16)
         self.prefix_changes, self.doubts = ChangeList(), ChangeList()
         self.view_changes = []
+
+    def grow(self, uint32_t n_prefixes, as_of, **columns):
+        """More prefixes, sessions or ways. All columns that `__init__` takes are given anew, of at least so many
+        prefixes, with what was there before unchanged; `unit_country` stays. A second is not grown in the middle."""
+        self.cover.grow(n_prefixes, columns)
+        self.votes.grow(n_prefixes, as_of)
+        self.subject = columns["subject"]
+        self.n_prefixes, self.n_sessions = n_prefixes, len(as_of)
+        self.visible = padded(self.visible, n_prefixes)
+        self.confirmed, self.gap_since = padded(self.confirmed, len(as_of)), padded(self.gap_since, len(as_of))
+        self.table_gap, self.blind_since = padded(self.table_gap, len(as_of)), padded(self.blind_since, len(as_of))
+        self.last_heard, self.changed = padded(self.last_heard, n_prefixes), padded(self.changed, n_prefixes)
+        self.unseen_since, self.anew = padded(self.unseen_since, n_prefixes), padded(self.anew, n_prefixes)
+        self.anew_since = padded(self.anew_since, n_prefixes)
+        self.anew_last = padded(self.anew_last, n_prefixes)
 
     @property
     def known(self):
@@ -188,7 +205,7 @@ cdef class Visibility:
 
     def visible_now(self):
         """Which prefixes are visible now (uint8 by prefix number), a copy."""
-        return np.array(self.visible)
+        return np.array(self.visible[:self.n_prefixes])
 
     # -- what it does to votes ----------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ cdef class Votes:
     cdef uint32_t n_touched
     cdef bint all_touched
     cdef uint32_t known                   # ASes that vote
+    cdef int _list_sessions(self) except -1
+    cdef int grow(self, uint32_t n_prefixes, as_of) except -1
     cdef int set(self, uint32_t session, uint32_t p, uint8_t new) except -1
     cdef int set_voting(self, uint32_t session, bint votes) except -1
     cdef bint has_sure_sibling(self, uint32_t session, uint32_t p) noexcept

@@ -21,6 +21,21 @@ cdef inline int _unsure_has(uint8_t state) noexcept:
     return state & (AS_HAS | AS_UNSURE) == AS_HAS | AS_UNSURE
 
 
+def roomy(wanted, has):
+    """At least `wanted` places; where that is more than there are, with a quarter to spare."""
+    return has if wanted <= has else wanted + wanted // 4
+
+
+def padded(column, wanted):
+    """A column that has at least so many places, the new ones 0; the same one where it has."""
+    if wanted <= len(column):
+        return column
+    before = np.asarray(column)
+    grown = np.zeros(roomy(wanted, len(before)), before.dtype)
+    grown[:len(before)] = before
+    return grown
+
+
 cdef class Votes:
     """The standing of all sessions; nobody votes at first."""
 
@@ -36,8 +51,34 @@ cdef class Votes:
         self.unsure, self.unsure_have = np.zeros((2, n_prefixes), np.uint16)
         self.touched = np.zeros(n_prefixes, np.uint8)
         self.touched_list = np.zeros(n_prefixes, np.uint32)
+        self._list_sessions()
+
+    cdef int grow(self, uint32_t n_prefixes, as_of) except -1:
+        """More prefixes and more sessions; those there were keep their numbers, also those of the ASes."""
+        cdef uint32_t n_sessions = len(as_of)
+        if n_prefixes > self.state.shape[1] or n_sessions > self.state.shape[0]:
+            rows, cells = roomy(n_sessions, self.state.shape[0]), roomy(n_prefixes, self.state.shape[1])
+            state = np.zeros((rows, cells), np.uint8)
+            state[:self.n_sessions, :self.n_prefixes] = np.asarray(self.state)[:self.n_sessions, :self.n_prefixes]
+            self.state = state
+        self.have, self.out = padded(self.have, n_prefixes), padded(self.out, n_prefixes)
+        self.unsure, self.unsure_have = padded(self.unsure, n_prefixes), padded(self.unsure_have, n_prefixes)
+        self.usual, self.usual_total = padded(self.usual, n_prefixes), padded(self.usual_total, n_prefixes)
+        self.touched, self.touched_list = padded(self.touched, n_prefixes), padded(self.touched_list, n_prefixes)
+        self.n_prefixes = n_prefixes
+        if n_sessions > self.n_sessions:
+            self.as_of = as_of
+            self.n_sessions, self.n_ases = n_sessions, int(max(as_of)) + 1
+            self.voting = padded(self.voting, n_sessions)
+            self.voting_sessions = padded(self.voting_sessions, self.n_ases)
+            self._list_sessions()
+        return 0
+
+    cdef int _list_sessions(self) except -1:
+        as_of = np.asarray(self.as_of)
         self.session_list = np.argsort(as_of, kind="stable").astype(np.uint32)
         self.session_start = np.searchsorted(np.sort(as_of), np.arange(self.n_ases + 1)).astype(np.uint32)
+        return 0
 
     cdef int set(self, uint32_t session, uint32_t p, uint8_t new) except -1:
         """A session's new standing to a prefix; what is usual stays."""
