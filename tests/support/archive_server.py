@@ -252,11 +252,17 @@ def _rounded(size: int) -> str:
     return f"{size / 1024:.1f}K" if size >= 1024 else str(size)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, _request: Any, _address: Any) -> None:
+        """Whoever asks may be gone at any time."""
+
+
 @contextmanager
 def archive_server(root: Path) -> Iterator[ArchiveServer]:
     """A server over the files below `root`; its broker is at `/broker`."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _Handler)
     archive = ArchiveServer(root, f"http://127.0.0.1:{server.server_address[1]}")
     cast(Any, server).archive = archive
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

@@ -134,8 +134,12 @@ class _Transfer:
             if response.status_code in MISSING:
                 return None
             if response.status_code == 416:
-                self._begin_anew()
-                raise PassingError("does not go on from where it broke off")
+                # It came to its end the last time, and no further.
+                total = _number(response.headers.get("Content-Range", "").removeprefix("bytes */"))
+                if total is None or total != self._size():
+                    self._begin_anew()
+                    raise PassingError("does not go on from where it broke off")
+                return await self._finish(check)
             if response.status_code == 206:
                 total = self._total_of_rest(response)
             else:

@@ -131,6 +131,23 @@ def test_the_next_run_goes_on(server: ArchiveServer, fetch: Fetch) -> None:
     assert ranges(server) == ["bytes=500000-"]
 
 
+def test_what_came_to_its_end_and_was_not_named_is_not_fetched_again(
+    server: ArchiveServer, fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(_descriptor: int) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as context:
+        context.setattr("os.fsync", killed)
+        with pytest.raises(RuntimeError):
+            fetch(server)
+    assert part_of(fetch.folder / NAME).stat().st_size == len(CONTENT)
+    fetch.told = 0
+    fetch(server)
+    is_whole(fetch)
+    assert ranges(server) == [None, f"bytes={len(CONTENT)}-"]
+
+
 def test_what_changed_meanwhile_is_begun_anew(server: ArchiveServer, fetch: Fetch) -> None:
     server.faults[f"/{NAME}"] = [Fault(cut_after=500_000), *[Fault(status=500)] * 4]
     with pytest.raises(DownloadError):
@@ -223,6 +240,23 @@ def test_retry_after_is_obeyed_by_all_requests_to_the_host(
     assert first.path == f"/{names[0]}"
     assert min(asked.at_s for asked in others) - first.at_s >= 0.95
     assert all((tmp_path / "c" / name).read_bytes() == CONTENT for name in names)
+
+
+def test_no_more_than_four_requests_at_once(server: ArchiveServer, tmp_path: Path) -> None:
+    names = [f"updates.20141222.16{n:02}.gz" for n in range(12)]
+    for name in names:
+        (server.root / name).write_bytes(CONTENT)
+    server.always["/"] = Fault(bytes_per_s=4_000_000)
+
+    async def run() -> None:
+        async with PoliteClient() as client:
+            await asyncio.gather(
+                *(download(client, f"{server.url}/{n}", tmp_path / "c" / n, lambda _: None) for n in names)
+            )
+
+    asyncio.run(run())
+    assert len(server.asked) == 12
+    assert server.most_under_way == 4
 
 
 def test_a_date_to_come_again_is_obeyed_too(server: ArchiveServer, fetch: Fetch) -> None:
@@ -350,3 +384,38 @@ def test_two_who_want_the_same_file_fetch_it_once(server: ArchiveServer, tmp_pat
     assert len(server.asked) == 1
     assert sorted(p.name for p in (tmp_path / "c").iterdir()) == [NAME]
     assert not note_of(tmp_path / "c" / NAME).exists()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_goes_wrong_in_whatever_order_all_is_whole_in_the_end(
+    server: ArchiveServer, tmp_path: Path, seed: int
+) -> None:
+    chance = random.Random(seed)
+    contents = {
+        f"updates.20141222.{n:04}.gz": gzip.compress(chance.randbytes(30_000 * (n + 1)), 1) for n in range(24)
+    }
+    for name, content in contents.items():
+        (server.root / name).write_bytes(content)
+        kinds = [
+            Fault(status=chance.choice([429, 500, 503]), retry_after=chance.choice([None, "0", "nonsense"])),
+            Fault(cut_after=chance.randrange(len(content))),
+            Fault(refuse=True),
+            Fault(content=content[: chance.randrange(len(content))]),
+            Fault(stall_after=chance.randrange(len(content))),
+        ]
+        # No kind twice: what comes broken in the same way twice is so in the archive.
+        server.faults[f"/{name}"] = chance.sample(kinds, chance.randrange(3))
+    server.ranges = chance.random() < 0.8
+    server.etag = chance.choice(["strong", "weak", "none"])
+    server.dates = chance.random() < 0.7
+    server.lengths = chance.random() < 0.8
+
+    async def run() -> list[Fetched | None]:
+        async with PoliteClient(QUICK) as client:
+            return await asyncio.gather(
+                *(download(client, f"{server.url}/{n}", tmp_path / "c" / n, lambda _: None) for n in contents)
+            )
+
+    done = asyncio.run(run())
+    assert done == [Fetched(tmp_path / "c" / name, None) for name in contents]
+    assert {p.name: p.read_bytes() for p in (tmp_path / "c").iterdir()} == contents
