@@ -453,12 +453,13 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
                 enough = has > 0 and has >= settings.visible_share * voters
                 if p in visible if voters < needed else enough:
                     now_visible.add(p)
+            stay = {u for p in visible & now_visible for u in covered[p] if (p, u) not in foreign}
             for p in sorted(now_visible - visible) if second > start else ():
                 for u in covered[p]:
                     elsewhere = unit_country[u] and unit_country[u] != origin_country.get(p, 0)
-                    if p not in ever_visible and u not in units and elsewhere:
+                    if p not in ever_visible and u not in stay and elsewhere:
                         foreign.add((p, u))
-                    elif u in units and elsewhere:
+                    elif u in stay and elsewhere:
                         foreign.discard((p, u))
             changed |= dict.fromkeys(now_visible ^ visible, second)
             visible = frozenset(now_visible)

@@ -29,5 +29,6 @@ cdef class Cover:
     cdef void change(self, uint32_t p, uint32_t since) noexcept
     cdef int apply(self, const uint8_t[::1] visible, uint32_t second) except -1
     cdef bint _reachable(self, uint32_t p) noexcept
+    cdef void _shift(self, uint32_t p, int change) noexcept
     cdef int _meet(self, uint32_t p) except -1
     cdef int _move(self, uint32_t p, bint visible, uint32_t second, uint32_t since) except -1

@@ -94,11 +94,17 @@ cdef class Cover:
         cdef uint32_t i, at
         cdef bint unseen = False, up
         cdef const int64_t[::1] order = None
-        # Who is foreign where goes by what was reachable before this second.
+        # Who is foreign where goes by what was reachable before this second, and is not lost in it.
+        for i in range(self.n_changed):
+            unseen |= self.changed_since[i] != 0
+            if self.started and not visible[self.changed[i]]:
+                self._shift(self.changed[i], -1)
         for i in range(self.n_changed):
             if self.started and visible[self.changed[i]]:
                 self._meet(self.changed[i])
-            unseen |= self.changed_since[i] != 0
+        for i in range(self.n_changed):
+            if self.started and not visible[self.changed[i]]:
+                self._shift(self.changed[i], 1)
         if unseen:
             # A unit is back since the first of its covers may be, and gone since the last of them may be.
             since = np.asarray(self.changed_since)[:self.n_changed]
@@ -111,6 +117,14 @@ cdef class Cover:
                     self._move(self.changed[at], up, second, self.changed_since[at])
         self.n_changed = 0
         return 0
+
+    cdef void _shift(self, uint32_t p, int change) noexcept:
+        """One prefix less above the units below it, or again as many; nothing is told of it."""
+        cdef uint32_t unit, first = <uint32_t>(self.hi[p] >> 40)
+        cdef bint foreign = self.met[p] & FOREIGN
+        for unit in range(first, first + (1 << (24 - self.length[p]))):
+            if not (foreign and self.foreign.get((<uint64_t>p << 32) | unit) == REFUSED):
+                self.covers[unit] += change
 
     cdef int _meet(self, uint32_t p) except -1:
         """Which units a prefix is no cover of, though it has become visible: those that were down when both met first,
