@@ -23,8 +23,8 @@ from nightside.sources.ris_frames import shortened
 
 OPEN_WITHIN_S = 20.0
 PING_EVERY_S = 20.0
-PONG_WITHIN_S = 60.0
-"""So long may the other side, or we ourselves, be too busy to answer."""
+"""It keeps what stands between from forgetting the connection. That nobody answers is no reason to close: an
+answer comes behind all that we have not read yet. Silence is judged by who reads."""
 CLOSE_WITHIN_S = 2.0
 QUEUE_FRAMES = 256
 """Frames that the WebSocket itself holds before it stops to read."""
@@ -127,7 +127,7 @@ async def web_socket(
             max_queue=QUEUE_FRAMES,
             open_timeout=OPEN_WITHIN_S,
             ping_interval=PING_EVERY_S,
-            ping_timeout=PONG_WITHIN_S,
+            ping_timeout=None,
             close_timeout=CLOSE_WITHIN_S,
             user_agent_header=AGENT,
         )
