@@ -124,7 +124,7 @@ def observe(
         prefixes=Changes(*judge.prefix_changes.columns()),
         doubts=Changes(*judge.doubts.columns()),
         view=view,
-        unknown=_unknown_stretches(view, timeline),
+        unknown=unknown_stretches(view, timeline),
     )
 
 
@@ -195,7 +195,7 @@ class _Whole:
             self.done = position
 
 
-def _unknown_stretches(view: list[ViewStep], timeline: Timeline) -> list[UnknownStretch]:
+def unknown_stretches(view: list[ViewStep], timeline: Timeline) -> list[UnknownStretch]:
     """Where too few ASes were known, for how long and why."""
     stretches = []
     begin: ViewStep | None = None
