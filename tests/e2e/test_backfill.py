@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archive_server import ArchiveServer, Fault, archive_server
+from archive_server import ArchiveServer, Fault, archive_server, use_archive
 
 from nightside.model.instants import parse
 from nightside.sources import polite_http
@@ -22,17 +22,10 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def server(december: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ArchiveServer]:
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
     quick = polite_http.Manners(tries=3, first_pause_s=0.01, longest_pause_s=0.02, jitter_s=0.01)
     monkeypatch.setattr("nightside.engine.fetching.Manners", lambda: quick)
     with archive_server(december) as archive:
-        monkeypatch.setenv("NIGHTSIDE_RIS_ARCHIVE_URL", archive.url)
-        monkeypatch.setenv("NIGHTSIDE_BROKER_URL", f"{archive.url}/broker")
-        monkeypatch.setenv("NIGHTSIDE_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setenv("NIGHTSIDE_CONFIG", "")
-        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+        use_archive(archive, monkeypatch, tmp_path)
         yield archive
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from nightside.sources.archive_names import take_apart
 
 PIECE_BYTES = 8192
@@ -257,6 +259,24 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, _request: Any, _address: Any) -> None:
         """Whoever asks may be gone at any time."""
+
+
+def use_archive(archive: ArchiveServer, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Let the program's own settings lead to this server, and its cache and configuration into a folder."""
+    without_proxies(monkeypatch)
+    monkeypatch.setenv("NIGHTSIDE_RIS_ARCHIVE_URL", archive.url)
+    monkeypatch.setenv("NIGHTSIDE_ROUTEVIEWS_ARCHIVE_URL", archive.url)
+    monkeypatch.setenv("NIGHTSIDE_BROKER_URL", f"{archive.url}/broker")
+    monkeypatch.setenv("NIGHTSIDE_CACHE", str(folder / "cache"))
+    monkeypatch.setenv("NIGHTSIDE_CONFIG", "")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+
+
+def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is on this machine is asked directly."""
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @contextmanager

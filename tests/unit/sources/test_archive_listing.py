@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from archive_server import ArchiveServer, Fault, archive_server
+from archive_server import ArchiveServer, Fault, archive_server, without_proxies
 
 from nightside.model.errors import DownloadError, InputError
 from nightside.model.instants import parse
@@ -54,9 +54,7 @@ def stamp(second: int) -> str:
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ArchiveServer]:
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    without_proxies(monkeypatch)
     root = tmp_path / "server"
     ris = root / "rrc00" / "2014.12"
     ris.mkdir(parents=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from archive_server import ArchiveServer, Fault, archive_server
+from archive_server import ArchiveServer, Fault, archive_server, without_proxies
 
 from nightside.model.errors import DownloadError
 from nightside.sources.download import Fetched, download, note_of, part_of
@@ -25,9 +25,7 @@ QUICK = Manners(tries=4, first_pause_s=0.01, longest_pause_s=0.05, jitter_s=0.01
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ArchiveServer]:
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    without_proxies(monkeypatch)
     root = tmp_path / "server"
     root.mkdir()
     (root / NAME).write_bytes(CONTENT)
@@ -220,63 +218,6 @@ def test_what_is_far_too_slow_is_given_up(server: ArchiveServer, fetch: Fetch) -
     assert time.monotonic() - begun < 5
 
 
-@pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_is_obeyed_by_all_requests_to_the_host(
-    server: ArchiveServer, tmp_path: Path, status: int
-) -> None:
-    names = [f"updates.20141222.{16 + n:02}00.gz" for n in range(4)]
-    for name in names:
-        (server.root / name).write_bytes(CONTENT)
-    server.faults[f"/{names[0]}"] = [Fault(status=status, retry_after="1")]
-
-    async def run() -> None:
-        async with PoliteClient(Manners(first_pause_s=0.01, jitter_s=0, parallel=1)) as client:
-            await asyncio.gather(
-                *(download(client, f"{server.url}/{n}", tmp_path / "c" / n, lambda _: None) for n in names)
-            )
-
-    asyncio.run(run())
-    first, *others = server.asked
-    assert first.path == f"/{names[0]}"
-    assert min(asked.at_s for asked in others) - first.at_s >= 0.95
-    assert all((tmp_path / "c" / name).read_bytes() == CONTENT for name in names)
-
-
-def test_no_more_than_four_requests_at_once(server: ArchiveServer, tmp_path: Path) -> None:
-    names = [f"updates.20141222.16{n:02}.gz" for n in range(12)]
-    for name in names:
-        (server.root / name).write_bytes(CONTENT)
-    server.always["/"] = Fault(bytes_per_s=4_000_000)
-
-    async def run() -> None:
-        async with PoliteClient() as client:
-            await asyncio.gather(
-                *(download(client, f"{server.url}/{n}", tmp_path / "c" / n, lambda _: None) for n in names)
-            )
-
-    asyncio.run(run())
-    assert len(server.asked) == 12
-    assert server.most_under_way == 4
-
-
-def test_a_date_to_come_again_is_obeyed_too(server: ArchiveServer, fetch: Fetch) -> None:
-    from email.utils import formatdate
-
-    server.faults[f"/{NAME}"] = [Fault(status=503, retry_after=formatdate(time.time() + 2, usegmt=True))]
-    fetch(server)
-    first, second = server.asked
-    # The date is cut to the second.
-    assert second.at_s - first.at_s >= 0.9
-    is_whole(fetch)
-
-
-def test_whoever_asks_for_a_day_is_not_waited_for(server: ArchiveServer, fetch: Fetch) -> None:
-    server.faults[f"/{NAME}"] = [Fault(status=503, retry_after="86400")]
-    with pytest.raises(DownloadError, match=r"left alone for 86400 s \(503\)"):
-        fetch(server)
-    assert len(server.asked) == 1
-
-
 @pytest.mark.parametrize("status", [400, 401, 403])
 def test_a_refusal_is_not_tried_again(server: ArchiveServer, fetch: Fetch, status: int) -> None:
     server.always[f"/{NAME}"] = Fault(status=status)
@@ -336,6 +277,7 @@ def test_what_was_damaged_on_the_way_once_is_whole_the_next_time(
         ("updates.20141222.1615.bz2", bz2.compress(random.Random(1).randbytes(2_000_000))),
         ("updates.20141222.1615", b"not packed"),
     ],
+    ids=["no bytes", "empty gzip", "several streams", "empty bzip2", "bzip2", "not packed"],
 )
 def test_empty_many_streamed_and_unpacked_files_are_whole(
     server: ArchiveServer, fetch: Fetch, name: str, content: bytes
