@@ -23,7 +23,7 @@ LINT: tuple[tuple[str, list[str]], ...] = (
     ("style: ruff check", ["ruff", "check", *STYLED]),
     ("format: ruff format --check (mend with `make format`)", ["ruff", "format", "--check", *STYLED]),
     ("types: mypy", ["mypy"]),
-    ("layers: import-linter", ["lint-imports"]),
+    ("layers: import-linter", ["lint-imports", "--no-cache"]),
 )
 
 
