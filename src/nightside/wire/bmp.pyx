@@ -2,9 +2,7 @@
 """What a router sends by BMP (RFC 7854) to MRT records (RFC 6396), which the decoder reads like those of a file.
 
 Route monitoring messages become BGP4MP_ET messages, peer up and peer down become state changes; the router's
-name is kept. No length field is trusted: a message is looked at once all of its bytes have come, and nothing
-behind its end is read. What is wrong inside a message costs that message. What is wrong with the framing (a
-version that is not 3, a length that cannot be) breaks the stream: there is no way to find the next message.
+name is kept.
 
 Each peer of a router has one view, that of its routes before the router's own policy (Adj-RIB-In, pre-policy).
 Routes after policy stand in for it until the first of a peer's routes before policy comes; from then on they
@@ -13,21 +11,23 @@ RFC 9069: a second vote made of the others), peers inside VPNs, and a peer witho
 the router announces itself. All that is left out is counted.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
-from nightside.model.elements import Skip
-
 from nightside.wire.as_width cimport is_narrow
-from nightside.wire.bigendian cimport be16, be32
+from nightside.wire.bigendian cimport be16
+from nightside.wire.bmp_framing cimport (
+    COMMON_HEADER, TYPE_PEER_UP, TYPE_ROUTE_MIRRORING, TYPE_ROUTE_MONITORING, TYPE_STATISTICS, TYPE_TERMINATION,
+    Messages,
+)
 from nightside.wire.bmp_peer cimport (
     AFTER_POLICY, GLOBAL_PEER, HAS_PATH_IDS, HAS_PATH_IDS_IPV4, HAS_PATH_IDS_IPV6, HAS_PRE_POLICY, LOC_RIB,
     LOCAL_PEER, NARROW_PATH, OUTWARD, PEER_HEADER, VPN_PEER, PeerHeader, has_path_ids, read_peer_header,
 )
 from nightside.wire.faults cimport (
-    BMP_LENGTH, BMP_NO_UPDATE, BMP_PEERS, BMP_REST, BMP_SHORT, BMP_TLV, BMP_TYPE, BMP_VERSION, MESSAGE_LENGTH,
-    MESSAGE_SHORT, NO_MEMORY, SOUND, Fault, FaultCode, fault, reason,
+    BMP_NO_UPDATE, BMP_PEERS, BMP_REST, BMP_SHORT, BMP_TLV, BMP_TYPE, MESSAGE_LENGTH, MESSAGE_SHORT, NO_MEMORY,
+    SOUND, FaultCode, fault,
 )
 from nightside.wire.mrt_out cimport (
     MADE_MESSAGE, MADE_MESSAGE_ADDPATH, MADE_MESSAGE_AS4, MADE_MESSAGE_AS4_ADDPATH, MADE_STATE_CHANGE_AS4,
@@ -38,36 +38,26 @@ from nightside.wire.peers cimport NO_PEER, PeerTable
 from nightside.wire.update cimport MESSAGE_HEADER, UPDATE
 
 cdef enum:
-    VERSION = 3
-    COMMON_HEADER = 6
-    # Message types.
-    TYPE_ROUTE_MONITORING = 0
-    TYPE_STATISTICS = 1
-    TYPE_PEER_DOWN = 2
-    TYPE_PEER_UP = 3
-    TYPE_INITIATION = 4
-    TYPE_TERMINATION = 5
-    TYPE_ROUTE_MIRRORING = 6
+    LOCAL_SIDE = 20             # address and ports in a peer up message, in bytes
     # States of a session (RFC 4271 section 8.2.2).
     IDLE = 1
     OPEN_CONFIRM = 5
     ESTABLISHED = 6
     # What a router's name or description may have; the rest is cut off.
     LONGEST_TEXT = 255
-    MOST_REASONS = 256
 
 # A message's own time is taken from when the router connected, or a quarter of an hour ago where that is later
 # (a router or we ourselves may have been busy that long), to half a minute ahead (clocks differ). Outside of
 # this its arrival stands for it: what a router tells when it connects came to it long before we could see it.
-cdef int64_t LATEST_US = 900000000
+cdef int64_t LATE_US = 900000000
 cdef int64_t AHEAD_US = 30000000
 
 cdef tuple NAMES = (
     "messages", "route monitoring", "statistics", "peer down", "peer up", "route mirroring",
     "left out: after the router's policy", "left out: Adj-RIB-Out", "left out: Loc-RIB", "left out: peers in VPNs",
-    "left out: peers of an unknown type", "left out: the router's own routes", "time missing", "time past", "time in the future",
+    "left out: peers of an unknown type", "left out: the router's own routes",
+    "time missing", "time past", "time in the future",
 )
-cdef str OTHER_REASONS = "further bad messages, each for another reason"
 
 # RFC 7854 section 4.5.
 cdef dict TERMINATIONS = {
@@ -76,7 +66,7 @@ cdef dict TERMINATIONS = {
 }
 
 
-cdef class Bmp:
+cdef class Bmp(Messages):
     """The bytes of one router's connection, in pieces of any size, to the bytes of MRT records.
 
     `begun_us` is when the router connected (microseconds since the epoch). `longest` bounds a message in bytes,
@@ -84,45 +74,33 @@ cdef class Bmp:
     """
 
     def __cinit__(self, *args, **kwargs):
-        self.carried = self.marks = self.made.bytes = NULL
-        self.carried_count = self.carried_room = self.made.count = self.made.room = 0
+        self.marks = self.made.bytes = NULL
+        self.made.count = self.made.room = 0
 
     def __init__(self, int64_t begun_us, Py_ssize_t longest=262144, uint32_t most_peers=4096):
+        super().__init__(longest)
         self.begun_us = begun_us
-        self.longest = longest
         self.most_peers = most_peers
-        self.position = self.next_position = 0
         self.peers = PeerTable()
-        self._skips = {}
+        self.system_name = self.system_description = self.terminated = None
         memset(self.counted, 0, sizeof(self.counted))
+        free(self.marks)
+        self.marks = <uint8_t*>calloc(<size_t>most_peers + 1, 1)
         if self.marks is NULL:
-            self.marks = <uint8_t*>calloc(most_peers + 1, 1)
-            if self.marks is NULL:
-                raise MemoryError
+            raise MemoryError
 
     def __dealloc__(self):
-        free(self.carried)
         free(self.made.bytes)
         free(self.marks)
 
     def feed(self, piece, int64_t now_us):
         """The next bytes, which came at `now_us`: the records that they make. Nothing more comes once `broken`."""
         cdef const uint8_t[::1] view = piece
-        cdef const uint8_t* cursor
-        cdef const uint8_t* end
-        cdef Halt halt
-        if view.shape[0] == 0 or self.broken is not None:
+        if view.shape[0] == 0:
             return b""
         self.now_us = now_us
         self.made.count = 0
-        cursor = &view[0]
-        end = cursor + view.shape[0]
-        while self.broken is None:
-            with nogil:
-                halt = self._run(&cursor, end)
-            if halt == PIECE_USED_UP:
-                break
-            self._answer(halt)
+        self.read(&view[0], &view[0] + view.shape[0])
         return self.made.bytes[:self.made.count] if self.made.count else b""
 
     @property
@@ -130,117 +108,24 @@ cdef class Bmp:
         """How many messages there were, of which types, and what was left out."""
         return {name: self.counted[i] for i, name in enumerate(NAMES)}
 
-    @property
-    def skipped(self):
-        """What was wrong, in the order of the offsets: one Skip per reason, at its first offset in the stream."""
-        return [Skip(offset, why, count) for why, (offset, count) in self._skips.items()]
-
-    # ---- framing ----------------------------------------------------------------------------------------
-
-    cdef object _skip(self, int64_t offset, str why):
-        if why not in self._skips and len(self._skips) >= MOST_REASONS:
-            why = OTHER_REASONS
-        entry = self._skips.setdefault(why, [offset, 0])
-        entry[1] += 1
-
-    cdef object _answer(self, Halt halt):
-        if halt == MESSAGE_REFUSED:
-            self._skip(self.position, reason(&self.fault))
-        elif halt == ROUTER_SPEAKS:
-            self._listen()
-        elif halt == FRAMING_BROKEN:
-            self.broken = f"byte {self.next_position}: {reason(&self.fault)}"
-        else:
-            raise MemoryError
-
-    cdef bint _keep(self, const uint8_t* p, Py_ssize_t size) noexcept nogil:
-        """Append to what is carried over; it stays within `longest`."""
-        cdef Py_ssize_t room = self.carried_room
-        cdef uint8_t* moved
-        if self.carried_count + size > room:
-            room = max(2 * room, self.carried_count + size, <Py_ssize_t>4096)
-            moved = <uint8_t*>realloc(self.carried, room)
-            if moved is NULL:
-                return False
-            self.carried = moved
-            self.carried_room = room
-        memcpy(self.carried + self.carried_count, p, size)
-        self.carried_count += size
-        return True
-
-    cdef Halt _run(self, const uint8_t** cursor, const uint8_t* end) noexcept nogil:
-        """Take messages until something must be told, or the piece is used up."""
-        cdef const uint8_t* p
-        cdef const uint8_t* head
-        cdef Py_ssize_t have, needed, size
-        cdef FaultCode code
-        while True:
-            p = cursor[0]
-            if self.carried_count:
-                head = self.carried
-                have = self.carried_count
-            else:
-                head = p
-                have = end - p
-            if have == 0:
-                return PIECE_USED_UP
-            if head[0] != VERSION:
-                fault(&self.fault, BMP_VERSION, head[0], VERSION)
-                return FRAMING_BROKEN
-            needed = COMMON_HEADER
-            if have >= COMMON_HEADER:
-                needed = be32(head + 1)
-                if needed < COMMON_HEADER:
-                    fault(&self.fault, BMP_SHORT, needed, COMMON_HEADER)
-                    return FRAMING_BROKEN
-                if needed > self.longest:
-                    fault(&self.fault, BMP_LENGTH, needed, self.longest)
-                    return FRAMING_BROKEN
-            if have < needed or have < COMMON_HEADER:
-                # Wanting: as much of it as is there is carried over, then it is looked at again.
-                size = min(needed - self.carried_count, end - p)
-                if size == 0:
-                    return PIECE_USED_UP
-                if not self._keep(p, size):
-                    return OUT_OF_MEMORY
-                cursor[0] = p + size
-                continue
-            if self.carried_count:
-                self.carried_count = 0
-            else:
-                cursor[0] = p + needed
-            self.position = self.next_position
-            self.next_position += needed
-            self.counted[<int>MESSAGES] += 1
-            if head[5] == TYPE_INITIATION or head[5] == TYPE_TERMINATION:
-                self.told = head + COMMON_HEADER
-                self.told_size = needed - COMMON_HEADER
-                self.told_type = head[5]
-                return ROUTER_SPEAKS
-            code = self._take(head[5], head + COMMON_HEADER, head + needed)
-            if code == NO_MEMORY:
-                return OUT_OF_MEMORY
-            if code != SOUND:
-                return MESSAGE_REFUSED
-
-    cdef object _listen(self):
+    cdef object listen(self, int told, const uint8_t* p, Py_ssize_t count):
         """An initiation or a termination (sections 4.3 to 4.5): information in TLVs; the first of a kind counts."""
-        cdef const uint8_t* p = self.told
-        cdef const uint8_t* end = p + self.told_size
+        cdef const uint8_t* end = p + count
         cdef int type
         cdef Py_ssize_t size
-        if self.told_type == TYPE_TERMINATION and self.terminated is None:
+        self.counted[<int>MESSAGES] += 1
+        if told == TYPE_TERMINATION and self.terminated is None:
             self.terminated = TERMINATIONS[1]
         while p < end:
             if end - p < 4 or be16(p + 2) > end - p - 4:
                 size = 4 if end - p < 4 else be16(p + 2)
                 fault(&self.fault, BMP_TLV, size, end - p if end - p < 4 else end - p - 4)
-                self._skip(self.position, reason(&self.fault))
+                self.refuse()
                 return
             type = be16(p)
             size = be16(p + 2)
             p += 4
-            if self.told_type == TYPE_TERMINATION:
+            if told == TYPE_TERMINATION:
                 if type == 1 and size == 2:
                     self.terminated = TERMINATIONS.get(be16(p), f"for reason {be16(p)}")
             elif type == 1 and self.system_description is None:
@@ -251,10 +136,11 @@ cdef class Bmp:
 
     # ---- messages ---------------------------------------------------------------------------------------
 
-    cdef FaultCode _take(self, int type, const uint8_t* p, const uint8_t* end) noexcept nogil:
+    cdef FaultCode take(self, int type, const uint8_t* p, const uint8_t* end) noexcept nogil:
         """One message behind its common header."""
         cdef PeerHeader h
         cdef FaultCode code
+        self.counted[<int>MESSAGES] += 1
         if type > TYPE_ROUTE_MIRRORING:
             return fault(&self.fault, BMP_TYPE, type, TYPE_ROUTE_MIRRORING)
         if end - p < PEER_HEADER:
@@ -304,7 +190,7 @@ cdef class Bmp:
             self.counted[<int>TIME_MISSING] += 1
         elif h.microseconds > 999999 or time_us > self.now_us + AHEAD_US:
             self.counted[<int>TIME_FUTURE] += 1
-        elif time_us < max(self.begun_us, self.now_us - LATEST_US):
+        elif time_us < max(self.begun_us, self.now_us - LATE_US):
             self.counted[<int>TIME_PAST] += 1
         else:
             return time_us
@@ -363,10 +249,12 @@ cdef class Bmp:
         """Peer up (section 4.10): local address and ports, the OPEN that was sent, and the one that came."""
         cdef Open sent, received
         cdef uint32_t peer = 0
+        cdef Py_ssize_t size
         cdef FaultCode code
-        if end - p < 20:
-            return fault(&self.fault, BMP_SHORT, COMMON_HEADER + PEER_HEADER + (end - p), COMMON_HEADER + PEER_HEADER + 20)
-        p += 20
+        if end - p < LOCAL_SIDE:
+            size = COMMON_HEADER + PEER_HEADER
+            return fault(&self.fault, BMP_SHORT, size + (end - p), size + LOCAL_SIDE)
+        p += LOCAL_SIDE
         code = read_open(p, end, &sent, &self.fault)
         if code == SOUND:
             code = read_open(p + sent.size, end, &received, &self.fault)
