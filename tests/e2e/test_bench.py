@@ -46,3 +46,10 @@ def test_the_verb_ends_with_figures() -> None:
         assert table in said
     assert said.count("nightside elements --summary") == 2
     assert said.count("decompression alone") == 2
+
+
+def test_the_benchmark_of_streams_reads_all_that_is_sent() -> None:
+    out = run("bench.streams", "--messages", "3000", "--elements", "6000")
+    for way in ("frames alone", "WebSocket", "WebSocket, compressed", "BMP, bytes alone", "BMP, TCP"):
+        assert way in out
+    assert "targets: 50,000 messages, 300,000 elements" in out

@@ -398,6 +398,26 @@ def test_a_slow_reader_holds_the_server_back_and_memory_stays_bounded() -> None:
     run(test)
 
 
+def test_while_nobody_reads_nobody_is_silent() -> None:
+    async def test() -> None:
+        async with scene(silent_after_s=0.8) as (server, watch, _):
+            await watch.until(lambda: len(watch.ups) == 2)
+            watch.reads.clear()
+            await server.say(announce(0))
+            await watch.until(lambda: watch.numbers == [0])
+            # More of one collector than is taken at once; what the other said stands behind it.
+            frames = [announce(n & 0xFFFF) for n in range(9000)]
+            saying = asyncio.create_task(server.say_in_order([*frames, announce(1, host="rrc01")]))
+            await asyncio.sleep(1.6)
+            watch.reads.set()
+            await watch.until(lambda: len(watch.numbers) == 9002)
+            await saying
+            assert [status for status in watch.statuses if not status[1]] == []
+            assert server.connections == 1
+
+    run(test)
+
+
 def test_closing_the_stream_closes_the_connection() -> None:
     async def test() -> None:
         async with scene() as (server, watch, _):
