@@ -37,6 +37,18 @@ class Collector:
     name: str
     table: CollectorTable
     numbers: list[int] = field(default_factory=list)
+    peers: dict[Peer, int] = field(default_factory=dict)
+    """The number of each peer at this collector, whoever names it: a table, or a stream with numbers of its own."""
+
+
+class _Renumbered:
+    """Columns whose peers have other numbers."""
+
+    def __init__(self, columns: Columns, peer: UInt32) -> None:
+        self._columns, self.peer = columns, peer
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._columns, name)
 
 
 @dataclass(frozen=True)
@@ -142,7 +154,10 @@ class Stepwise:
     ) -> None:
         """A batch of elements, in the order in which they came; `columns.peer` counts through `peers`."""
         collector = self.collector(name)
-        for peer in peers[len(collector.numbers) :]:
+        for peer in peers:
+            if peer in collector.peers:
+                continue
+            collector.peers[peer] = len(collector.numbers)
             collector.numbers.append(len(self.sessions))
             self.sessions.append(Session(name, peer.address, peer.asn))
             if peer.asn not in self._place:
@@ -158,6 +173,9 @@ class Stepwise:
             columns.prefix_hi, columns.prefix_lo, columns.prefix_len, columns.family, n, self._ids
         )
         self.numbered.renew_prefixes()
+        number = np.array([collector.peers[peer] for peer in peers], np.uint32)
+        if not np.array_equal(number, np.arange(len(number))):
+            columns = _Renumbered(columns, number[columns.peer[:n]])
         collector.table.apply(
             columns, self._ids, self.numbered.country, len(collector.numbers), earliest_s, latest_s
         )

@@ -1,0 +1,108 @@
+"""An archive's files played as a live stream, at the pace of a clock that runs as fast as it can."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+
+from nightside.model.elements import Columns
+from nightside.sources.layout import Found, InputFile, find_inputs
+from nightside.sources.local import Pieces
+from nightside.sources.stream import Batch, Status, kept
+from nightside.wire.decoder import Decoder
+
+
+class PlayedClock:
+    """It is as late as what is played says; waiting takes no time."""
+
+    def __init__(self) -> None:
+        self.now = self._told = 0.0
+        self.ended = False
+
+    def time(self) -> float:
+        return self.now
+
+    async def next(self, queue: asyncio.Queue[Batch | Status], within_s: float) -> Batch | Status | None:
+        while queue.empty() and not self.ended and self.now == self._told:
+            await asyncio.sleep(0)
+        self._told = self.now
+        return None if queue.empty() else queue.get_nowait()
+
+
+def _cut(columns: Columns, begin: int, end: int) -> Columns:
+    """The elements from `begin` to before `end`."""
+    part = {
+        name: value[begin:end] if name != "paths" else value
+        for name, value in ((n, getattr(columns, n)) for n in dir(columns) if not n.startswith("_"))
+        if isinstance(value, np.ndarray)
+    }
+    return SimpleNamespace(count=end - begin, **part)  # type: ignore[return-value]
+
+
+class ArchiveStream:
+    """Updates of all collectors in the order of time, `step_s` seconds at a time; a missing file is silence.
+
+    `tables` are read by whoever starts: this is what comes after.
+    """
+
+    def __init__(self, archive: Path, clock: PlayedClock, *, step_s: int = 10) -> None:
+        self.found: Found = find_inputs([archive])
+        self.clock, self.step_s = clock, step_s
+        self.decoders: dict[str, Decoder] = {}
+
+    def tables(self) -> list[InputFile]:
+        first: dict[str, InputFile] = {}
+        for file in self.found.files:
+            if file.kind == "table":
+                first.setdefault(file.collector, file)
+        return list(first.values())
+
+    def decoder(self, collector: str) -> Decoder:
+        return self.decoders.setdefault(collector, Decoder())
+
+    def read(self, file: InputFile) -> list[Columns]:
+        decoder = self.decoder(file.collector)
+        decoder.start(str(file.path))
+        read = [kept(c) for piece in Pieces(file.path) for c in decoder.feed(piece)]
+        return [*read, *(kept(c) for c in decoder.finish())]
+
+    async def values(self) -> AsyncIterator[Batch | Status]:
+        slots: dict[int, list[InputFile]] = {}
+        for file in self.found.files:
+            if file.kind == "updates" and file.nominal is not None:
+                slots.setdefault(file.nominal, []).append(file)
+        gaps = {c: self.found.gaps(c) for c in {f.collector for f in self.found.files}}
+        for nominal in sorted(slots):
+            waiting: list[tuple[int, str, Columns]] = []
+            for file in slots[nominal]:
+                for columns in self.read(file):
+                    waiting += self._steps(file.collector, columns)
+            for collector, missing in gaps.items():
+                for begin, end in missing:
+                    if begin == nominal:
+                        yield Status(collector, False, "nothing comes", begin)
+                    if end == nominal:
+                        yield Status(collector, True, "it comes again", end)
+            cadence = slots[nominal][0].cadence_s or 300
+            by_step: dict[int, list[tuple[str, Columns]]] = {}
+            for at, collector, columns in waiting:
+                by_step.setdefault(at, []).append((collector, columns))
+            for step in range(nominal, nominal + cadence, self.step_s):
+                for collector, columns in by_step.get(step, ()):
+                    peers = self.decoder(collector).peers
+                    yield Batch(collector, peers, columns, self.clock.now)
+                await asyncio.sleep(0)
+                self.clock.now = max(self.clock.now, float(step + self.step_s))
+        self.clock.now += 60
+        self.clock.ended = True
+
+    def _steps(self, collector: str, columns: Columns) -> list[tuple[int, str, Columns]]:
+        seconds = np.asarray(columns.time_us[: columns.count]) // 1_000_000
+        step = np.maximum.accumulate(seconds // self.step_s * self.step_s)
+        cuts = [0, *(np.flatnonzero(np.diff(step)) + 1).tolist(), columns.count]
+        return [(int(step[a]), collector, _cut(columns, a, b)) for a, b in pairwise(cuts) if b > a]
