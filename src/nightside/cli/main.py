@@ -14,6 +14,7 @@ COMMANDS: tuple[str, ...] = (
     "demo",
     "replay",
     "backfill",
+    "watch",
     "networks",
     "incidents",
     "show",

@@ -8,7 +8,7 @@ from typing import Any
 
 from nightside.engine.live.delivery import Webhook
 from nightside.engine.live.watcher import Found
-from nightside.model.instants import duration_words, iso_or_none
+from nightside.model.instants import duration_words, parse_iso
 from nightside.store.protocol import Store
 
 SCHEMA = "nightside.message/1"
@@ -47,10 +47,10 @@ def told_json(incident: dict[str, Any], message: dict[str, Any]) -> dict[str, An
     }
 
 
-def in_words(told: dict[str, Any], duration_s: int | None) -> str:
+def in_words(told: dict[str, Any]) -> str:
     """One line for people."""
-    lasted = f" after {duration_words(duration_s)}" if duration_s is not None else ""
     name = told["entity"]["name"] or told["entity"]["code"]
-    end = iso_or_none(None) or told["end"]
-    when = f"from {told['onset']}" + (f" to {end}" if end else "")
-    return f"{told['at']} {name}: {told['kind']}{lasted} ({told['severity']}, {when})"
+    lasted = ""
+    if told["end"] is not None:
+        lasted = f" to {told['end']}, {duration_words(parse_iso(told['end']) - parse_iso(told['onset']))}"
+    return f"{told['at']} {name}: {told['kind']} ({told['severity']}, from {told['onset']}{lasted})"
