@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import signal
 import sys
 
 import typer
@@ -58,8 +57,8 @@ for _name in COMMANDS:
 
 def main() -> None:
     """Run the command line; exit 0, 1, 2 or 3 as the contract says (`nightside.model.errors`)."""
-    # A reader that has gone (head, less) ends this program quietly, as it does every other in a pipe.
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # SIGPIPE stays ignored, as Python has it: the far end of a connection that has gone must not end this program.
+    # A reader of standard output that has gone (head, less) does: typer ends quietly then, with exit 1.
     try:
         app()
     except NightsideError as error:
