@@ -24,7 +24,7 @@ ZONE = "Asia/Tokyo"
 OpenPage = Callable[..., "playwright.Page"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[playwright.Browser]:
     """Debian's Chromium, without a screen."""
     if not CHROMIUM.exists():
