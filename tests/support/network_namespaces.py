@@ -59,7 +59,8 @@ class Router:
                 said = json.loads(line)
                 if re.search(what, said.get("msg", "")) and said.get("Key") == address:
                     at = datetime.fromisoformat(said["time"]).timestamp()
-                    if at >= since:
+                    # The log tells whole seconds.
+                    if at >= int(since):
                         found.append(at)
         return found
 
