@@ -13,6 +13,7 @@ from nightside.detection.instability import instability, loud
 from nightside.engine.collect import Collected
 from nightside.engine.subjects import Subjects, subject_prefixes
 from nightside.incidents.grouping import Group, group
+from nightside.incidents.messages import Message, known_unstable, messages
 from nightside.model.entity import Entity
 from nightside.model.incident import InstabilityStretch
 from nightside.model.settings import Settings
@@ -24,6 +25,7 @@ from nightside.signals.losses import lossy_prefixes, unit_losses
 from nightside.signals.routes import RouteHistory
 from nightside.signals.units import unit_signals
 from nightside.world.snapshot import Snapshot
+from nightside.world.units import asn_country
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,6 @@ class Analysis:
     history: RouteHistory
 
 
-def _way_country(collected: Collected, snapshot: Snapshot) -> npt.NDArray[np.uint16]:
-    """The country of each way's origin AS, 0 for none."""
-    origins = collected.ways.origin
-    at = np.minimum(np.searchsorted(snapshot.asn_numbers, origins), len(snapshot.asn_numbers) - 1)
-    return np.where(snapshot.asn_numbers[at] == origins, snapshot.asn_codes[at], 0).astype(np.uint16)
-
-
 def sight(
     collected: Collected,
     snapshot: Snapshot,
@@ -83,7 +78,7 @@ def sight(
         collected.prefix_table,
         collected.ways,
         subject=subject,
-        way_country=_way_country(collected, snapshot),
+        way_country=asn_country(snapshot, collected.ways.origin),
         unit_country=np.asarray(snapshot.ipv4, np.uint16),
         home_asns=home_asns,
         settings=settings,
@@ -119,12 +114,27 @@ def analyse(seen: Sight, subjects: Subjects, settings: Settings) -> Analysis:
             and len(mine) < settings.unstable_losses
         ):
             continue
-        first = detect(signal, settings)
-        shaky = instability(mine, first.baseline_at, settings, observation.end)
-        detection = detect(signal, settings, instability=shaky, busy=loud(mine, first.baseline_at, settings))
-        groups = group(detection, shaky, observation.end)
-        detected.append(Detected(number, signal, detection, mine, shaky, groups))
+        detected.append(detect_in(number, signal, mine, settings))
     return Analysis(list(signals.values()), detected, history)
+
+
+def detect_in(number: int, signal: Signal, losses: list[Loss], settings: Settings) -> Detected:
+    """What happened to one entity by its signal and the losses of its units; the signal's end is now."""
+    first = detect(signal, settings)
+    shaky = instability(losses, first.baseline_at, settings, signal.end)
+    detection = detect(signal, settings, instability=shaky, busy=loud(losses, first.baseline_at, settings))
+    return Detected(number, signal, detection, losses, shaky, group(detection, shaky, signal.end))
+
+
+def told(detected: Detected, settings: Settings, known_until: int) -> list[Message]:
+    """Everything that is to be told of an entity."""
+    unstable = known_unstable(detected.instability, detected.losses, settings)
+    return messages(detected.signal.entity, detected.detection.episodes, unstable, settings, known_until)
+
+
+def about(told: Sequence[Message], group: Group) -> list[Message]:
+    """Those that tell of this incident: what a message is about lies in one."""
+    return [message for message in told if message.episodes[0] in group.episodes]
 
 
 def baselines(analysis: Analysis, settings: Settings) -> dict[Entity, list[tuple[int, int]]]:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nightside import __version__
-from nightside.engine.analysis import Detected, analyse, baselines, sight
+from nightside.engine.analysis import about, analyse, baselines, sight, told
 from nightside.engine.collect import Collected, collect
 from nightside.engine.files import bytes_to_read
 from nightside.engine.findings import Findings
 from nightside.engine.subjects import Subjects, as_subject, country_subjects
-from nightside.incidents.grouping import Group
-from nightside.incidents.messages import Message, known_unstable, messages
+from nightside.incidents.messages import Message
 from nightside.model.entity import Entity
 from nightside.model.errors import InputError, UsageError
 from nightside.model.incident import Incident, Provenance
@@ -110,11 +109,11 @@ def replay(
             some, seen.observation, collected, analysis.history, seen.subject, provenance, settings
         )
         for found_in in analysis.detected:
-            told = _told(found_in, settings, seen.observation.end)
+            messages = told(found_in, settings, seen.observation.end)
             incidents += [
                 (
                     *findings.incident(found_in.number, found_in.signal, found_in.detection, one),
-                    _about(told, one),
+                    about(messages, one),
                 )
                 for one in found_in.groups
             ]
@@ -131,17 +130,6 @@ def replay(
         collected,
         subjects,
     )
-
-
-def _told(detected: Detected, settings: Settings, known_until: int) -> list[Message]:
-    """Everything that is to be told of an entity."""
-    unstable = known_unstable(detected.instability, detected.losses, settings)
-    return messages(detected.signal.entity, detected.detection.episodes, unstable, settings, known_until)
-
-
-def _about(told: Sequence[Message], group: Group) -> list[Message]:
-    """Those that tell of this incident: what a message is about lies in one."""
-    return [message for message in told if message.episodes[0] in group.episodes]
 
 
 def _subjects(

@@ -73,3 +73,9 @@ def _weigh(
     winners = best[np.concatenate([[True], stretch[best][1:] != stretch[best][:-1]])]
     answer: NDArray[np.uint16] = code[winners]
     return answer
+
+
+def asn_country(snapshot: Snapshot, asns: NDArray[np.uint32]) -> NDArray[np.uint16]:
+    """The country index of each AS, 0 for none."""
+    at = np.minimum(np.searchsorted(snapshot.asn_numbers, asns), len(snapshot.asn_numbers) - 1)
+    return np.where(snapshot.asn_numbers[at] == asns, snapshot.asn_codes[at], 0).astype(np.uint16)

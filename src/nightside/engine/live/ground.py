@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,7 +12,7 @@ from nightside.routing.numbered import Ground
 from nightside.routing.prefixes import PrefixIndex
 from nightside.routing.ways import WayIndex
 from nightside.world.snapshot import Snapshot
-from nightside.world.units import prefix_country
+from nightside.world.units import asn_country, prefix_country
 
 
 def ways_of(snapshot: Snapshot) -> WayIndex:
@@ -34,8 +36,4 @@ def ground_of(snapshot: Snapshot, subjects: Subjects, shortest: int) -> Ground:
         covers: npt.NDArray[np.bool_] = before[first + size] > before[first]
         return covers.astype(np.uint8)
 
-    def of_asns(asns: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint16]:
-        at = np.minimum(np.searchsorted(snapshot.asn_numbers, asns), len(snapshot.asn_numbers) - 1)
-        return np.where(snapshot.asn_numbers[at] == asns, snapshot.asn_codes[at], 0).astype(np.uint16)
-
-    return Ground(np.asarray(snapshot.ipv4, np.uint16), countries, subject, of_asns)
+    return Ground(np.asarray(snapshot.ipv4, np.uint16), countries, subject, partial(asn_country, snapshot))

@@ -8,15 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from nightside import __version__
-from nightside.detection.episodes import Detection, detect
-from nightside.detection.instability import instability, loud
+from nightside.detection.episodes import Detection
+from nightside.engine.analysis import about, detect_in, told
 from nightside.engine.collect import Collected
 from nightside.engine.findings import Findings
 from nightside.engine.live.courses import Courses
 from nightside.engine.live.ground import ground_of, ways_of
 from nightside.engine.subjects import Subjects
-from nightside.incidents.grouping import Group, group
-from nightside.incidents.messages import Message, known_unstable, messages
+from nightside.incidents.grouping import Group
+from nightside.incidents.messages import Message
 from nightside.model.incident import Incident, Provenance
 from nightside.model.series import IncidentSeries
 from nightside.model.settings import Settings
@@ -80,6 +80,7 @@ class Watcher:
         self.view: list[ViewStep] = []
         self.unknown: list[UnknownStretch] = []
         """Where too few peer ASes were known; the last one reaches to now while it lasts."""
+        self._blind_since, self._blind_why = 0, ""
         self.until_s = 0
         self._masks: dict[int, npt.NDArray[np.uint8]] = {}
         self._forgot_at = 0
@@ -125,8 +126,6 @@ class Watcher:
             dict(course.unseen),
         )
 
-    _blind_since = 0
-
     def _see(self, view: list[ViewStep]) -> None:
         for step in view:
             was = bool(self.view) and self.view[-1].unknown
@@ -135,8 +134,6 @@ class Watcher:
             elif was and not step.unknown:
                 self.unknown.append(UnknownStretch(self._blind_since, step.second, self._blind_why))
             self.view.append(step)
-
-    _blind_why = ""
 
     # -- one entity ---------------------------------------------------------------------------------
 
@@ -147,25 +144,20 @@ class Watcher:
         if course.look_at is None and course.units[-1] >= settings.severe_below * course.highest:
             return []
         signal, seen = self.signal(number), self._seen(number)
-        losses = self._losses(number, seen)
-        first = detect(signal, settings)
-        shaky = instability(losses, first.baseline_at, settings, signal.end)
-        busy = loud(losses, first.baseline_at, settings)
-        detection = detect(signal, settings, instability=shaky, busy=busy)
-        unstable = known_unstable(shaky, losses, settings)
-        told = messages(signal.entity, detection.episodes, unstable, settings, self.until_s)
+        detected = detect_in(number, signal, self._losses(number, seen), settings)
+        detection = detected.detection
+        messages = told(detected, settings, self.until_s)
         course.look_at = self._next(detection)
         last = detection.open_stretches[-1] if detection.open_stretches else None
         course.open_since = last.began if last and last.closed is None else None
         # What would have been due before is not told behind its time: what is forgotten must not rewrite it.
-        new = [m for m in told if m.key not in course.sent and m.at > course.looked_at]
+        new = [m for m in messages if m.key not in course.sent and m.at > course.looked_at]
         course.sent.update(m.key for m in new)
         course.looked_at = self.until_s
-        groups = group(detection, shaky, signal.end) if new else []
         return [
-            self._found(number, signal, detection, one, seen, told, new)
-            for one in groups
-            if any(m.episodes[0] in one.episodes for m in new)
+            self._found(number, signal, detection, one, seen, messages, new)
+            for one in detected.groups
+            if about(new, one)
         ]
 
     def _next(self, detection: Detection) -> int | None:
@@ -224,7 +216,7 @@ class Watcher:
         detection: Detection,
         one: Group,
         seen: _Seen,
-        told: list[Message],
+        messages: list[Message],
         new: list[Message],
     ) -> Found:
         numbered = self.live.numbered
@@ -251,8 +243,8 @@ class Watcher:
         return Found(
             incident,
             series,
-            [m for m in told if m.episodes[0] in one.episodes],
-            [m for m in new if m.episodes[0] in one.episodes],
+            about(messages, one),
+            about(new, one),
         )
 
 
