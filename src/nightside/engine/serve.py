@@ -57,8 +57,10 @@ def serve(store_folder: Path, *, host: str = HOST, port: int = PORT, ready: Call
         Server(config).run(sockets=[listening])
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises NightsideError where there is none to be had."""
+def listen(
+    host: str, port: int, *, advice: str = "Choose another port with --port; 0 takes any free one."
+) -> socket.socket:
+    """A listening socket. Raises NightsideError where there is none to be had; `advice` says how to choose another."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except socket.gaierror as error:
@@ -78,7 +80,7 @@ def listen(host: str, port: int) -> socket.socket:
         raise NightsideError(
             "another program listens there already" if taken else f"cannot listen there ({error.strerror})",
             where=f"{host}:{port}",
-            advice="Choose another port with --port; 0 takes any free one.",
+            advice=advice,
         ) from error
     return listening
 

@@ -37,6 +37,8 @@ class Endpoints(BaseSettings):
     broker_url: str = "https://api.bgpkit.com/v3/broker"
     bmp_listen: str = "127.0.0.1:11019"
     """Where routers find our BMP listener: an address of this machine and a port."""
+    health_listen: str | None = None
+    """Where a watch answers for its health and metrics: an address of this machine and a port; None: nowhere."""
     cache: Path | None = None
     """Where fetched files are kept; None: the user's cache folder."""
     cache_gib: float = 50.0
@@ -65,9 +67,11 @@ class Endpoints(BaseSettings):
         _url(value, ("wss", "ws", "https", "http"))
         return value
 
-    @field_validator("bmp_listen")
+    @field_validator("bmp_listen", "health_listen")
     @classmethod
-    def _listen(cls, value: str) -> str:
+    def _listen(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         host, _, port = value.rpartition(":")
         if not host or not port.isascii() or not port.isdigit() or int(port) > HIGHEST_PORT:
             raise ValueError("not an address and a port, as in 127.0.0.1:11019")

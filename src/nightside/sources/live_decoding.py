@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from nightside.model.elements import Skip
+from nightside.model.elements import Columns, Skip
 from nightside.sources.stream import Batch, Faults, Figures, kept
 from nightside.wire.decoder import Decoder
 
@@ -34,8 +34,15 @@ class LiveDecoder:
         decoder.start(self.collector)
         for part in (decoder.feed(records), decoder.finish()):
             for columns in part:
-                self._figures.elements += columns.count
+                self._count(columns)
                 yield Batch(self.collector, decoder.peers, kept(columns), received_s)
+
+    def _count(self, columns: Columns) -> None:
+        self._figures.elements += columns.count
+        if columns.count:
+            newest_s = int(columns.time_us[: columns.count].max()) / 1_000_000
+            known_s = self._figures.newest_s.get(self.collector, newest_s)
+            self._figures.newest_s[self.collector] = max(known_s, newest_s)
 
     def malformed(self) -> int:
         """Count what could not be read of the records that were given last; how many were malformed.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncGenerator, Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 from nightside.model.elements import Columns, Peer
@@ -96,6 +96,8 @@ class Figures:
     elements: int = 0
     restamped: int = 0
     """Messages whose own time cannot be; they have the time of their arrival."""
+    newest_s: dict[str, float] = field(default_factory=dict)
+    """By collector the time of its newest element, seconds since the epoch."""
 
 
 @dataclass(slots=True)
@@ -123,7 +125,7 @@ class KeptColumns:
     paths: Any
 
 
-_COLUMNS = tuple(field.name for field in fields(KeptColumns) if field.name not in ("count", "paths"))
+_COLUMNS = tuple(one.name for one in fields(KeptColumns) if one.name not in ("count", "paths"))
 
 
 def kept(columns: Columns) -> KeptColumns:
