@@ -33,6 +33,24 @@ class OpenStretch:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """What is settled of a signal whose first part is let go: at `at`, a full hour that was seen, nothing was open.
+
+    The signal must reach back to the baseline window before `at`, or to its true begin.
+    """
+
+    at: int
+    baseline: int
+    """What holds at `at`."""
+    closed: list[OpenStretch]
+    """Those that closed before `at`, within the baseline window; and the last one in any case."""
+
+
+Medians = dict[int, tuple[list[Stretch], int | None]]
+"""By the second in which the baseline was taken: the time it was taken over, and the median."""
+
+
+@dataclass(frozen=True, slots=True)
 class Detection:
     """What one signal shows."""
 
@@ -100,9 +118,15 @@ class _Pass:
         settings: Settings,
         stretches: Sequence[InstabilityStretch],
         busy: Sequence[Stretch],
+        before: Before | None,
+        medians: Medians | None,
     ) -> None:
         self.signal, self.settings = signal, settings
         self.start = signal.times[0]
+        self.first = self.start if before is None else before.at
+        self.medians = {} if medians is None else medians
+        self.closed = [] if before is None else list(before.closed)
+        """Every stretch that is over, of before the first second of this pass too."""
         self.unknown = sorted((u.begin, u.end) for u in signal.unknown)
         self.seen = subtract((self.start, signal.end), self.unknown)
         self.shaky = sorted((s.began, signal.end if s.ended is None else s.ended) for s in stretches)
@@ -114,10 +138,13 @@ class _Pass:
             _Tracker("severe", settings.severe_below),
             _Tracker("total", settings.total_at),
         ]
-        self.base = self._units(self.seen[0][0] if self.seen else self.start)
-        self.baseline = [(self.start, self.base)]
+        if before is None:
+            self.base = self._units(self.seen[0][0] if self.seen else self.start)
+        else:
+            self.base = before.baseline
+        self.baseline = [(self.first, self.base)]
         self.opened: int | None = None
-        self.last_busy = self.start
+        self.last_busy = self.first
         self.done: list[OpenStretch] = []
         self.level: Level | None = None
 
@@ -146,7 +173,7 @@ class _Pass:
 
     def _points(self) -> list[int]:
         """Every second in which something may change, and the end."""
-        start, end = self.start, self.signal.end
+        start, end = self.first, self.signal.end
         cuts = {start, end, *self.signal.times}
         cuts.update(range(start - start % BASELINE_STEP_S + BASELINE_STEP_S, end, BASELINE_STEP_S))
         for stretch in (*self.unknown, *self.busy):
@@ -168,7 +195,7 @@ class _Pass:
             unseen = self.signal.unseen_since.get(second)
             if unseen is not None:
                 # An incident does not reach behind the close of the one before.
-                unseen = max(unseen, (self.done[-1].closed or 0) if self.done else 0)
+                unseen = max(unseen, (self.closed[-1].closed or 0) if self.closed else 0)
                 blind_since = unseen if blind_since is None else min(unseen, blind_since)
             known_until = until if settles is None else min(until, max(settles, second + 1))
             for tracker in self.trackers:
@@ -176,7 +203,7 @@ class _Pass:
         open_now = [t.now for t in self.trackers if t.now]
         if self.opened is None:
             # An instability that lasted through the close of an incident belongs to that one.
-            since = self.done[-1].closed if self.done else None
+            since = self.closed[-1].closed if self.closed else None
             signs = [a for a, b in self.shaky if a <= second < b and (since is None or a >= since)]
         else:
             signs = [self.opened]
@@ -212,6 +239,7 @@ class _Pass:
     def _close(self, second: int, closed_as: str | None) -> None:
         assert self.opened is not None
         self.done.append(OpenStretch(self.opened, second, closed_as))
+        self.closed.append(self.done[-1])
         self.opened, self.level = None, None
 
     def _settles(self, second: int, units: int) -> int | None:
@@ -240,8 +268,14 @@ class _Pass:
 
     def _take_baseline(self, second: int) -> None:
         window = (max(second - self.settings.baseline_window_s, self.start), second)
-        holes = sorted([*self.unknown, *((o.began, o.closed or second) for o in self.done)])
-        value = weighted_median(self.signal.times, self.signal.units, subtract(window, holes))
+        holes = sorted([*self.unknown, *((o.began, o.closed or second) for o in self.closed)])
+        over = subtract(window, holes)
+        known = self.medians.get(second)
+        if known is not None and known[0] == over:
+            value = known[1]
+        else:
+            value = weighted_median(self.signal.times, self.signal.units, over)
+            self.medians[second] = (over, value)
         if value is not None and value != self.base:
             self.base = value
             self.baseline.append((second, value))
@@ -253,10 +287,13 @@ def detect(
     *,
     instability: Sequence[InstabilityStretch] = (),
     busy: Sequence[Stretch] = (),
+    before: Before | None = None,
+    medians: Medians | None = None,
 ) -> Detection:
     """Episodes, baseline and the stretches in which an incident is open.
 
     `instability` opens an incident and keeps it open; `busy` are other stretches (losses of units) that only end
-    the quiet after which it closes.
+    the quiet after which it closes. `before` is where to begin instead of at the signal's begin. `medians` are those
+    of earlier calls with a signal that this one goes on with; those of this call are added.
     """
-    return _Pass(signal, settings, instability, busy).run()
+    return _Pass(signal, settings, instability, busy, before, medians).run()

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from nightside.detection.episodes import Detection, detect
+from nightside.detection.baseline import Stretch
+from nightside.detection.episodes import Before, Detection, Medians, detect
 from nightside.detection.instability import instability, loud
 from nightside.engine.collect import Collected
 from nightside.engine.subjects import Subjects, subject_prefixes
@@ -50,6 +51,8 @@ class Detected:
     losses: list[Loss]
     instability: list[InstabilityStretch]
     groups: list[Group]
+    busy: list[Stretch]
+    """Losses that break the quiet."""
 
 
 @dataclass(frozen=True)
@@ -118,12 +121,25 @@ def analyse(seen: Sight, subjects: Subjects, settings: Settings) -> Analysis:
     return Analysis(list(signals.values()), detected, history)
 
 
-def detect_in(number: int, signal: Signal, losses: list[Loss], settings: Settings) -> Detected:
-    """What happened to one entity by its signal and the losses of its units; the signal's end is now."""
-    first = detect(signal, settings)
-    shaky = instability(losses, first.baseline_at, settings, signal.end)
-    detection = detect(signal, settings, instability=shaky, busy=loud(losses, first.baseline_at, settings))
-    return Detected(number, signal, detection, losses, shaky, group(detection, shaky, signal.end))
+def detect_in(
+    number: int,
+    signal: Signal,
+    losses: list[Loss],
+    settings: Settings,
+    *,
+    before: Before | None = None,
+    medians: Medians | None = None,
+) -> Detected:
+    """What happened to one entity by its signal and the losses of its units; the signal's end is now.
+
+    `before` and `medians` as `detect` takes them.
+    """
+    detection = detect(signal, settings, before=before, medians=medians)
+    shaky = instability(losses, detection.baseline_at, settings, signal.end)
+    busy = loud(losses, detection.baseline_at, settings)
+    if shaky or busy:
+        detection = detect(signal, settings, instability=shaky, busy=busy, before=before, medians=medians)
+    return Detected(number, signal, detection, losses, shaky, group(detection, shaky, signal.end), busy)
 
 
 def told(detected: Detected, settings: Settings, known_until: int) -> list[Message]:
