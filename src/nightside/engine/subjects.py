@@ -30,12 +30,23 @@ class Subjects:
 def country_subjects(snapshot: Snapshot, codes: Sequence[str]) -> Subjects:
     """The countries named, or all."""
     numbers = [snapshot.index_of(c) for c in codes] if codes else list(range(1, len(snapshot.codes)))
-    mine = np.zeros(len(snapshot.codes), np.uint16)
-    mine[numbers] = numbers
     entities = {
         n: Entity("country", snapshot.codes[n], country_name(snapshot.codes[n])) for n in sorted(numbers)
     }
-    return Subjects(entities, mine[snapshot.ipv4], by_border=True)
+    return Subjects(entities, _units_of(snapshot, numbers), by_border=True)
+
+
+def _units_of(snapshot: Snapshot, numbers: Sequence[int]) -> npt.NDArray[np.uint16]:
+    """The country's number for each unit of these countries; 0 elsewhere."""
+    if len(set(numbers)) == len(snapshot.codes) - 1:
+        return snapshot.ipv4.astype(np.uint16)
+    starts, codes = snapshot.ipv4_runs
+    ends = np.append(starts[1:], np.uint64(1 << 24))
+    # A page that nobody writes to takes no memory: few countries cost little.
+    units = np.zeros(1 << 24, np.uint16)
+    for run in np.flatnonzero(np.isin(codes, numbers)).tolist():
+        units[int(starts[run]) : int(ends[run])] = codes[run]
+    return units
 
 
 def as_subject(asn: int, collected: Collected, shortest: int) -> Subjects:

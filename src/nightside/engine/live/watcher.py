@@ -69,11 +69,13 @@ class Watcher:
         *,
         provenance: Provenance | None = None,
         start: int | None = None,
+        near: bool = False,
     ) -> None:
+        """`near`: the map knows no more than the subjects' own units (`ground_of`)."""
         self.settings = settings or Settings()
         self.subjects = subjects
         self.provenance = provenance or Provenance([], None, __version__, False, None)
-        ground = ground_of(snapshot, subjects, self.settings.shortest_cover_ipv4)
+        ground = ground_of(snapshot, subjects, self.settings.shortest_cover_ipv4, near=near)
         self.live = Stepwise(ground, self.settings, ways_of(snapshot), start=start)
         self.kept = Kept(self.live)
         self.courses = Courses(subjects)
