@@ -15,8 +15,13 @@ from nightside.model.instants import compact, iso, iso_or_none
 from nightside.model.settings import Settings
 from nightside.model.signal import Loss
 
-MessageKind = Literal["opened", "worsened", "recovering", "restored", "resolved", "digest"]
+MessageKind = Literal[
+    "opened", "worsened", "recovering", "restored", "resolved", "digest", "corrected", "withdrawn"
+]
 KINDS: tuple[MessageKind, ...] = ("opened", "worsened", "recovering", "restored", "resolved", "digest")
+"""What is told while it happens."""
+AFTERWARDS: tuple[MessageKind, ...] = ("corrected", "withdrawn")
+"""What is told when the archives say otherwise (`incidents.confirmation`)."""
 _SEVERE = SEVERITIES.index("severe")
 
 
@@ -56,7 +61,7 @@ Unstable = tuple[int, int | None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Sequence:
+class Outage:
     """One outermost severe-or-deeper episode with what nests inside."""
 
     outer: Episode
@@ -66,6 +71,16 @@ class _Sequence:
     def crossed_back(self) -> int | None:
         """The crossing back above, confirmed or not."""
         return self.outer.end if self.outer.end is not None else self.outer.recovering_since
+
+    @property
+    def worst(self) -> Episode:
+        """The longest episode of the worst severity; of two as long the earlier."""
+        everyone = (self.outer, *self.nested)
+        worst = max((e.severity for e in everyone), key=SEVERITIES.index)
+        return max(
+            (e for e in everyone if e.severity == worst),
+            key=lambda e: ((e.end or e.onset) - e.onset, -e.onset),
+        )
 
 
 def known_unstable(
@@ -96,11 +111,10 @@ def messages(
     says so as soon as the end counts.
     """
     deep = [e for e in episodes if SEVERITIES.index(e.severity) >= _SEVERE]
-    sequences = _sequences(deep)
     found: list[Message] = []
     short: list[Episode] = []
-    for one in sequences:
-        if _is_short(one.outer, settings):
+    for one in outages(deep):
+        if is_short(one.outer, settings):
             short.append(one.outer)
         found += _sequence_messages(entity, one, deep, unstable, settings)
     found += _digests(entity, short, settings)
@@ -108,7 +122,9 @@ def messages(
     return sorted(due, key=lambda m: (m.at, m.onset, KINDS.index(m.kind)))
 
 
-def _sequences(deep: Sequence[Episode]) -> list[_Sequence]:
+def outages(episodes: Sequence[Episode]) -> list[Outage]:
+    """The outermost severe-or-deeper episodes of one entity, by onset, each with what nests inside."""
+    deep = [e for e in episodes if SEVERITIES.index(e.severity) >= _SEVERE]
     ordered = sorted(deep, key=lambda e: (e.onset, SEVERITIES.index(e.severity)))
     outer: list[tuple[Episode, list[Episode]]] = []
     for episode in ordered:
@@ -118,10 +134,11 @@ def _sequences(deep: Sequence[Episode]) -> list[_Sequence]:
                 nested.append(episode)
                 continue
         outer.append((episode, []))
-    return [_Sequence(episode, tuple(nested)) for episode, nested in outer]
+    return [Outage(episode, tuple(nested)) for episode, nested in outer]
 
 
-def _is_short(episode: Episode, settings: Settings) -> bool:
+def is_short(episode: Episode, settings: Settings) -> bool:
+    """Whether it ended before its end could have been confirmed."""
     return episode.end is not None and episode.end - episode.onset < settings.end_confirmed_s
 
 
@@ -130,14 +147,14 @@ def _waits(onset: int, deep: Sequence[Episode], unstable: Sequence[Unstable], se
     if any(begin <= onset and (end is None or onset <= end) for begin, end in unstable):
         return True
     return any(
-        e.end is not None and _is_short(e, settings) and onset - settings.quiet_s <= e.end <= onset
+        e.end is not None and is_short(e, settings) and onset - settings.quiet_s <= e.end <= onset
         for e in deep
     )
 
 
 def _sequence_messages(
     entity: Entity,
-    one: _Sequence,
+    one: Outage,
     deep: Sequence[Episode],
     unstable: Sequence[Unstable],
     settings: Settings,
@@ -161,10 +178,10 @@ def _sequence_messages(
         found.append(_message(entity, "recovering", back, told, outer.onset, back, outer))
     if outer.end is not None:
         at = outer.end + confirmed_s
-        if _is_short(outer, settings):
+        if is_short(outer, settings):
             found.append(_message(entity, "resolved", at, told, outer.onset, outer.end, outer))
         else:
-            worst = _longest_of_worst(one)
+            worst = one.worst
             found.append(_message(entity, "restored", at, worst.severity, worst.onset, worst.end, outer))
     return found
 
@@ -172,14 +189,6 @@ def _sequence_messages(
 def _known_at(episode: Episode) -> int:
     """When its onset can be told: where nobody saw it, when sight was back."""
     return episode.onset if episode.onset_range is None else episode.onset_range[1]
-
-
-def _longest_of_worst(one: _Sequence) -> Episode:
-    everyone = (one.outer, *one.nested)
-    worst = max((e.severity for e in everyone), key=SEVERITIES.index)
-    return max(
-        (e for e in everyone if e.severity == worst), key=lambda e: ((e.end or e.onset) - e.onset, -e.onset)
-    )
 
 
 def _digests(entity: Entity, short: Sequence[Episode], settings: Settings) -> list[Message]:
@@ -208,5 +217,10 @@ def _message(
     end: int | None,
     *episodes: Episode,
 ) -> Message:
-    key = f"{entity.type}/{entity.code}/{compact(episodes[0].onset)}/{episodes[0].onset}/{kind}"
+    key = f"{sequence_key(entity, episodes[0].onset)}/{kind}"
     return Message(key, kind, at, severity, onset, end, tuple(episodes))
+
+
+def sequence_key(entity: Entity, onset: int) -> str:
+    """What the keys of all messages about one outermost episode begin with."""
+    return f"{entity.type}/{entity.code}/{compact(onset)}/{onset}"
