@@ -16,6 +16,9 @@ from nightside.sources.local import Pieces
 from nightside.sources.stream import Batch, Status, kept
 from nightside.wire.decoder import Decoder
 
+TURNS = 4
+"""So often others have a turn before time goes on: what is found is told by a task of its own."""
+
 
 class PlayedClock:
     """It is as late as what is played says; waiting takes no time."""
@@ -23,12 +26,24 @@ class PlayedClock:
     def __init__(self) -> None:
         self.now = self._told = 0.0
         self.ended = False
+        self.is_idle = False
+        """Whoever waits by this clock has taken all there was, and knows what time it is."""
+
+    async def come(self, now_s: float) -> None:
+        """Let this time come, when all that came before was taken, and what was found of it is told."""
+        self.is_idle = False
+        while not self.is_idle:
+            await asyncio.sleep(0)
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        self.now = max(self.now, now_s)
 
     def time(self) -> float:
         return self.now
 
     async def next(self, queue: asyncio.Queue[Batch | Status], within_s: float) -> Batch | Status | None:
         while queue.empty() and not self.ended and self.now == self._told:
+            self.is_idle = True
             await asyncio.sleep(0)
         self._told = self.now
         return None if queue.empty() else queue.get_nowait()
@@ -96,8 +111,7 @@ class ArchiveStream:
                 for collector, columns in by_step.get(step, ()):
                     peers = self.decoder(collector).peers
                     yield Batch(collector, peers, columns, self.clock.now)
-                await asyncio.sleep(0)
-                self.clock.now = max(self.clock.now, float(step + self.step_s))
+                await self.clock.come(float(step + self.step_s))
         self.clock.now += 60
         self.clock.ended = True
 

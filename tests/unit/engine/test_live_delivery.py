@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import hashlib
 import hmac
 import threading
@@ -75,7 +76,7 @@ def deliver(hook: Webhook, within_s: float = 5.0) -> None:
     async def main() -> None:
         task = asyncio.create_task(hook.run())
         async with asyncio.timeout(within_s):
-            while len(hook.spool):
+            while hook.waiting:
                 await asyncio.sleep(0.01)
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -87,8 +88,8 @@ def deliver(hook: Webhook, within_s: float = 5.0) -> None:
 def test_in_order_and_signed(tmp_path: Path) -> None:
     with receiver() as server:
         hook = Webhook(server.url, Spool(tmp_path), secret="night")
-        hook.put("country/KP/1/opened", b'{"n": 1}')
-        hook.put("country/KP/1/restored", b'{"n": 2}')
+        asyncio.run(hook.put("country/KP/1/opened", b'{"n": 1}'))
+        asyncio.run(hook.put("country/KP/1/restored", b'{"n": 2}'))
         deliver(hook)
     assert [body for _path, _headers, body in server.got] == [b'{"n": 1}', b'{"n": 2}']
     headers = server.got[0][1]
@@ -103,7 +104,7 @@ def test_again_until_it_is_taken_with_the_same_key(tmp_path: Path) -> None:
     warnings: list[str] = []
     with receiver(503, 429) as server:
         hook = Webhook(server.url, Spool(tmp_path), warn=warnings.append, wait=at_once)
-        hook.put("k", b"{}")
+        asyncio.run(hook.put("k", b"{}"))
         deliver(hook)
     assert [headers["Idempotency-Key"] for _path, headers, _body in server.got] == ["k"] * 3
     assert len(warnings) == 1
@@ -111,8 +112,8 @@ def test_again_until_it_is_taken_with_the_same_key(tmp_path: Path) -> None:
 
 
 def test_what_waits_outlives_the_program(tmp_path: Path) -> None:
-    Webhook("http://127.0.0.1:9/", Spool(tmp_path)).put("first", b"1")
-    Webhook("http://127.0.0.1:9/", Spool(tmp_path)).put("second", b"2")
+    asyncio.run(Webhook("http://127.0.0.1:9/", Spool(tmp_path)).put("first", b"1"))
+    asyncio.run(Webhook("http://127.0.0.1:9/", Spool(tmp_path)).put("second", b"2"))
     with receiver() as server:
         deliver(Webhook(server.url, Spool(tmp_path)))
     assert [body for _path, _headers, body in server.got] == [b"1", b"2"]
@@ -129,7 +130,7 @@ def test_the_same_key_waits_once(tmp_path: Path) -> None:
 def test_redirects_are_not_followed(tmp_path: Path, status: int) -> None:
     with receiver(status) as server:
         hook = Webhook(server.url, Spool(tmp_path), wait=at_once)
-        hook.put("k", b"{}")
+        asyncio.run(hook.put("k", b"{}"))
         deliver(hook)
     assert {path for path, _headers, _body in server.got} == {"/hook"}
 
@@ -138,8 +139,8 @@ def test_what_is_refused_for_good_does_not_hold_up_the_rest(tmp_path: Path) -> N
     warnings: list[str] = []
     with receiver(410) as server:
         hook = Webhook(server.url, Spool(tmp_path), warn=warnings.append, wait=at_once)
-        hook.put("a", b"1")
-        hook.put("b", b"2")
+        asyncio.run(hook.put("a", b"1"))
+        asyncio.run(hook.put("b", b"2"))
         deliver(hook)
     assert [body for _path, _headers, body in server.got] == [b"1", b"2"]
     assert "refused" in warnings[0]
@@ -149,3 +150,24 @@ def test_what_is_refused_for_good_does_not_hold_up_the_rest(tmp_path: Path) -> N
 def test_no_web_address(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a web address"):
         Webhook("ftp://example.org", Spool(tmp_path))
+
+
+def test_on_a_full_disk_it_waits_in_memory_and_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+
+    def full(_key: str, _body: bytes) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with receiver(503) as server:
+        hook = Webhook(server.url, Spool(tmp_path), warn=warnings.append, wait=at_once)
+        with monkeypatch.context() as disk:
+            disk.setattr(hook.spool, "put", full)
+            asyncio.run(hook.put("a", b"1"))
+        # There is room again; the order stays.
+        asyncio.run(hook.put("b", b"2"))
+        assert hook.waiting == 2
+        deliver(hook)
+    assert [body for _path, _headers, body in server.got] == [b"1", b"1", b"2"]
+    assert "No space left" in warnings[0]

@@ -2,17 +2,24 @@
 
 All sources write to one bounded queue, so that a full one makes them wait. Time comes by a clock, a few seconds
 late, so that what is a little late is in order; it comes too while nobody says anything.
+
+What is found is a function of what was entered (`Entered`: a value or none, and the time) and in which order, and of
+nothing else: what was entered once can be entered again, and the same is found.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
+from nightside.engine.live.checkpoint import Checkpoint
+from nightside.engine.live.journal import Entered, Told
+from nightside.engine.live.kept_state import KeptState
+from nightside.engine.live.telling import Telling
 from nightside.engine.live.watcher import Found, Watcher
 from nightside.sources.stream import Batch, Source, Status
 
@@ -22,6 +29,15 @@ AHEAD_S = 60
 """Elements dated so far ahead of our clock are left out."""
 MOST_WAITING = 256
 """Values that wait in the queue; more make the sources wait."""
+STATE_EVERY_S = 60.0
+"""A new state is begun so long after the last was begun, where the journal has become a half of it by then;"""
+STATE_AT_LEAST_EVERY_S = 600.0
+"""and after so long in any case."""
+SYNC_EVERY_S = 1.0
+"""What was entered is on the disk itself so long after: it outlives a power loss then."""
+
+
+Kept = TypeVar("Kept")
 
 
 class Clock(Protocol):
@@ -58,6 +74,10 @@ class DaemonFigures:
     found: int = 0
     up: dict[str, str] = field(default_factory=dict)
     """Of each collector that is not heard, why; of those that are, nothing."""
+    states: int = 0
+    """States that were written."""
+    state_at_s: float | None = None
+    """When the last of them was begun."""
 
 
 class Daemon:
@@ -69,35 +89,108 @@ class Daemon:
         sources: Sequence[Source],
         tell: Callable[[Found], Awaitable[None]],
         *,
+        kept: KeptState | None = None,
         clock: Clock | None = None,
         lateness_s: float = LATENESS_S,
         warn: Callable[[str], None] = lambda _text: None,
     ) -> None:
-        """`tell` is awaited for everything that is found, in order; `warn` hears what becomes of collectors."""
-        self.watcher, self._sources, self._tell = watcher, sources, tell
+        """`tell` is awaited for everything that is found, in order; `warn` hears what becomes of collectors.
+
+        With `kept` everything that is entered is written down before it is taken, and states are written.
+        """
+        self.watcher, self._sources, self._kept = watcher, sources, kept
         self._clock: Clock = clock or WallClock()
         self._lateness_s, self._warn = lateness_s, warn
         self.figures = DaemonFigures()
+        self.telling = Telling(tell, self._told, warn)
         self._queue: asyncio.Queue[Batch | Status] = asyncio.Queue(MOST_WAITING)
+        self._state_due_at = 0.0
+        self._writing: asyncio.Task[None] | None = None
+        self._entered_at_s = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """Values in the queue."""
+        return self._queue.qsize()
+
+    # -- before it runs -----------------------------------------------------------------------------
+
+    def resume(self, state: Checkpoint, since: Iterable[Entered | Told]) -> None:
+        """Be where another daemon was: what it had found and not told is told."""
+        self.watcher, self.figures.found = state.watcher, state.found
+        self._entered_at_s = state.entered_at_s
+        untold = dict(state.untold)
+        # What became of collectors then was said then.
+        warn, self._warn = self._warn, lambda _text: None
+        for entry in since:
+            if isinstance(entry, Told):
+                untold = {n: found for n, found in untold.items() if n > entry.number}
+            else:
+                untold |= self._enter(entry)
+        self._warn = warn
+        for number, found in untold.items():
+            self.telling.put(number, found)
+
+    def begin(self) -> None:
+        """Write the first state of this run. Raises OSError."""
+        if self._kept is not None:
+            self._kept.begin(self._state())()
+            self._state_begun()
+
+    def lose_all(self, why: str, now_s: float) -> None:
+        """Nothing was heard of any collector since the last entry, until now."""
+        for name, collector in self.watcher.live.collectors.items():
+            if not collector.table.away:
+                at_s = self._entered_at_s or collector.table.now
+                self._note(Entered(now_s, Status(name, False, why, at_s)))
+
+    # -- while it runs ------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Play the sources; raises what a source raises."""
-        async with asyncio.TaskGroup() as group:
-            readers = [group.create_task(self._read(source)) for source in self._sources]
-            while not (self._queue.empty() and all(r.done() for r in readers)):
-                value = await self._clock.next(self._queue, self._until_next_second())
-                if value is not None:
-                    self._take(value)
-                await self.come(self._clock.time())
+        beside: list[asyncio.Task[None]] = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                beside.append(group.create_task(self.telling.run()))
+                if self._kept is not None:
+                    beside.append(group.create_task(self._keep_on_disk(self._kept)))
+                readers = [group.create_task(self._read(source)) for source in self._sources]
+                while not (self._queue.empty() and all(r.done() for r in readers)):
+                    value = await self._clock.next(self._queue, self._until_next_second())
+                    self._note(Entered(self._clock.time(), value))
+                    self._look_at_state()
+                    # A queue that is never empty leaves no time to others by itself.
+                    await asyncio.sleep(0)
+                while self.telling.waiting:
+                    await asyncio.sleep(0.001)
+                for task in beside:
+                    task.cancel()
+        finally:
+            if self._writing is not None:
+                await asyncio.wait([self._writing])
 
-    async def come(self, now_s: float) -> None:
-        """Let time come, and tell what is new."""
-        second = int(now_s - self._lateness_s) - 1
-        if second <= self.watcher.until_s:
+    def _note(self, entered: Entered) -> None:
+        """Write down what comes, take it, and have told what is found."""
+        if entered.value is None and self._second(entered.now_s) <= self.watcher.until_s:
             return
-        for found in self.watcher.until(second):
-            self.figures.found += 1
-            await self._tell(found)
+        if self._kept is not None:
+            self._tried("what comes cannot be written down", lambda kept: kept.append(entered))
+        for number, found in self._enter(entered):
+            self.telling.put(number, found)
+
+    def _enter(self, entered: Entered) -> Iterator[tuple[int, Found]]:
+        self._entered_at_s = entered.now_s
+        if entered.value is not None:
+            self._take(entered.value, entered.now_s)
+        second = self._second(entered.now_s)
+        if second > self.watcher.until_s:
+            for found in self.watcher.until(second):
+                self.figures.found += 1
+                yield self.figures.found, found
+
+    def _second(self, now_s: float) -> int:
+        """The last second that is over for good."""
+        return int(now_s - self._lateness_s) - 1
 
     def _until_next_second(self) -> float:
         return max(self.watcher.until_s + 2 + self._lateness_s - self._clock.time(), 0.01)
@@ -108,7 +201,7 @@ class Daemon:
             async for value in stream:
                 await self._queue.put(value)
 
-    def _take(self, value: Batch | Status) -> None:
+    def _take(self, value: Batch | Status, now_s: float) -> None:
         live = self.watcher.live
         if isinstance(value, Batch):
             table = live.collector(value.collector).table
@@ -116,8 +209,7 @@ class Daemon:
                 self._back(value.collector, value.received_s)
             self.figures.batches += 1
             self.figures.elements += value.columns.count
-            latest = int(self._clock.time()) + AHEAD_S
-            live.apply(value.collector, value.peers, value.columns, 0, latest)
+            live.apply(value.collector, value.peers, value.columns, 0, int(now_s) + AHEAD_S)
             return
         known = value.collector in self.figures.up
         if value.up:
@@ -134,3 +226,53 @@ class Daemon:
     def _back(self, collector: str, at_s: float) -> None:
         self.figures.up.pop(collector, None)
         self.watcher.live.back(collector, max(int(at_s), self.watcher.until_s + 1))
+
+    # -- what is kept -------------------------------------------------------------------------------
+
+    def _state(self) -> Checkpoint:
+        return Checkpoint(self.watcher, self.figures.found, self.telling.waiting, self._entered_at_s)
+
+    def _state_begun(self) -> None:
+        self.figures.state_at_s = time.time()
+        self._state_due_at = time.monotonic() + STATE_EVERY_S
+
+    def _look_at_state(self) -> None:
+        """Begin a new state where it is time."""
+        kept, now = self._kept, time.monotonic()
+        if kept is None or now < self._state_due_at or self._writing is not None:
+            return
+        is_late = now >= self._state_due_at + STATE_AT_LEAST_EVERY_S - STATE_EVERY_S
+        if kept.is_kept and not is_late and 2 * kept.journal_bytes < kept.state_bytes:
+            return
+        self._state_begun()
+        finish = self._tried("the state cannot be kept", lambda kept: kept.begin(self._state()))
+        if finish is not None:
+            self._writing = asyncio.create_task(self._finish(finish))
+
+    async def _finish(self, finish: Callable[[], None]) -> None:
+        try:
+            await asyncio.to_thread(finish)
+            self.figures.states += 1
+        except OSError as error:
+            self._warn(f"the state cannot be kept: {error}")
+        finally:
+            self._writing = None
+
+    async def _keep_on_disk(self, kept: KeptState) -> None:
+        while True:
+            await asyncio.sleep(SYNC_EVERY_S)
+            with suppress(OSError):
+                await asyncio.to_thread(kept.sync)
+
+    def _told(self, number: int) -> None:
+        if self._kept is not None:
+            self._tried("what was told cannot be written down", lambda kept: kept.append(Told(number)))
+
+    def _tried(self, what: str, keep: Callable[[KeptState], Kept]) -> Kept | None:
+        """A full disk costs what would be known after a crash, and no alarm."""
+        assert self._kept is not None
+        try:
+            return keep(self._kept)
+        except OSError as error:
+            self._warn(f"{what}: {error}: it is tried again in a minute")
+            return None

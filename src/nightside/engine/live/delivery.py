@@ -91,11 +91,26 @@ class Webhook:
         self.url, self.spool, self._warn, self._wait = url, spool, warn, wait
         self._secret = secret.encode() if secret else None
         self._news = asyncio.Event()
+        self._unspooled: deque[tuple[str, bytes]] = deque()
 
-    def put(self, key: str, body: bytes) -> None:
-        """Spool one message and have it sent."""
-        self.spool.put(key, body)
+    async def put(self, key: str, body: bytes) -> None:
+        """Spool one message and have it sent. Where the disk is full it waits in memory."""
+        if self._unspooled or not await self._is_spooled(key, body):
+            self._unspooled.append((key, body))
         self._news.set()
+
+    async def _is_spooled(self, key: str, body: bytes) -> bool:
+        try:
+            await asyncio.to_thread(self.spool.put, key, body)
+        except OSError as error:
+            self._warn(f"{self.spool.folder}: {error}: messages wait in memory, and would be lost with it")
+            return False
+        return True
+
+    @property
+    def waiting(self) -> int:
+        """Messages that were not taken yet."""
+        return len(self.spool) + len(self._unspooled)
 
     async def run(self) -> None:
         """Deliver for ever, the oldest first."""
@@ -105,24 +120,34 @@ class Webhook:
             waits = self._wait()
             failing = False
             while True:
-                waiting = self.spool.first()
-                if waiting is None:
+                path, key, body = self.spool.first() or (None, *self._first_unspooled())
+                if not key:
                     self._news.clear()
                     await self._news.wait()
                     continue
-                path, key, body = waiting
                 why = await self._post(client, key, body)
                 if why is None:
-                    path.unlink()
+                    self._done(path)
                     waits, failing = self._wait(), False
                 elif why.startswith("4"):
-                    path.rename(path.with_name(path.name + REFUSED))
+                    self._done(path, is_refused=True)
                     self._warn(f"{self.url}: refused for good, not sent again: {why}: {key}")
                 else:
                     if not failing:
                         self._warn(f"{self.url}: {why}: messages wait in {self.spool.folder}")
                     failing = True
                     await asyncio.sleep(next(waits))
+
+    def _first_unspooled(self) -> tuple[str, bytes]:
+        return self._unspooled[0] if self._unspooled else ("", b"")
+
+    def _done(self, path: Path | None, *, is_refused: bool = False) -> None:
+        if path is None:
+            self._unspooled.popleft()
+        elif is_refused:
+            path.rename(path.with_name(path.name + REFUSED))
+        else:
+            path.unlink()
 
     async def _post(self, client: httpx2.AsyncClient, key: str, body: bytes) -> str | None:
         """None where it was taken; else why not, beginning with 4 where it never will be."""

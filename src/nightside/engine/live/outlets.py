@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
@@ -15,24 +16,31 @@ SCHEMA = "nightside.message/1"
 
 
 class Outlets:
-    """Stores what is found, and tells every new message once to each outlet."""
+    """Stores what is found, and tells every new message to each outlet: once, or again where it fell over in between."""
 
     def __init__(self, store: Store, webhook: Webhook | None, line: Callable[[dict[str, Any]], None]) -> None:
         """`line` is given each message as JSON."""
         self._store, self._webhook, self._line = store, webhook, line
+        self._handed: set[str] = set()
+        """Keys of messages that the outlets have, and the store does not yet."""
 
     async def tell(self, found: Found) -> None:
-        """Keep the incident with its messages; spool and print the new ones."""
-        stored = self._store.put_incident(found.incident, found.series)
-        before = {m["key"] for m in self._store.messages(stored["id"])}
-        told = [told_json(stored, message.to_json()) for message in found.new if message.key not in before]
+        """Keep the incident with its messages; spool and print the new ones. Raises what the store raises."""
+        store = self._store
+        stored = await asyncio.to_thread(store.put_incident, found.incident, found.series)
+        known = {m["key"] for m in await asyncio.to_thread(store.messages, stored["id"])} | self._handed
+        # Before the store says that it was told: what falls over in between is told twice, never not at all.
+        for message in found.new:
+            if message.key not in known:
+                await self._hand_out(told_json(stored, message.to_json()))
+                self._handed.add(message.key)
+        await asyncio.to_thread(store.put_messages, stored["id"], [m.to_json() for m in found.messages])
+        self._handed.clear()
+
+    async def _hand_out(self, told: dict[str, Any]) -> None:
         if self._webhook is not None:
-            # Before the store says that it was told: what falls over in between is told twice, never not at all.
-            for one in told:
-                self._webhook.put(one["key"], json.dumps(one, ensure_ascii=False).encode())
-        self._store.put_messages(stored["id"], [m.to_json() for m in found.messages])
-        for one in told:
-            self._line(one)
+            await self._webhook.put(told["key"], json.dumps(told, ensure_ascii=False).encode())
+        self._line(told)
 
 
 def told_json(incident: dict[str, Any], message: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,120 @@
+"""A watcher in a file: all that it knows, but what is the same in every run.
+
+The file has a first line, the key (of which program, countries and settings it is), the bytes, and their CRC-32 in
+its end; it gets its name only when it is whole and on the disk.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from nightside.engine.live.watcher import Found, Watcher
+
+FIRST_LINE = b"nightside state 1\n"
+MOST_KEY = 4096
+PIECE_BYTES = 1 << 20
+Names = Mapping[str, object]
+"""What is the same in every run, by its name in the file."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state of a daemon between two entries of its journal."""
+
+    watcher: Watcher
+    found: int
+    """How many findings there were so far."""
+    untold: list[tuple[int, Found]]
+    """Those of them that were not told yet, by their numbers."""
+    entered_at_s: float
+    """When the last entry came, by the clock of that run."""
+
+
+def names_of(watcher: Watcher) -> Names:
+    """What of a watcher is made anew by each run from the same words."""
+    return {
+        "ground": watcher.live.numbered.ground,
+        "subjects": watcher.subjects,
+        "settings": watcher.settings,
+        "provenance": watcher.provenance,
+    }
+
+
+class _Pickler(pickle.Pickler):
+    def __init__(self, file: io.BytesIO, names: Names) -> None:
+        super().__init__(file, 5)
+        self._names = {id(thing): name for name, thing in names.items()}
+
+    def persistent_id(self, thing: object) -> str | None:
+        return self._names.get(id(thing))
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: BinaryIO, names: Names) -> None:
+        super().__init__(file)
+        self._names = names
+
+    def persistent_load(self, name: Any) -> object:
+        return self._names[name]
+
+
+def packed(state: Checkpoint, names: Names) -> memoryview:
+    """The state as bytes; what it says is that of this instant, whatever becomes of the watcher."""
+    out = io.BytesIO()
+    _Pickler(out, names).dump(state)
+    return out.getbuffer()
+
+
+def write(path: Path, key: str, body: memoryview) -> None:
+    """Write it, wholly or not at all. Raises OSError."""
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("wb") as file:
+            file.write(FIRST_LINE + key.encode() + b"\n")
+            file.write(body)
+            file.write(zlib.crc32(body).to_bytes(4, "little"))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def read(path: Path, key: str, names: Names) -> Checkpoint | str:
+    """The state in a file, or why it is none of ours. Raises OSError."""
+    with path.open("rb") as file:
+        if file.readline(len(FIRST_LINE)) != FIRST_LINE:
+            return "it is no state of a watch"
+        if file.readline(MOST_KEY).rstrip(b"\n").decode(errors="replace") != key:
+            return "it is of other countries or settings, another snapshot, or another version of the program"
+        begin = file.tell()
+        if not _is_whole(file):
+            return "it is damaged"
+        file.seek(begin)
+        try:
+            state = _Unpickler(file, names).load()
+        except Exception as error:  # whatever a file of another build makes of our classes
+            return f"it cannot be read: {type(error).__name__}: {error}"
+    return state if isinstance(state, Checkpoint) else "it is no state of a watch"
+
+
+def _is_whole(file: BinaryIO) -> bool:
+    """Whether what follows ends with its own CRC-32."""
+    check, end = 0, b""
+    while piece := file.read(PIECE_BYTES):
+        piece = end + piece
+        check, end = zlib.crc32(piece[:-4], check), piece[-4:]
+    return len(end) == 4 and check.to_bytes(4, "little") == end

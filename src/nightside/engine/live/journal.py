@@ -1,0 +1,89 @@
+"""What went into the daemon, written down before it is taken, so that it can be taken again.
+
+One file: a first line, then entries. Each entry has its length, its CRC-32, and its bytes; the first that is cut off
+or damaged ends what can be read, since what stands behind it was written later.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nightside.sources.stream import Batch, Status
+
+FIRST_LINE = b"nightside journal 1\n"
+_HEAD = struct.Struct("<II")
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """At this time by our clock this came; None where only time did."""
+
+    now_s: float
+    value: Batch | Status | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whatever was found up to this number is told, and in the store."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The journal ends here, and the next one goes on."""
+
+
+Entry = Entered | Told | Ended
+
+
+class Journal:
+    """A new journal; entries are appended. What is appended outlives this program; what is synced, this machine's."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises OSError where it cannot be written, as `append` and `sync` do."""
+        self.path = path
+        self._file = path.open("wb")
+        self._file.write(FIRST_LINE)
+        self._file.flush()
+        self.size_bytes = len(FIRST_LINE)
+
+    def append(self, entry: Entry) -> None:
+        """Hand one entry over to the system. After an error nothing more may be appended."""
+        body = pickle.dumps(entry, 5)
+        self._file.write(_HEAD.pack(len(body), zlib.crc32(body)))
+        self._file.write(body)
+        self._file.flush()
+        self.size_bytes += _HEAD.size + len(body)
+
+    def sync(self) -> None:
+        """Have all that is appended on the disk."""
+        if not self._file.closed:
+            os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+
+def entries(path: Path) -> Iterator[Entry]:
+    """What can be read of a journal, in order; nothing where there is none."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        if file.read(len(FIRST_LINE)) != FIRST_LINE:
+            return
+        while len(head := file.read(_HEAD.size)) == _HEAD.size:
+            length, check = _HEAD.unpack(head)
+            body = file.read(length)
+            if len(body) < length or zlib.crc32(body) != check:
+                return
+            yield pickle.loads(body)

@@ -1,0 +1,153 @@
+"""The folder in which a watch keeps what it knows, so that it goes on where it was after any end.
+
+`state-N` is what was known before the first entry of `journal-N`. What was known at the end is the newest state that
+is whole, and all journals since. A new journal begins with every state; the old files go when the new state is whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from nightside.engine.live.checkpoint import Checkpoint, Names, packed, read, write
+from nightside.engine.live.journal import Ended, Entered, Journal, Told, entries
+from nightside.model.errors import NightsideError, UsageError
+
+FOLDER = "live"
+"""Inside the store's."""
+_STATE, _JOURNAL = "state-", "journal-"
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """What a watch before this one knew."""
+
+    state: Checkpoint
+    since: Iterator[Entered | Told]
+    """What came after; to be read to its end before the next state is begun."""
+
+
+class KeptState:
+    """One folder, of one running watch at a time."""
+
+    def __init__(self, folder: Path, key: str, names: Names, warn: Callable[[str], None]) -> None:
+        """`key` tells whose state it is, `names` are what `checkpoint.names_of` gives.
+
+        Raises UsageError where another watch has the folder, NightsideError where it cannot be written.
+        """
+        self.folder, self._key, self._names, self._warn = folder, key, names, warn
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise NightsideError(
+                f"cannot keep what a watch knows: {error.strerror}", where=str(folder)
+            ) from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._lock)
+            raise UsageError(
+                "another watch keeps its state here",
+                where=str(folder),
+                advice="Give this one a store of its own with --store, or end the other.",
+            ) from error
+        self._number = max((n for _path, n in self._numbered()), default=0)
+        self._journal: Journal | None = None
+        self.state_bytes = 0
+
+    @property
+    def journal_bytes(self) -> int:
+        """How much has come since the last state; 0 too where no journal can be written."""
+        return 0 if self._journal is None else self._journal.size_bytes
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether what comes is written down."""
+        return self._journal is not None
+
+    def recover(self) -> Recovered | None:
+        """What the newest whole state and the journals since say; None where there is no state of ours."""
+        for path, number in sorted(self._numbered(_STATE), key=lambda found: -found[1]):
+            try:
+                state = read(path, self._key, self._names)
+            except OSError as error:
+                state = str(error.strerror)
+            if isinstance(state, Checkpoint):
+                return Recovered(state, self._since(number))
+            self._warn(f"{path}: not used: {state}")
+        return None
+
+    def begin(self, state: Checkpoint) -> Callable[[], None]:
+        """Begin a new journal behind this state; returns what writes the state, in whatever thread.
+
+        Raises OSError, as what is returned does; then nothing is lost that was kept before. The first state of a
+        run has to be written before anything is appended.
+        """
+        number = self._number + 1
+        body = packed(state, self._names)
+        journal = Journal(self.folder / f"{_JOURNAL}{number:09d}")
+        before, self._journal, self._number = self._journal, journal, number
+        if before is not None:
+            try:
+                before.append(Ended())
+                before.sync()
+            finally:
+                before.close()
+
+        def finish() -> None:
+            write(self.folder / f"{_STATE}{number:09d}", self._key, body)
+            self.state_bytes = len(body)
+            for path, other in self._numbered():
+                if other < number:
+                    path.unlink(missing_ok=True)
+
+        return finish
+
+    def append(self, entry: Entered | Told) -> None:
+        """Write down what comes; nothing where that is not possible at present. Raises OSError once."""
+        if self._journal is None:
+            return
+        try:
+            self._journal.append(entry)
+        except OSError:
+            journal, self._journal = self._journal, None
+            with suppress(OSError):
+                # What is left in its buffer cannot be written either.
+                journal.close()
+            raise
+
+    def sync(self) -> None:
+        """Have what was written down on the disk. Raises OSError."""
+        if self._journal is not None:
+            self._journal.sync()
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        if self._journal is not None:
+            self._journal.close()
+        os.close(self._lock)
+
+    def _numbered(self, *kinds: str) -> list[tuple[Path, int]]:
+        found = []
+        for path in self.folder.iterdir():
+            for kind in kinds or (_STATE, _JOURNAL):
+                rest = path.name.removeprefix(kind)
+                if rest != path.name and rest.isdigit():
+                    found.append((path, int(rest)))
+        return found
+
+    def _since(self, number: int) -> Iterator[Entered | Told]:
+        ended = True
+        while ended:
+            ended = False
+            for entry in entries(self.folder / f"{_JOURNAL}{number:09d}"):
+                if isinstance(entry, Ended):
+                    ended = True
+                    break
+                yield entry
+            number += 1
