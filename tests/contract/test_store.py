@@ -158,6 +158,29 @@ def test_incidents_that_grow_together_go_on_under_the_earliest_id(
             assert store.series(part["id"]) is not None
 
 
+def test_what_never_was_is_closed_as_it_stands(open_store: OpenStore, make_finding: Make) -> None:
+    archive = {"inputs": [{"name": "rrc00/a.gz", "sha256": "ab" * 32}], "snapshot": None}
+    with open_store() as store:
+        incident, series = make_finding(T0, None)
+        told = store.put_incident(incident, series)
+        provenance = told["provenance"] | archive
+        before = store.last_change()
+        closed = store.close_incident(told["id"], "withdrawn", provenance)
+        assert store.last_change() > before
+        assert closed == store.incident(told["id"])
+        assert (closed["status"], closed["closed_as"], closed["revision"]) == ("closed", "withdrawn", 2)
+        assert closed["provenance"] == provenance
+        changed = {k for k in closed if closed[k] != told[k]} - {"revision", "corrections"}
+        assert changed == {"status", "closed_as", "provenance", "ended"}
+        # It is not listed with what comes later.
+        looked_until = series.end
+        assert ids(store, begin=looked_until + 1) == []
+        assert ids(store, status="closed") == [told["id"]]
+        assert store.close_incident(told["id"], "withdrawn", provenance)["revision"] == 2
+        with pytest.raises(LookupError):
+            store.close_incident("KP-20200101T0000Z", None)
+
+
 def test_incidents_found_apart_again_have_their_ids_back(open_store: OpenStore, make_finding: Make) -> None:
     first, second = make_finding(T0, T0 + HOUR), make_finding(T0 + 2 * HOUR, T0 + 3 * HOUR)
     with open_store() as store:

@@ -57,6 +57,7 @@ def headline(incident: Json) -> str:
         "new_level": phrases.NEW_LEVEL,
         "was_unstable": phrases.WAS_UNSTABLE,
         "is_unstable": phrases.IS_UNSTABLE,
+        "withdrawn": phrases.WITHDRAWN,
     }[reading.state(incident)]
     text = template.format(
         subject=subject(incident),
@@ -80,6 +81,8 @@ def detail(incident: Json) -> str:
     }
     if end is not None:
         words["span"] = span(clock, onset, end, onset_range, reading.range_of(incident["end_range"]))
+    if reading.state(incident) == "withdrawn":
+        return phrases.WITHDRAWN_FROM.format(**words)
     if incident["severity"] == "instability":
         losses = sum(s["losses"] for s in incident["instability"])
         forms = phrases.UNSTABLE_OPEN if end is None else phrases.UNSTABLE_ENDED

@@ -106,6 +106,8 @@ END_NOT_KNOWN = {
     "partial": "{subject} was partly down, and when that ended is not known",
 }
 NEW_LEVEL = "{subject} fell to a level that is now taken as normal"
+WITHDRAWN = "The alarm about {subject} is withdrawn"
+WITHDRAWN_FROM = "what was told of it since {onset} does not hold, our view was broken"
 WAS_UNSTABLE = "{subject} was unstable for {length}"
 IS_UNSTABLE = "{subject} is unstable"
 RECONSTRUCTED = "{headline} (a reconstruction)"

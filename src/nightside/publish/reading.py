@@ -13,9 +13,9 @@ from nightside.publish.moments import Range
 Json = dict[str, Any]
 State = Literal[
     "ended", "open", "recovering", "open_again", "not_wholly", "still_unstable", "new_level", "end_not_known",
-    "was_unstable", "is_unstable",
+    "was_unstable", "is_unstable", "withdrawn",
 ]  # fmt: skip
-"""What there is to tell first; the last two are for an instability that stands alone."""
+"""What there is to tell first; `…_unstable` are for an instability that stands alone."""
 
 CLIFF_S = 600
 """From the first sign to the headline's onset: no longer than this is one fall, not a forerunner."""
@@ -74,6 +74,8 @@ def enclosing(incident: Json) -> list[Json]:
 def state(incident: Json) -> State:
     """What there is to tell first."""
     going_on = incident["status"] in ("ongoing", "recovering")
+    if incident["closed_as"] == "withdrawn":
+        return "withdrawn"
     if incident["severity"] == "instability":
         return "was_unstable" if incident["end"] is not None else "is_unstable"
     if incident["closed_as"] == "new_level":

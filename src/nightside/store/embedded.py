@@ -81,6 +81,13 @@ class EmbeddedStore:
             text = findings.put(connection, incident, series)
         return _loaded(text)
 
+    def close_incident(
+        self, id: str, closed_as: str | None, provenance: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """See `Store.close_incident`."""
+        with self._writing() as connection:
+            return _loaded(findings.close(connection, id, closed_as, provenance))
+
     def incident(self, id: str) -> dict[str, Any] | None:
         """See `Store.incident`."""
         with self._reading() as connection:

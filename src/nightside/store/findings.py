@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from nightside.model.incident import SEVERITIES, Incident, first_id
+from nightside.model.instants import iso, parse_iso
 from nightside.model.ndjson import dumps
 from nightside.model.series import IncidentSeries
 from nightside.store import changes
@@ -137,6 +138,29 @@ def _merge(connection: sqlite3.Connection, incident_id: str, successor: str) -> 
         (revision, successor, dumps(summary_of(new)), incident_id),
     )
     changes.note_incident(connection, incident_id, revision)
+
+
+def close(
+    connection: sqlite3.Connection, incident_id: str, closed_as: str | None, provenance: dict[str, Any] | None
+) -> str:
+    """Close an incident as it stands (`Store.close_incident`); its JSON text as stored."""
+    stored = latest(connection, incident_id)
+    if stored is None:
+        raise LookupError(incident_id)
+    new = json.loads(stored)
+    (reach,) = connection.execute("SELECT reach FROM incident WHERE id = ?", (incident_id,)).fetchone()
+    new["status"], new["closed_as"] = "closed", closed_as
+    new["provenance"] = provenance or new["provenance"]
+    # What is over must not be listed with all that comes after it.
+    new["ended"] = new["ended"] or iso(reach)
+    revision, text = _revise(connection, incident_id, new)
+    if revision != json.loads(stored)["revision"]:
+        connection.execute(
+            "UPDATE incident SET revision = ?, status = 'closed', ended = ?, summary = ? WHERE id = ?",
+            (revision, parse_iso(new["ended"]), dumps(summary_of(json.loads(text))), incident_id),
+        )
+        changes.note_incident(connection, incident_id, revision)
+    return text
 
 
 def put_messages(

@@ -45,6 +45,16 @@ class Store(Protocol):
         two, the later half would take its id.
         """
 
+    def close_incident(
+        self, id: str, closed_as: str | None, provenance: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Close an incident as it stands; returns it as stored. `closed_as` says how (`withdrawn`: it never was).
+
+        `provenance`, as in `nightside.incident/1`, is what says so, in place of what the incident rested on. One
+        that had not ended has `ended` as far as anybody looked. What is so already is no new revision. Raises
+        LookupError where the id is unknown.
+        """
+
     def incident(self, id: str) -> dict[str, Any] | None:
         """The latest revision, of a merged incident too; None where the id is unknown."""
 

@@ -22,6 +22,7 @@ STATUS_WORDS = {
     "restored": "over",
     "closed": "over",
 }
+WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def card(incident: Json) -> Card:
         headline=headline(incident),
         severity=incident["severity"],
         status=incident["status"],
-        status_words=STATUS_WORDS[incident["status"]],
+        status_words=WITHDRAWN if incident["closed_as"] == "withdrawn" else STATUS_WORDS[incident["status"]],
         onset_s=parse_iso(incident["onset"]),
         end_s=None if end is None else parse_iso(end),
         length=_length(incident),

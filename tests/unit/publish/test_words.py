@@ -138,10 +138,15 @@ def test_a_reconstruction_says_so_in_the_sentence_and_the_story(told: Tell) -> N
             "North Korea's Internet fell to a level that is now taken as normal: at the lowest, 3 of its 4 "
             "address blocks (75 %) could be reached; it lasted from 16:15 to 17:15 UTC on 22 December 2014.",
         ),
+        (
+            only(Episode("total", ONSET, None, 0.0, 0), status="closed", closed_as="withdrawn", local_time=None),
+            "The alarm about North Korea's Internet is withdrawn: what was told of it since 16:15 UTC on "
+            "22 December 2014 does not hold, our view was broken.",
+        ),
     ],
     ids=[
         "ongoing", "recovering", "severe", "partial", "an", "severe ongoing", "range", "at most",
-        "closed without end", "new level",
+        "closed without end", "new level", "withdrawn",
     ],
 )  # fmt: skip
 def test_each_state_and_severity_has_its_sentence(told: Tell, changes: Told, expected: str) -> None:
