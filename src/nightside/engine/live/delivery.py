@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

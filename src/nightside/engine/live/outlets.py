@@ -16,7 +16,7 @@ SCHEMA = "nightside.message/1"
 
 
 class Outlets:
-    """Stores what is found, and tells every new message to each outlet: once, or again where it fell over in between."""
+    """Stores what is found, and tells every new message to each outlet; again only where it fell over in between."""
 
     def __init__(self, store: Store, webhook: Webhook | None, line: Callable[[dict[str, Any]], None]) -> None:
         """`line` is given each message as JSON."""
