@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sized
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 from nightside.engine.live.daemon import LATENESS_S, Daemon
+from nightside.engine.live.delivery import Webhook
 from nightside.engine.live.vitals import CheckpointVitals, CollectorVitals, SourceVitals, Vitals
 from nightside.engine.live.watcher import Found
 from nightside.incidents.messages import KINDS
@@ -59,14 +60,14 @@ class Pulse:
         tally: Tally,
         *,
         sources: Mapping[str, Counted],
-        spool: Sized | None = None,
+        webhook: Webhook | None = None,
         kept: KeptBytes | None = None,
         lateness_s: float = LATENESS_S,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`sources` by a short name for each, such as `bmp`; `lateness_s` and `clock` are the daemon's."""
         self._daemon, self._tally, self._lateness_s = daemon, tally, lateness_s
-        self._sources, self._spool, self._kept, self._clock = sources, spool, kept, clock
+        self._sources, self._webhook, self._kept, self._clock = sources, webhook, kept, clock
 
     def vitals(self) -> Vitals:
         """As of now."""
@@ -86,7 +87,7 @@ class Pulse:
             elements=self._daemon.figures.elements,
             incidents_open=sum(course.open_since is not None for course in watcher.courses.all.values()),
             told=dict(self._tally.by_kind),
-            spooled=None if self._spool is None else len(self._spool),
+            spooled=None if self._webhook is None else self._webhook.waiting,
             checkpoint=self._checkpoint(),
             collectors=self._collectors(),
             sources=[_source(name, source) for name, source in self._sources.items()],

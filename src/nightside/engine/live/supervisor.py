@@ -1,0 +1,59 @@
+"""What whoever started us wants to be told (sd_notify(3)): that we have begun, that we live, that we end.
+
+Datagrams to the socket in NOTIFY_SOCKET; without it, nothing. With WATCHDOG_USEC a sign of life twice in that time,
+as long as the watch is alive; when the signs stop to come, the supervisor starts it anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+from nightside.engine.live.vitals import Vitals
+
+SOCKET, WATCHDOG, WATCHDOG_PID = "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"
+
+
+@asynccontextmanager
+async def supervised(vitals: Callable[[], Vitals]) -> AsyncIterator[None]:
+    """Tell the supervisor of this process, if there is one, within the block."""
+    where = os.environ.get(SOCKET)
+    if not where:
+        yield
+        return
+    _notify(where, "READY=1")
+    signs = asyncio.create_task(_signs(where, vitals))
+    try:
+        yield
+    finally:
+        signs.cancel()
+        await asyncio.gather(signs, return_exceptions=True)
+        _notify(where, "STOPPING=1")
+
+
+async def _signs(where: str, vitals: Callable[[], Vitals]) -> None:
+    every_us = os.environ.get(WATCHDOG, "")
+    if not every_us.isdigit() or os.environ.get(WATCHDOG_PID, str(os.getpid())) != str(os.getpid()):
+        return
+    while True:
+        now = vitals()
+        # Before the first second there is nothing to be late with.
+        if now.judged_s is None or not now.why_not_alive():
+            why = now.why_not_ready()
+            status = (
+                why[0]
+                if why
+                else f"{now.known} of {now.expected} peer ASes, {now.incidents_open} incidents open"
+            )
+            _notify(where, f"WATCHDOG=1\nSTATUS={status}")
+        await asyncio.sleep(int(every_us) / 2_000_000)
+
+
+def _notify(where: str, said: str) -> None:
+    # A supervisor that has gone costs nothing but itself. A name that begins with @ is an abstract one.
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
+        out.setblocking(False)
+        out.sendto(said.encode(), "\0" + where[1:] if where.startswith("@") else where)
