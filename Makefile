@@ -16,7 +16,7 @@ help: ## say what can be made (this is what `make` alone does)
 
 # Last of all the stamp: an interrupted set-up is taken up again by the next call. The compiled modules live
 # beside their sources (editable), and are built anew when one of these changes.
-$(STAMP): pyproject.toml $(COMPILED)
+$(STAMP): pyproject.toml setup.py $(COMPILED)
 	@test -n "$(PYTHON)" && $(PYTHON) -c '$(ENOUGH)' || { \
 	  echo "Nightside needs Python 3.11 or newer. Looked at: $(or $(PYTHON),$(PYTHONS)). Name another: make PYTHON=/path/to/python3"; \
 	  exit 3; } >&2

@@ -45,7 +45,7 @@ def test_an_interrupted_run_is_taken_up(server: ArchiveServer, tmp_path: Path, h
         while len(list((tmp_path / "cache").rglob("updates.*.gz"))) < 6 and time.monotonic() < until:
             time.sleep(0.05)
         first.send_signal(how)
-        assert first.wait(10) == (130 if how == signal.SIGINT else -signal.SIGKILL)
+        assert first.wait(30) == (130 if how == signal.SIGINT else -signal.SIGKILL)
     finally:
         first.kill()
         first.wait()
@@ -63,7 +63,7 @@ def test_an_interrupted_run_is_taken_up(server: ArchiveServer, tmp_path: Path, h
 
 
 def test_somebody_at_a_terminal_sees_how_fast_and_how_long(server: ArchiveServer, tmp_path: Path) -> None:
-    server.always["/rrc00/2014.12/bview"] = Fault(bytes_per_s=20_000)
+    server.always["/rrc00/2014.12/bview"] = Fault(bytes_per_s=80_000)
     ours, theirs = pty.openpty()
     command = [
         sys.executable,
