@@ -54,7 +54,7 @@ async def source():
             yield 1
             await asyncio.sleep(0.01)
     finally:
-        hook.spool.put("last", b"{}")
+        await hook.put("last", b"{}")
         say("ended: sources")
 
 async def main():
