@@ -11,7 +11,7 @@ import os
 import pickle
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,15 +24,30 @@ Names = Mapping[str, object]
 """What is the same in every run, by its name in the file."""
 
 
+@dataclass
+class DaemonFigures:
+    """What a daemon has done so far, and those before it whose state it took over."""
+
+    elements: int = 0
+    batches: int = 0
+    statuses: int = 0
+    found: int = 0
+    up: dict[str, str] = field(default_factory=dict)
+    """Of each collector that is not heard, why; of those that are, nothing."""
+    states: int = 0
+    """States that were written."""
+    state_at_s: float | None = None
+    """When the last of them was begun, by the clock on the wall."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """The state of a daemon between two entries of its journal."""
 
     watcher: Watcher
-    found: int
-    """How many findings there were so far."""
+    figures: DaemonFigures
     untold: list[tuple[int, Found]]
-    """Those of them that were not told yet, by their numbers."""
+    """What was found and not told yet, by number."""
     entered_at_s: float
     """When the last entry came, by the clock of that run."""
 

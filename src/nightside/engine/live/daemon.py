@@ -13,10 +13,9 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from nightside.engine.live.checkpoint import Checkpoint
+from nightside.engine.live.checkpoint import Checkpoint, DaemonFigures
 from nightside.engine.live.journal import Entered, Told
 from nightside.engine.live.kept_state import KeptState
 from nightside.engine.live.telling import Telling
@@ -65,21 +64,6 @@ class WallClock:
         return None
 
 
-@dataclass
-class DaemonFigures:
-    """What the daemon has done so far."""
-
-    elements: int = 0
-    batches: int = 0
-    found: int = 0
-    up: dict[str, str] = field(default_factory=dict)
-    """Of each collector that is not heard, why; of those that are, nothing."""
-    states: int = 0
-    """States that were written."""
-    state_at_s: float | None = None
-    """When the last of them was begun."""
-
-
 class Daemon:
     """Runs until all sources have ended, or it is cancelled."""
 
@@ -106,7 +90,8 @@ class Daemon:
         self._queue: asyncio.Queue[Batch | Status] = asyncio.Queue(MOST_WAITING)
         self._state_due_at = 0.0
         self._writing: asyncio.Task[None] | None = None
-        self._entered_at_s = 0.0
+        self.entered_at_s = 0.0
+        """When the last value or second came, by our clock."""
 
     @property
     def waiting(self) -> int:
@@ -117,8 +102,8 @@ class Daemon:
 
     def resume(self, state: Checkpoint, since: Iterable[Entered | Told]) -> None:
         """Be where another daemon was: what it had found and not told is told."""
-        self.watcher, self.figures.found = state.watcher, state.found
-        self._entered_at_s = state.entered_at_s
+        self.watcher, self.figures = state.watcher, state.figures
+        self.entered_at_s = state.entered_at_s
         untold = dict(state.untold)
         # What became of collectors then was said then.
         warn, self._warn = self._warn, lambda _text: None
@@ -141,7 +126,7 @@ class Daemon:
         """Nothing was heard of any collector since the last entry, until now."""
         for name, collector in self.watcher.live.collectors.items():
             if not collector.table.away:
-                at_s = self._entered_at_s or collector.table.now
+                at_s = self.entered_at_s or collector.table.now
                 self._note(Entered(now_s, Status(name, False, why, at_s)))
 
     # -- while it runs ------------------------------------------------------------------------------
@@ -179,7 +164,7 @@ class Daemon:
             self.telling.put(number, found)
 
     def _enter(self, entered: Entered) -> Iterator[tuple[int, Found]]:
-        self._entered_at_s = entered.now_s
+        self.entered_at_s = entered.now_s
         if entered.value is not None:
             self._take(entered.value, entered.now_s)
         second = self._second(entered.now_s)
@@ -211,6 +196,7 @@ class Daemon:
             self.figures.elements += value.columns.count
             live.apply(value.collector, value.peers, value.columns, 0, int(now_s) + AHEAD_S)
             return
+        self.figures.statuses += 1
         known = value.collector in self.figures.up
         if value.up:
             if known:
@@ -230,7 +216,7 @@ class Daemon:
     # -- what is kept -------------------------------------------------------------------------------
 
     def _state(self) -> Checkpoint:
-        return Checkpoint(self.watcher, self.figures.found, self.telling.waiting, self._entered_at_s)
+        return Checkpoint(self.watcher, self.figures, self.telling.waiting, self.entered_at_s)
 
     def _state_begun(self) -> None:
         self.figures.state_at_s = time.time()

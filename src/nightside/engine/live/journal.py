@@ -11,6 +11,7 @@ import pickle
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,8 +51,13 @@ class Journal:
         """Raises OSError where it cannot be written, as `append` and `sync` do."""
         self.path = path
         self._file = path.open("wb")
-        self._file.write(FIRST_LINE)
-        self._file.flush()
+        try:
+            self._file.write(FIRST_LINE)
+            self._file.flush()
+        except OSError:
+            with suppress(OSError):
+                self._file.close()
+            raise
         self.size_bytes = len(FIRST_LINE)
 
     def append(self, entry: Entry) -> None:

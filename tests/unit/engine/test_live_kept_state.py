@@ -1,0 +1,166 @@
+"""What a watch keeps: the newest whole state and all journals since; one watch at a time."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from nightside.engine.live.checkpoint import Checkpoint, DaemonFigures
+from nightside.engine.live.journal import Entered, Journal, Told
+from nightside.engine.live.kept_state import KeptState, Recovered
+from nightside.engine.live.watcher import Watcher
+from nightside.model.errors import UsageError
+
+ENTRIES = [Entered(float(n), None) for n in range(6)]
+
+
+class Same:
+    """Stands for what is the same in every run: it is never written."""
+
+    def __reduce__(self) -> str:
+        raise AssertionError("this was to be left out")
+
+
+SAME = Same()
+
+
+def state(number: int) -> Checkpoint:
+    """A state whose watcher is anything; it holds what is the same in every run."""
+    return Checkpoint(cast(Watcher, [number, SAME]), DaemonFigures(found=number), [], 7.5)
+
+
+class Opened:
+    """A folder opened as a watch opens it, and left as a crash leaves it."""
+
+    def __init__(self, folder: Path, key: str = "KP") -> None:
+        self.warnings: list[str] = []
+        self.kept = KeptState(folder, key, {"same": SAME}, self.warnings.append)
+
+    def __enter__(self) -> Opened:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kept.close()
+
+    def begin(self, number: int) -> Callable[[], None]:
+        return self.kept.begin(state(number))
+
+
+def found(folder: Path) -> tuple[int, list[Entered | Told]]:
+    with Opened(folder) as after:
+        recovered = after.kept.recover()
+        assert isinstance(recovered, Recovered)
+        number, same = cast(list[object], recovered.state.watcher)
+        assert same is SAME
+        assert recovered.state.entered_at_s == 7.5
+        return cast(int, number), list(recovered.since)
+
+
+def test_at_first_there_is_nothing(tmp_path: Path) -> None:
+    with Opened(tmp_path / "live") as first:
+        assert first.kept.recover() is None
+        assert not first.warnings
+
+
+def test_a_state_and_what_came_since(tmp_path: Path) -> None:
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+        first.kept.append(ENTRIES[0])
+        first.kept.append(Told(1))
+    assert found(tmp_path) == (1, [ENTRIES[0], Told(1)])
+
+
+def test_a_state_that_was_not_finished_costs_nothing(tmp_path: Path) -> None:
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+        first.kept.append(ENTRIES[0])
+        first.begin(2)
+        first.kept.append(ENTRIES[1])
+        first.begin(3)
+        first.kept.append(ENTRIES[2])
+    assert found(tmp_path) == (1, ENTRIES[:3])
+
+
+def test_a_finished_state_takes_the_place_of_all_before(tmp_path: Path) -> None:
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+        first.kept.append(ENTRIES[0])
+        finish = first.begin(2)
+        first.kept.append(ENTRIES[1])
+        finish()
+    assert found(tmp_path) == (2, [ENTRIES[1]])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["journal-000000002", "lock", "state-000000002"]
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "empty"])
+def test_a_damaged_state_is_told_and_the_one_before_it_used(tmp_path: Path, damage: str) -> None:
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+        first.kept.append(ENTRIES[0])
+        before = (tmp_path / "state-000000001").read_bytes()
+        first.begin(2)()
+        first.kept.append(ENTRIES[1])
+    whole = (tmp_path / "state-000000002").read_bytes()
+    changed = bytearray(whole)
+    changed[len(whole) // 2] ^= 1
+    broken = {"cut": whole[:-3], "changed": bytes(changed), "empty": b""}[damage]
+    (tmp_path / "state-000000002").write_bytes(broken)
+    (tmp_path / "state-000000001").write_bytes(before)
+    with Opened(tmp_path) as after:
+        recovered = after.kept.recover()
+        assert recovered is not None
+        assert recovered.state.figures.found == 1
+        assert len(after.warnings) == 1
+        assert "state-000000002" in after.warnings[0]
+
+
+def test_a_state_of_others_is_told_and_not_used(tmp_path: Path) -> None:
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+    with Opened(tmp_path, key="YE") as other:
+        assert other.kept.recover() is None
+        assert "other countries" in other.warnings[0]
+
+
+def test_one_watch_at_a_time(tmp_path: Path) -> None:
+    with Opened(tmp_path), pytest.raises(UsageError, match="another watch"):
+        Opened(tmp_path)
+
+
+def test_after_a_full_disk_nothing_is_believed_that_lacks_a_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_journal: Journal, _entry: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+        first.kept.append(ENTRIES[0])
+        with monkeypatch.context() as disk:
+            disk.setattr(Journal, "append", full)
+            with pytest.raises(OSError, match="No space"):
+                first.kept.append(ENTRIES[1])
+        assert not first.kept.is_kept
+        # Said once; then it is left until the next state is begun.
+        first.kept.append(ENTRIES[2])
+        finish = first.begin(2)
+        first.kept.append(ENTRIES[3])
+    # Behind the lost entries nothing may be taken as if it came next.
+    assert found(tmp_path) == (1, [ENTRIES[0]])
+    del finish
+
+
+def test_when_there_is_room_again_everything_is_kept_again(tmp_path: Path) -> None:
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+        with pytest.MonkeyPatch.context() as disk:
+            disk.setattr(Journal, "append", lambda *_: (_ for _ in ()).throw(OSError("full")))
+            with pytest.raises(OSError, match="full"):
+                first.kept.append(ENTRIES[1])
+        first.begin(2)()
+        first.kept.append(ENTRIES[3])
+    assert found(tmp_path) == (2, [ENTRIES[3]])
