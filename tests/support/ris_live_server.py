@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from ris_filters import passes
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
@@ -67,9 +68,19 @@ def state_frame(
 
 @dataclass
 class RisLiveServer:
-    """The WebSocket service. What it does by itself: it acknowledges subscriptions. All else it is told."""
+    """The WebSocket service. What it does by itself: it acknowledges subscriptions, and answers pings. All else it
+    is told."""
 
     acknowledges: bool = True
+    answers: bool = True
+    """Pings, with a `pong`."""
+    filters: bool = False
+    """Messages go to those alone whose subscriptions let them through; else all to all who are connected."""
+    said_bytes: int = 0
+    """Of messages, before the filters; of one client."""
+    sent_bytes: int = 0
+    """The same, behind them."""
+    pings: int = 0
     connections: int = 0
     """So many clients have come."""
     clients: list[str] = field(default_factory=list)
@@ -78,6 +89,7 @@ class RisLiveServer:
     """Subscriptions in the order in which they came."""
     left: list[dict[str, Any]] = field(default_factory=list)
     _open: list[ServerConnection] = field(default_factory=list)
+    _subscribed: dict[ServerConnection, list[dict[str, Any]]] = field(default_factory=dict)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _server: Server | None = None
     port: int = 0
@@ -110,23 +122,32 @@ class RisLiveServer:
         assert connection.request is not None
         self.clients += parse_qs(urlsplit(connection.request.path).query).get("client", [])
         self._open.append(connection)
+        mine = self._subscribed[connection] = []
         self._tell()
         try:
             async for text in connection:
                 frame = json.loads(text)
                 if frame["type"] == "ris_subscribe":
                     self.asked.append(frame["data"])
+                    mine.append(frame["data"])
                     if self.acknowledges:
                         await connection.send(
                             json.dumps({"type": "ris_subscribe_ok", "data": {"subscription": frame["data"]}})
                         )
                 elif frame["type"] == "ris_unsubscribe":
                     self.left.append(frame["data"])
+                    if frame["data"] in mine:
+                        mine.remove(frame["data"])
+                elif frame["type"] == "ping":
+                    self.pings += 1
+                    if self.answers:
+                        await connection.send('{"type":"pong","data":null}')
                 self._tell()
         except ConnectionClosed:
             pass
         finally:
             self._open.remove(connection)
+            self._subscribed.pop(connection, None)
             self._tell()
 
     def _tell(self) -> None:
@@ -145,12 +166,23 @@ class RisLiveServer:
             random.Random(shuffle).shuffle(out)
         for connection in list(self._open):
             for frame in out:
+                if not self._passes(connection, frame):
+                    continue
                 try:
                     text: Any = frame.decode()
                 except UnicodeDecodeError:
                     text = frame
                 with contextlib.suppress(ConnectionClosed):
                     await connection.send(text)
+
+    def _passes(self, connection: ServerConnection, frame: bytes) -> bool:
+        if not self.filters or not frame.startswith(b'{"type": "ris_message"'):
+            return True
+        self.said_bytes += len(frame)
+        message = json.loads(frame)["data"]
+        passed = any(passes(one, message) for one in self._subscribed.get(connection, ()))
+        self.sent_bytes += len(frame) if passed else 0
+        return passed
 
     async def say_in_order(self, frames: Iterable[bytes]) -> None:
         """Very many frames, one after the other, as fast as they are taken."""

@@ -4,6 +4,9 @@ A connection that ends, or on which nothing comes any more, is opened again afte
 that is silent for long while others speak is said to be down, and asked for again, in the other spelling that
 servers know (`rrc00`, `rrc00.ripe.net`): a filter that nothing passes looks like silence. A collector most of
 whose messages are bad is left alone for growing pauses; the others go on.
+
+Through narrow filters little comes, and silence says nothing by itself. There a canary is asked for too, and who
+does not hear it in time is down; that the connection lives is seen by asking the server for a sign of life.
 """
 
 from __future__ import annotations
@@ -16,10 +19,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nightside.model.errors import UsageError
+from nightside.sources.beacons import Canary
 from nightside.sources.intake import Ended
 from nightside.sources.live_decoding import LiveDecoder
 from nightside.sources.ris_frames import DOMAIN, Answers, Gathered, RisFrames
-from nightside.sources.ris_transport import Transport, opened, way_to
+from nightside.sources.ris_transport import Pulse, Transport, opened, way_to
 from nightside.sources.stream import Batch, Faults, Figures, Status, pauses
 
 GATHER_S = 0.05
@@ -68,7 +72,7 @@ class _Collector:
     up: bool | None = None
     """None until its first status."""
     heard: float = 0.0
-    """When it last said something, or was asked; by the clock of the event loop."""
+    """When it last said something (the canary sang), or was asked; by the clock of the event loop."""
     asked: float = 0.0
     is_silenced: bool = False
     """It was down for its silence: then only a message brings it up again."""
@@ -88,9 +92,10 @@ class _Collector:
 class RisLive:
     """A live source (`sources.stream.Source`); to be read once.
 
-    `clock` gives seconds since the epoch. `silent_after_s` is how long a collector may say nothing; with narrow
-    filters it should be longer than what their quietest canary takes. Raises UsageError for an address that is
-    neither a WebSocket's nor a stream's, and where nothing is asked for.
+    `clock` gives seconds since the epoch. `silent_after_s` is how long a collector may say nothing. With narrow
+    filters there must be a `canary`, which the subscriptions must let through: then it is how long the connection
+    may give no sign of life. Raises UsageError for an address that is neither a WebSocket's nor a stream's, where
+    nothing is asked for, and for a canary on a stream, which cannot be asked for a sign of life.
     """
 
     def __init__(
@@ -100,14 +105,22 @@ class RisLive:
         *,
         faults: Faults | None = None,
         silent_after_s: float = 60.0,
+        canary: Canary | None = None,
         clock: Callable[[], float] = time.time,
         client: str = "nightside",
     ) -> None:
-        way_to(url)
+        if way_to(url) == "http" and canary is not None:
+            raise UsageError(
+                "filters that let little through need the WebSocket of RIS Live",
+                where=url,
+                advice="Set NIGHTSIDE_RIS_LIVE_URL to a ws:// or wss:// address.",
+            )
         if not subscriptions:
             raise UsageError("no collector is asked for", advice="Name one, such as rrc00.")
         self._url, self._client, self._clock = url, client, clock
-        self._silent_after_s = silent_after_s
+        self._silent_after_s, self._canary = silent_after_s, canary
+        self._patience_s = silent_after_s if canary is None else canary.patience_s
+        self._why_silent = f"silent for {silent_after_s:g} s" if canary is None else canary.why
         self.faults = faults or Faults()
         self.figures = Figures()
         names = list(dict.fromkeys(one.collector for one in subscriptions))
@@ -126,8 +139,15 @@ class RisLive:
         """Batches and statuses without end."""
         waits = pauses()
         loop = asyncio.get_running_loop()
+        begun = ended_at = loop.time()
+        for collector in self._collectors.values():
+            collector.heard = begun
         while True:
             begun = loop.time()
+            for collector in self._collectors.values():
+                # The canary's silence goes on from connection to connection, but for the time between them.
+                alive = self._canary is not None and not collector.is_silenced
+                collector.heard = collector.heard + begun - ended_at if alive else begun
             why = "the connection ended"
             try:
                 async with aclosing(self._connection()) as values:
@@ -139,7 +159,8 @@ class RisLive:
             for collector in self._collectors.values():
                 if collector.up is not False:
                     yield self._status(collector, False, why)
-            if loop.time() - begun >= SETTLED_S:
+            ended_at = loop.time()
+            if ended_at - begun >= SETTLED_S:
                 waits = pauses()
             await asyncio.sleep(next(waits))
 
@@ -156,8 +177,11 @@ class RisLive:
         wanted = [c for c in collectors if c.alone_until <= loop.time()]
         async with opened(self._url, self._client, [data for c in wanted for data in c.data()]) as transport:
             begun = judged = loop.time()
+            pulse = Pulse(transport, begun, self._silent_after_s) if self._canary else None
             for collector in collectors:
-                collector.heard = collector.asked = begun
+                collector.asked = begun
+                if self._canary is None:
+                    collector.heard = begun
             frames_here = broken_here = 0
             now = begun
             while True:
@@ -168,6 +192,8 @@ class RisLive:
                 for collector in collectors:
                     # While nobody read, nobody was silent.
                     collector.heard += away
+                if pulse is not None:
+                    await pulse.felt(len(frames), now, away)
                 gathered, answers = self._frames.read(frames, now_s, now)
                 for value in self._taken(gathered, answers, now, now_s):
                     yield value
@@ -196,26 +222,31 @@ class RisLive:
             collector = self._collectors[name]
             if collector.alone_until > now:
                 continue
-            collector.heard, collector.is_silenced = now, False
-            if not collector.up:
-                yield self._status(collector, True, "heard")
-            yield from collector.decoder.batches(b"".join(part.records), now_s)
+            batches = list(collector.decoder.batches(b"".join(part.records), now_s))
+            if self._canary is None or any(self._canary.sings(batch.columns) for batch in batches):
+                collector.heard, collector.is_silenced = now, False
+            if not collector.is_silenced:
+                if not collector.up:
+                    yield self._status(collector, True, "heard")
+                yield from batches
             collector.messages += part.messages
             collector.bad += part.bad + (collector.decoder.malformed() if part.records else 0)
 
     async def _looked_for_silence(self, transport: Transport, now: float) -> list[Status]:
         """Who is silent is down; if all are, the connection is as good as ended."""
-        after = self._silent_after_s
+        after = self._patience_s
         listened = [c for c in self._collectors.values() if c.alone_until <= now]
         silent = [c for c in listened if now - c.heard >= after]
         for collector in silent:
             collector.is_silenced = True
         if listened and len(silent) == len(listened):
-            raise Ended(f"silent for {after:g} s")
+            for collector in silent:
+                collector.is_long ^= self._canary is not None
+            raise Ended(self._why_silent)
         told = []
         for collector in silent:
             if collector.up is not False:
-                told.append(self._status(collector, False, f"silent for {after:g} s"))
+                told.append(self._status(collector, False, self._why_silent))
             if now - collector.asked >= after:
                 collector.asked = now
                 await self._ask(transport, collector, is_long=not collector.is_long)

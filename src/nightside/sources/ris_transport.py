@@ -42,6 +42,29 @@ class Transport(Protocol):
     async def leave(self, subscription: dict[str, Any]) -> None:
         """Take a subscription back."""
 
+    async def ping(self) -> None:
+        """Ask for a sign of life; raises Ended where the connection is over."""
+
+
+class Pulse:
+    """Whether a connection on which little comes is alive: who is asked for a sign of life gives one.
+
+    The answer stands behind all that the server has sent, as any frame does, and any frame will do for it.
+    """
+
+    def __init__(self, transport: Transport, now: float, silent_after_s: float) -> None:
+        self._transport, self._silent_after_s = transport, silent_after_s
+        self._felt = self._asked = now
+
+    async def felt(self, frames: int, now: float, away: float) -> None:
+        """So many frames have come by now, and nobody read for the time `away`. Raises Ended where it is dead."""
+        self._felt = now if frames else self._felt + away
+        if now - self._felt >= self._silent_after_s:
+            raise Ended(f"no sign of life for {self._silent_after_s:g} s")
+        if now - max(self._felt, self._asked) >= self._silent_after_s / 3:
+            self._asked = now
+            await self._transport.ping()
+
 
 def way_to(url: str) -> str:
     """`ws` or `http`, by the scheme of the endpoint. Raises UsageError where it is neither."""
@@ -89,9 +112,14 @@ class WebSocket:
         """Take a subscription back."""
         await self._send("ris_unsubscribe", subscription)
 
-    async def _send(self, type: str, data: dict[str, Any]) -> None:
+    async def ping(self) -> None:
+        """Ask for a `pong`."""
+        await self._send("ping", None)
+
+    async def _send(self, type: str, data: dict[str, Any] | None) -> None:
+        said = {"type": type} if data is None else {"type": type, "data": data}
         try:
-            await self._connection.send(orjson.dumps({"type": type, "data": data}), text=True)
+            await self._connection.send(orjson.dumps(said), text=True)
         except ConnectionClosed as closed:
             raise Ended(_why_closed(closed)) from None
 
@@ -159,6 +187,9 @@ class HttpStream:
 
     async def leave(self, subscription: dict[str, Any]) -> None:
         """Nor taken back."""
+
+    async def ping(self) -> None:
+        """Nor answered."""
 
     async def fill(self, client: httpx2.AsyncClient, url: str, subscription: dict[str, Any]) -> None:
         """Put every line into the intake, until there are no more."""
