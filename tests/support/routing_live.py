@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,10 +130,21 @@ def played_live(
         standing=ByTheWhole(seen, holder) if seen else None,
     )
     holder.append(live)
+    news = []
+    for stop in advance(live, world, stops, end, random_):
+        one = live.until(stop)
+        if one is not None:
+            news.append(one)
+    return live, news
+
+
+def advance(
+    live: Stepwise, world: World, stops: Iterable[int], end: int, random_: random.Random
+) -> Iterator[int]:
+    """Give `live` what comes, stop by stop: when a stop is given out, all that is dated up to it has come."""
     scripts = {c.name: as_it_comes(c, random_) for c in world.collectors}
     done = dict.fromkeys(scripts, 0)
-    news = []
-    for stop in [*sorted(s for s in stops if s < end), end]:
+    for stop in [*sorted({s for s in stops if s < end}), end]:
         for collector in world.collectors:
             script, begin = scripts[collector.name], done[collector.name]
             left = script if stop >= end else script[: _due(script, begin, stop)]
@@ -143,10 +154,7 @@ def played_live(
                 live.collector(collector.name).table.close(end if collector.ends is None else collector.ends)
                 if collector.ends is not None:
                     live.gap(collector.name, collector.ends, end)
-        one = live.until(stop)
-        if one is not None:
-            news.append(one)
-    return live, news
+        yield stop
 
 
 def _due(script: Sequence[LiveStep], begin: int, stop: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy.typing as npt
 from nightside.model.settings import Settings
 from nightside.model.signal import UnknownStretch
 from nightside.routing.collector_log import UInt8, UInt32
+from nightside.routing.peers import Session
 from nightside.routing.player import LOAD, Player, begins, judge_of
 from nightside.routing.table import REASONS
 from nightside.routing.timeline import Timeline
@@ -17,6 +19,9 @@ from nightside.routing.visibility import Visibility
 
 Int32 = npt.NDArray[np.int32]
 UInt16 = npt.NDArray[np.uint16]
+
+Votes = Mapping[int, Sequence[tuple[int, int | None, int]]]
+"""Per session the stretches (begin, end or None, why it ended) in which its vote counts."""
 
 
 @dataclass(frozen=True)
@@ -203,24 +208,26 @@ def unknown_stretches(view: list[ViewStep], timeline: Timeline) -> list[UnknownS
         if step.unknown and begin is None:
             begin = step
         elif not step.unknown and begin is not None:
-            stretches.append(UnknownStretch(begin.second, step.second, _why(begin, timeline)))
+            why = why_unknown(begin, timeline.votes, timeline.sessions)
+            stretches.append(UnknownStretch(begin.second, step.second, why))
             begin = None
     if begin is not None and timeline.end > begin.second:
-        stretches.append(UnknownStretch(begin.second, timeline.end, _why(begin, timeline)))
+        why = why_unknown(begin, timeline.votes, timeline.sessions)
+        stretches.append(UnknownStretch(begin.second, timeline.end, why))
     return stretches
 
 
-def _why(step: ViewStep, timeline: Timeline) -> str:
+def why_unknown(step: ViewStep, votes: Votes, sessions: Sequence[Session]) -> str:
     """How many peer ASes were known, and what had become of the others."""
     lost: dict[str, set[str]] = {}
-    for session, stretches in timeline.votes.items():
+    for session, stretches in votes.items():
         ended = [(end, why) for _begin, end, why in stretches if end is not None and end <= step.second]
-        votes = any(
+        counts = any(
             begin <= step.second and (end is None or step.second < end) for begin, end, _why in stretches
         )
-        if ended and not votes:
+        if ended and not counts:
             reason = REASONS[max(ended)[1]] or "no full feed any more"
-            lost.setdefault(reason, set()).add(timeline.sessions[session].collector)
+            lost.setdefault(reason, set()).add(sessions[session].collector)
     said = "; ".join(f"{reason} ({', '.join(sorted(names))})" for reason, names in sorted(lost.items()))
     known = f"{step.known} of {step.expected} expected peer ASes known"
     return f"{known}: {said}" if said else known

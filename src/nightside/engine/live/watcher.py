@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from nightside import __version__
-from nightside.detection.episodes import Detection
+from nightside.detection.episodes import Detection, detect
 from nightside.engine.analysis import about, detect_in, told
 from nightside.engine.collect import Collected
 from nightside.engine.findings import Findings
-from nightside.engine.live.courses import Courses
+from nightside.engine.live.courses import HOUR_S, SETTLED_S, Course, Courses, depth_of
 from nightside.engine.live.ground import ground_of, ways_of
+from nightside.engine.live.suspects import Suspects
 from nightside.engine.subjects import Subjects
 from nightside.incidents.grouping import Group
 from nightside.incidents.messages import Message
@@ -22,16 +24,20 @@ from nightside.model.series import IncidentSeries
 from nightside.model.settings import Settings
 from nightside.model.signal import Loss, Signal, UnknownStretch
 from nightside.routing.kept import Kept
-from nightside.routing.observation import Observation, ViewStep
+from nightside.routing.observation import Observation, ViewStep, why_unknown
 from nightside.routing.stepwise import Stepwise
 from nightside.routing.timeline import Timeline
+from nightside.signals.doubts import doubts
 from nightside.signals.losses import lossy_prefixes, unit_losses
 from nightside.signals.routes import RouteHistory
 from nightside.world.snapshot import Snapshot
 
 DAY_S = 86400
-LOOK_AGAIN_S = 3600
-"""What is open is looked at anew at least this often, though nothing changes and nothing is due."""
+LOOK_EVERY_S = 60
+"""What is not urgent is looked at no more often: urgent is what may be a message."""
+SETTLED_EVERY_SECOND = 8
+"""So many entities a second have their baseline taken after a full hour."""
+SEVERE = 2
 FORGET_EVERY_S = 300
 LONGEST_KEPT_S = 8 * DAY_S
 """What lasts longer is told by what is known of its last days."""
@@ -84,41 +90,53 @@ class Watcher:
         """Where too few peer ASes were known; the last one reaches to now while it lasts."""
         self._blind_since, self._blind_why = 0, ""
         self.until_s = 0
-        self._masks: dict[int, npt.NDArray[np.uint8]] = {}
-        self._forgot_at = 0
+        self._covering: dict[int, tuple[int, npt.NDArray[np.uint32]]] = {}
+        """By entity the prefixes that cover a unit of it, among so many."""
+        self._forgot_at = self._settled = self._doubted_at = 0
+        self._doubts_came = False
+        self._least_known = 0
+        self._suspects = Suspects(subjects.entity_of_unit, self.settings)
 
     def until(self, second: int) -> list[Found]:
         """Time has come to the end of this second: what is new to tell."""
         news = self.live.until(second)
         if news is None:
             return []
-        self.until_s = second
+        before, self.until_s = self.until_s, second
         self.kept.add(news)
         if self.live.beginning is None:
             return []
         self.courses.begin(self.live.beginning)
-        self._see(news.view)
-        due = self.courses.move(news.units)
-        for number, course in self.courses.all.items():
-            if course.look_at is not None and (news.view or course.look_at <= second):
-                due.add(number)
+        turned = self._see(news.view)
+        changed = self.courses.move(news.units)
+        self._suspects.add(news.rows, self.live.numbered, self._least_known)
+        self._doubts_came |= len(news.doubts.second) > 0
+        if self._doubts_came and second >= self._doubted_at + LOOK_EVERY_S:
+            self._doubt()
+        due = self._due(changed, turned)
         found = [one for number in sorted(due) for one in self._look(number)]
+        found += self._settle(due, max(second - before, 1) * SETTLED_EVERY_SECOND)
         if second >= self._forgot_at + FORGET_EVERY_S:
-            self._forgot_at = second
-            # Of what is open the day before its first sign stays.
-            firsts = [c.open_since for c in self.courses.all.values() if c.open_since is not None]
-            keep_from = max(min([second, *firsts]) - DAY_S, second - LONGEST_KEPT_S)
-            self.kept.forget(keep_from)
-            self.live.voting.forget(keep_from)
+            self._forget()
         return found
 
+    def finish(self) -> list[Found]:
+        """All that is open, as it is now, whether something is due or not: as a replay up to now would tell it."""
+        if self._doubts_came:
+            self._doubt()
+        return [
+            one
+            for number, course in sorted(self.courses.all.items())
+            if course.look_at is not None or course.told or self._is_low(course) or self._is_suspect(number)
+            for one in self._look(number, everything=True)
+        ]
+
     def signal(self, number: int) -> Signal:
-        """An entity's units so far."""
+        """An entity's units so far, from where they are still known."""
         course = self.courses.all[number]
-        unknown = list(self.unknown)
+        unknown = [u for u in self.unknown if u.end > course.times[0]]
         if self.view and self.view[-1].unknown:
-            step = self.view[-1]
-            unknown.append(UnknownStretch(self._blind_since, self.until_s + 1, _why(step)))
+            unknown.append(UnknownStretch(self._blind_since, self.until_s + 1, self._blind_why))
         return Signal(
             self.subjects.entities[number],
             list(course.times),
@@ -126,57 +144,143 @@ class Watcher:
             self.until_s + 1,
             unknown,
             dict(course.unseen),
+            list(course.in_doubt),
         )
 
-    def _see(self, view: list[ViewStep]) -> None:
+    def _see(self, view: list[ViewStep]) -> bool:
+        """Take steps of the view; whether sight was lost or came back."""
+        turned = False
         for step in view:
             was = bool(self.view) and self.view[-1].unknown
             if step.unknown and not was:
-                self._blind_since, self._blind_why = step.second, _why(step)
+                votes = self.live.voting.votes(0)
+                self._blind_since = step.second
+                self._blind_why = why_unknown(step, votes, self.live.sessions)
             elif was and not step.unknown:
                 self.unknown.append(UnknownStretch(self._blind_since, step.second, self._blind_why))
+            turned |= step.unknown != was
             self.view.append(step)
+        if view:
+            self._least_known = min((v.known for v in self.view if not v.unknown), default=0)
+        return turned
+
+    def _doubt(self) -> None:
+        """Where so much may have been gone unseen that it would be an outage."""
+        self._doubts_came, self._doubted_at = False, self.until_s
+        news = self.kept.about(np.zeros(self.live.numbered.n_prefixes, np.bool_))
+        observation = self.kept.observation(news, self.kept.timeline(news))
+        signals = {n: self.signal(n) for n, course in self.courses.all.items() if any(course.units)}
+        table = self.live.numbered.table()
+        found = doubts(observation, table, signals, self.subjects.entity_of_unit, self.settings)
+        for number, stretches in found.items():
+            course, again = self.courses.all[number], {s.begin for s in stretches}
+            course.in_doubt = [s for s in course.in_doubt if s.begin not in again] + stretches
+
+    # -- who is looked at ---------------------------------------------------------------------------
+
+    def _is_low(self, course: Course) -> bool:
+        # Held against the most it lately had: the baseline is no more than that.
+        return course.units[-1] < self.settings.partial_below * course.highest
+
+    def _is_suspect(self, number: int) -> bool:
+        course = self.courses.all[number]
+        least = min((units for _second, units in course.baseline), default=course.units[0])
+        return self._suspects.may_be_unstable(number, least)
+
+    def _due(self, changed: set[int], turned: bool) -> set[int]:
+        """Who is to be looked at in this second."""
+        now, due = self.until_s, set()
+        for number in changed:
+            course = self.courses.all[number]
+            worst, best = (depth_of(units, course.base, self.settings) for units in course.new)
+            if max(worst, course.depth) >= SEVERE and (worst, best) != (course.depth, course.depth):
+                due.add(number)
+            elif worst or course.open_since is not None:
+                course.look_by(max(now, course.looked_at + LOOK_EVERY_S))
+        for number in sorted(self._suspects.stirred):
+            if number in self.courses.all:
+                course = self.courses.all[number]
+                if course.open_since is not None or self._is_suspect(number):
+                    course.look_by(max(now, course.looked_at + LOOK_EVERY_S))
+        self._suspects.stirred.clear()
+        for number, course in self.courses.all.items():
+            if (course.look_at is not None and (turned or course.look_at <= now)) or (turned and self._is_low(course)):
+                due.add(number)
+        return due
+
+    def _settle(self, looked_at: set[int], most: int) -> list[Found]:
+        """At full hours the baseline of everybody, some entities at a time; what nobody needs any more is let go."""
+        hour = self.until_s // HOUR_S * HOUR_S
+        if self._settled == hour:
+            return []
+        found: list[Found] = []
+        waiting = [n for n, c in self.courses.all.items() if c.hour < hour]
+        for number in waiting[:most]:
+            course = self.courses.all[number]
+            course.hour = hour
+            signal = self.signal(number)
+            detection = detect(signal, self.settings, before=course.before, medians=course.medians)
+            if detection.open_stretches or course.told or self._is_suspect(number):
+                if number not in looked_at:
+                    found += self._look(number)
+            else:
+                course.baseline = detection.baseline
+                self._let_go(course, detection, signal)
+        if len(waiting) <= most:
+            self._settled = hour
+        return found
+
+    def _let_go(self, course: Course, detection: Detection, signal: Signal) -> None:
+        at = (self.until_s - SETTLED_S) // HOUR_S * HOUR_S
+        begun = course.times[0] if course.before is None else course.before.at
+        if at <= begun or any(s.began <= at < (s.closed or at) + HOUR_S for s in detection.open_stretches):
+            return
+        if any(s.closed is None and s.began <= at for s in detection.open_stretches):
+            return
+        margin = 2 * self.settings.gap_margin_s
+        if any(u.begin <= at < u.end + margin for u in signal.unknown):
+            return
+        course.settle(at, detection, self.settings)
+
+    def _forget(self) -> None:
+        self._forgot_at = self.until_s
+        # Of what is open the day before its first sign stays.
+        firsts = [c.needed_since for c in self.courses.all.values() if c.needed_since is not None]
+        keep_from = max(min([self.until_s, *firsts]) - DAY_S, self.until_s - LONGEST_KEPT_S)
+        self.kept.forget(keep_from)
+        self.live.voting.forget(keep_from)
+        oldest = min((c.times[0] for c in self.courses.all.values()), default=0)
+        self.unknown = [u for u in self.unknown if u.end > oldest]
+        step = max(bisect_right(self.view, self.until_s - 2 * DAY_S, key=lambda v: v.second) - 1, 0)
+        del self.view[:step]
 
     # -- one entity ---------------------------------------------------------------------------------
 
-    def _look(self, number: int) -> list[Found]:
-        """What is new to tell of one entity."""
+    def _look(self, number: int, *, everything: bool = False) -> list[Found]:
+        """What is new to tell of one entity; `everything`: what is not, too."""
         course, settings = self.courses.all[number], self.settings
-        # Held against the most it ever had: the baseline is no more than that.
-        if course.look_at is None and course.units[-1] >= settings.severe_below * course.highest:
-            return []
         signal, seen = self.signal(number), self._seen(number)
-        detected = detect_in(number, signal, self._losses(number, seen), settings)
+        detected = detect_in(
+            number,
+            signal,
+            self._losses(number, seen),
+            settings,
+            before=course.before,
+            medians=course.medians,
+        )
         detection = detected.detection
         messages = told(detected, settings, self.until_s)
-        course.look_at = self._next(detection)
-        last = detection.open_stretches[-1] if detection.open_stretches else None
-        course.open_since = last.began if last and last.closed is None else None
         # What would have been due before is not told behind its time: what is forgotten must not rewrite it.
         new = [m for m in messages if m.key not in course.sent and m.at > course.looked_at]
-        course.sent.update(m.key for m in new)
-        course.looked_at = self.until_s
-        return [
-            self._found(number, signal, detection, one, seen, messages, new)
+        course.sent |= {m.key: m.at for m in new}
+        due = [
+            one
             for one in detected.groups
-            if about(new, one)
+            if course.is_news(one, self.until_s) or about(new, one) or everything
         ]
-
-    def _next(self, detection: Detection) -> int | None:
-        """When to look again; None where nothing is open and nothing is left to be told."""
-        s, now = self.settings, self.until_s
-        deep = [e for e in detection.episodes if e.severity in ("severe", "total")]
-        pending = [e for e in deep if e.end is None or e.end + s.quiet_s >= now]
-        if not pending:
-            return None
-        seconds = {now + LOOK_AGAIN_S}
-        for episode in pending:
-            seconds.add(episode.onset + s.end_confirmed_s)
-            if episode.end is not None:
-                seconds |= {episode.end + s.end_confirmed_s, episode.end + s.quiet_s}
-            elif episode.recovering_since is not None:
-                seconds.add(episode.recovering_since + s.end_confirmed_s)
-        return min(second for second in seconds if second > now)
+        course.looked(detected, self.until_s, settings)
+        self._let_go(course, detection, signal)
+        return [self._found(number, signal, detection, one, seen, messages, new) for one in due]
 
     def _seen(self, number: int) -> _Seen:
         subject = self._prefixes(number)
@@ -199,17 +303,20 @@ class Watcher:
     def _prefixes(self, number: int) -> npt.NDArray[np.uint8]:
         """1 for each prefix that covers a unit of an entity, by the prefix's number."""
         numbered = self.live.numbered
-        known = self._masks.get(number, np.zeros(0, np.uint8))
-        if len(known) < numbered.n_prefixes:
+        before, known = self._covering.get(number, (0, np.zeros(0, np.uint32)))
+        if before < numbered.n_prefixes:
             units = np.flatnonzero(self.subjects.entity_of_unit == number)
-            new = slice(len(known), numbered.n_prefixes)
+            new = slice(before, numbered.n_prefixes)
             fits = numbered.subject[new] > 0
             length = np.where(fits, numbered.length[new], 24).astype(np.int64)
             first = np.where(fits, numbered.hi[new] >> np.uint64(40), 0).astype(np.int64)
             size = np.where(fits, np.int64(1) << (24 - length), 0)
             covers = np.searchsorted(units, first + size) > np.searchsorted(units, first)
-            known = self._masks[number] = np.concatenate([known, covers.astype(np.uint8)])
-        return known
+            known = np.concatenate([known, (np.flatnonzero(covers) + before).astype(np.uint32)])
+            self._covering[number] = (numbered.n_prefixes, known)
+        mask = np.zeros(numbered.n_prefixes, np.uint8)
+        mask[known] = 1
+        return mask
 
     def _found(
         self,
@@ -248,7 +355,3 @@ class Watcher:
             about(messages, one),
             about(new, one),
         )
-
-
-def _why(step: ViewStep) -> str:
-    return f"{step.known} of {step.expected} expected peer ASes known"
