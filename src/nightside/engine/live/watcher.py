@@ -15,6 +15,7 @@ from nightside.engine.collect import Collected
 from nightside.engine.findings import Findings
 from nightside.engine.live.courses import HOUR_S, SETTLED_S, Course, Courses, depth_of
 from nightside.engine.live.ground import ground_of, ways_of
+from nightside.engine.live.near import NearStepwise
 from nightside.engine.live.suspects import Suspects
 from nightside.engine.subjects import Subjects
 from nightside.incidents.grouping import Group
@@ -77,12 +78,17 @@ class Watcher:
         start: int | None = None,
         near: bool = False,
     ) -> None:
-        """`near`: the map knows no more than the subjects' own units (`ground_of`)."""
+        """`near`: nothing is kept that does not concern the subjects, which are few countries (`engine.live.near`)."""
         self.settings = settings or Settings()
         self.subjects = subjects
         self.provenance = provenance or Provenance([], None, __version__, False, None)
         ground = ground_of(snapshot, subjects, self.settings.shortest_cover_ipv4, near=near)
-        self.live = Stepwise(ground, self.settings, ways_of(snapshot), start=start)
+        ways = ways_of(snapshot)
+        self.live: Stepwise = (
+            NearStepwise(ground, self.settings, ways, subjects, start=start)
+            if near
+            else Stepwise(ground, self.settings, ways, start=start)
+        )
         self.kept = Kept(self.live)
         self.courses = Courses(subjects)
         self.view: list[ViewStep] = []
