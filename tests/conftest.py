@@ -1,4 +1,7 @@
-"""What all tests share.
+"""What all tests share, and how they are dealt out where several workers run them (`-n 2 --dist loadgroup`).
+
+A file is run whole by one worker, in the order of the files. Tests that measure time or need the machine's network
+to themselves are marked `pytest.mark.xdist_group("timed")`: one worker runs all of them, one after the other.
 
 With NIGHTSIDE_NO_SKIPS=1 in the environment (as in CI) a skip is a failure: what the tests need is there.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,3 +55,18 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _refuse_skip(report)
     return report
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Whole files to workers; whole groups, where there are any."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadGroupScheduling
+
+    class WholeFiles(LoadGroupScheduling):  # type: ignore[misc, unused-ignore]
+        def _split_scope(self, nodeid: str) -> str:
+            group = super()._split_scope(nodeid)
+            return nodeid.partition("::")[0] if group == nodeid else group
+
+    return WholeFiles(config, log)

@@ -19,6 +19,7 @@ from nightside.model.elements import Kind, Peer
 from nightside.sources.bmp import BmpListener
 from nightside.sources.stream import Fault, Faults, Status
 
+pytestmark = pytest.mark.xdist_group("timed")
 ANNOUNCED = "175.45.176.0/24"
 IPV6 = "2001:db8:100::/40"
 

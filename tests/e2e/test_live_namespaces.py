@@ -23,7 +23,7 @@ from nightside.world.snapshot import load
 HOME, WEST, EAST = 131279, 4837, 20485
 NETWORKS = [f"175.45.{n}.0/24" for n in (176, 177, 178, 179)]
 WHY = network_namespaces.missing()
-pytestmark = pytest.mark.skipif(WHY is not None, reason=str(WHY))
+pytestmark = [pytest.mark.skipif(WHY is not None, reason=str(WHY)), pytest.mark.xdist_group("timed")]
 # As by default, but an end counts after these seconds: the test cannot wait for ten minutes.
 CONFIRMED_S = 6
 

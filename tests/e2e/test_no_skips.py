@@ -36,6 +36,16 @@ def test_lacks_data(shared_data):
 WHOLE_FILE = 'import pytest\npytest.importorskip("a_package_that_nobody_has")\n'
 
 
+WORKERS = [
+    pytest.param((), id="one process"),
+    pytest.param(
+        ("-p", "xdist.plugin", "-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"), id="two workers"
+    ),
+]
+"""As a developer starts the tests, and as ci/check.py does."""
+alone_and_with_workers = pytest.mark.parametrize("workers", WORKERS)
+
+
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
     """A small suite under our conftest, with no data folder in reach: 1 passes, 1 xfails, 3 skip."""
@@ -46,9 +56,11 @@ def suite(tmp_path: Path) -> Path:
     return tests
 
 
-def outcome(tests: Path, no_skips: bool) -> tuple[int, dict[str, int], str]:
+def outcome(tests: Path, no_skips: bool, workers: tuple[str, ...]) -> tuple[int, dict[str, int], str]:
     """(exit code, counts of the closing line, output) of a run of its own."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "NIGHTSIDE"))}
+    # What counts is our conftest; the plugins of schemathesis and others take seconds to load.
+    env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     if no_skips:
         env["NIGHTSIDE_NO_SKIPS"] = "1"
     command = [
@@ -58,6 +70,7 @@ def outcome(tests: Path, no_skips: bool) -> tuple[int, dict[str, int], str]:
         "-p",
         "no:cacheprovider",
         "-ra",
+        *workers,
         f"--rootdir={tests}",
         str(tests),
     ]
@@ -67,14 +80,16 @@ def outcome(tests: Path, no_skips: bool) -> tuple[int, dict[str, int], str]:
     return done.returncode, counts, done.stdout
 
 
-def test_at_home_a_skip_is_a_skip(suite: Path) -> None:
-    code, counts, said = outcome(suite, no_skips=False)
+@alone_and_with_workers
+def test_at_home_a_skip_is_a_skip(suite: Path, workers: tuple[str, ...]) -> None:
+    code, counts, said = outcome(suite, no_skips=False, workers=workers)
     assert code == 0, said
     assert (counts["passed"], counts["skipped"], counts["xfailed"]) == (1, 3, 1)
 
 
-def test_in_ci_a_skip_is_a_failure_with_its_reason(suite: Path) -> None:
-    code, counts, said = outcome(suite, no_skips=True)
+@alone_and_with_workers
+def test_in_ci_a_skip_is_a_failure_with_its_reason(suite: Path, workers: tuple[str, ...]) -> None:
+    code, counts, said = outcome(suite, no_skips=True, workers=workers)
     assert code == 1, said
     # Where a mark or a fixture skips, pytest counts an error before the test; the run fails all the same.
     assert (counts["passed"], counts["failed"], counts["error"], counts["xfailed"]) == (1, 1, 2, 1)
@@ -83,9 +98,12 @@ def test_in_ci_a_skip_is_a_failure_with_its_reason(suite: Path) -> None:
         assert f"nothing may be skipped here, but: {reason}" in said.replace("Skipped: ", "")
 
 
-def test_in_ci_a_file_that_skips_itself_is_an_error(suite: Path) -> None:
+@alone_and_with_workers
+def test_in_ci_a_file_that_skips_itself_is_an_error(suite: Path, workers: tuple[str, ...]) -> None:
+    # Beside one that passes: workers run what could be collected, and then fail.
+    (suite / "test_calls.py").write_text("def test_runs():\n    pass\n")
     (suite / "test_whole_file.py").write_text(WHOLE_FILE)
-    code, counts, said = outcome(suite, no_skips=True)
+    code, counts, said = outcome(suite, no_skips=True, workers=workers)
     assert code != 0, said
     assert counts["error"] == 1
     assert "a_package_that_nobody_has" in said
