@@ -20,6 +20,7 @@ COMMANDS: tuple[str, ...] = (
     "serve",
     "elements",
     "evaluate",
+    "doctor",
 )
 """In the order of the help text; each is a file of this room with a function `command`."""
 
