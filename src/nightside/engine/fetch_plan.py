@@ -141,3 +141,11 @@ def _warn_of(plan: CollectorPlan, end: int, listing: ArchiveListing, warn: Calla
         warn(f"{plan.collector}: no updates from {iso(plan.begin)} to {iso(end)}")
     elif last < min(end, int(listing.now())):
         warn(f"{plan.collector}: its archive has no updates after {iso(last)}")
+
+
+async def plan_updates(
+    listing: ArchiveListing, cache: Path, collector: str, begin: int, end: int
+) -> CollectorPlan:
+    """The files of updates alone that tell of [begin, end). Raises DownloadError."""
+    files = await listing.files(collector, "updates", begin - cadence_s(is_ris(collector), begin) + 1, end)
+    return CollectorPlan(collector, begin, None, [_planned(cache, listing.places, file) for file in files])
