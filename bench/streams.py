@@ -53,9 +53,9 @@ class Took:
     grown_mib: float
 
 
-def resident_mib() -> float:
-    """What this process has in memory now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+def resident_mib(statm: Path = Path("/proc/self/statm")) -> float:
+    """What a process has in memory now; this one unless said."""
+    pages = int(statm.read_text().split()[1])
     return pages * resource.getpagesize() / 2**20
 
 

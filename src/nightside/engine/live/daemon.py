@@ -117,9 +117,9 @@ class Daemon:
             self.telling.put(number, found)
 
     def begin(self) -> None:
-        """Write the first state of this run. Raises OSError."""
+        """Write the first state of this run."""
         if self._kept is not None:
-            self._kept.begin(self._state())()
+            self._tried("the state cannot be kept", lambda kept: kept.begin(self._state())())
             self._state_begun()
 
     def lose_all(self, why: str, now_s: float) -> None:
