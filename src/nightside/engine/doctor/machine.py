@@ -63,14 +63,16 @@ def store(folder: Path, now_s: float) -> Check:
     catalogue = folder / "nightside.sqlite"
     if not catalogue.exists():
         return Check("store", str(folder), "ok", "none yet: the first command that finds something makes it")
+    # Before it is opened: whoever reads may leave an empty one behind.
+    journal = catalogue.with_name(catalogue.name + "-wal")
+    states = [path.stat() for path in (catalogue, journal) if path.exists()]
+    written_s = max((state.st_mtime for state in states if state.st_size), default=now_s)
     try:
         with open_store(folder, read_only=True) as opened:
             number = opened.last_change()
     except NightsideError as error:
         advice = error.advice or "Name another store with --store or NIGHTSIDE_STORE."
         return Check("store", str(folder), "failed", error.what, advice)
-    beside_it = catalogue.with_name(catalogue.name + "-wal")
-    written_s = max(p.stat().st_mtime for p in (catalogue, beside_it) if p.exists())
     said = f"opens; version {VERSION}, "
     if number == 0:
         return Check("store", str(folder), "ok", said + "nothing in it yet")
