@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,11 +114,8 @@ def _second(step: LiveStep) -> float:
     return float("inf")
 
 
-def played_live(
-    world: World, end: int, stops: Iterable[int], *, seen: Seen | None = None, seed: int = 0
-) -> tuple[Stepwise, list[News]]:
-    """Everything in time: at each stop all that is dated before has come. With `seen`, its start and standings."""
-    random_ = random.Random(seed)
+def stepwise_of(world: World, seen: Seen | None = None) -> Stepwise:
+    """A beginning, before anything was heard. With `seen`, its start and standings."""
     asns = sorted(world.asn_country)
     ways = WayIndex(np.array(asns, np.uint32), np.array([world.asn_country[a] for a in asns], np.uint16))
     holder: list[Stepwise] = []
@@ -130,6 +127,15 @@ def played_live(
         standing=ByTheWhole(seen, holder) if seen else None,
     )
     holder.append(live)
+    return live
+
+
+def played_live(
+    world: World, end: int, stops: Iterable[int], *, seen: Seen | None = None, seed: int = 0
+) -> tuple[Stepwise, list[News]]:
+    """Everything in time: at each stop all that is dated before has come. With `seen`, its start and standings."""
+    random_ = random.Random(seed)
+    live = stepwise_of(world, seen)
     news = []
     for stop in advance(live, world, stops, end, random_):
         one = live.until(stop)
@@ -139,21 +145,30 @@ def played_live(
 
 
 def advance(
-    live: Stepwise, world: World, stops: Iterable[int], end: int, random_: random.Random
+    live: Stepwise,
+    world: World,
+    stops: Iterable[int],
+    end: int,
+    random_: random.Random,
+    now: Callable[[], Stepwise] | None = None,
 ) -> Iterator[int]:
-    """Give `live` what comes, stop by stop: when a stop is given out, all that is dated up to it has come."""
+    """Give `live` what comes, stop by stop: when a stop is given out, all that is dated up to it has come.
+
+    `now`, if given, is asked before everything that happens for what it happens to.
+    """
+    now = now or (lambda: live)
     scripts = {c.name: as_it_comes(c, random_) for c in world.collectors}
     done = dict.fromkeys(scripts, 0)
     for stop in [*sorted({s for s in stops if s < end}), end]:
         for collector in world.collectors:
             script, begin = scripts[collector.name], done[collector.name]
             left = script if stop >= end else script[: _due(script, begin, stop)]
-            _tell(live, collector, left[begin:])
+            _tell(now, collector, left[begin:])
             done[collector.name] = max(begin, len(left))
             if stop >= end:
-                live.collector(collector.name).table.close(end if collector.ends is None else collector.ends)
+                now().collector(collector.name).table.close(end if collector.ends is None else collector.ends)
                 if collector.ends is not None:
-                    live.gap(collector.name, collector.ends, end)
+                    now().gap(collector.name, collector.ends, end)
         yield stop
 
 
@@ -177,11 +192,11 @@ def _in_table(script: Sequence[LiveStep], i: int) -> bool:
     return isinstance(before, Element) and before.kind is Kind.ROUTE
 
 
-def _tell(live: Stepwise, collector: Collector, steps: Sequence[LiveStep]) -> None:
+def _tell(now: Callable[[], Stepwise], collector: Collector, steps: Sequence[LiveStep]) -> None:
     waiting: list[Element] = []
 
     def flush() -> None:
-        live.apply(collector.name, collector.peers, columns(waiting), 0, NO_BOUND)
+        now().apply(collector.name, collector.peers, columns(waiting), 0, NO_BOUND)
         waiting.clear()
 
     for step in steps:
@@ -191,6 +206,7 @@ def _tell(live: Stepwise, collector: Collector, steps: Sequence[LiveStep]) -> No
                 flush()
             continue
         flush()
+        live = now()
         if isinstance(step, TableDone):
             live.table_done(collector.name, step.truncated)
         elif isinstance(step, Lost):

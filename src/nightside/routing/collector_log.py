@@ -63,7 +63,7 @@ class CollectorLog:
             session=session,
             prefix=prefix,
             way=way,
-            loads=list(table.loads),
+            loads=list(table.loads.values()),
             tables=[TableSummary(*t) for t in table.tables],
             transfer_ends=[TransferEnd(*t) for t in table.transfer_ends],
             gaps=gaps,

@@ -24,6 +24,7 @@ cdef class Cover:
     cdef uint32_t n_changed
     cdef bint started
     cdef ChangeList changes
+    cdef int must_have(self, uint32_t n_prefixes) except -1
     cdef int grow(self, uint32_t n_prefixes, columns) except -1
     cdef bint is_stranger(self, uint32_t p, uint32_t way) except? True
     cdef void change(self, uint32_t p, uint32_t since) noexcept

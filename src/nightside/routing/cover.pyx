@@ -6,10 +6,13 @@ docs/definitions.md, "What is reachable".
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+import copyreg
+
 import numpy as np
 
 from nightside.routing.prefixes cimport MISSING
 
+from nightside.routing.saved import arrays_of, checked, must
 from nightside.routing.votes import padded
 
 cdef enum:
@@ -40,6 +43,45 @@ cdef class Cover:
         self.changed, self.changed_since = np.zeros((2, len(hi)), np.uint32)
         self.changes = ChangeList()
 
+    def __reduce__(self):
+        """With the very arrays that it was given: a Pickler may name those that are the same in every run."""
+        given = arrays_of(
+            self.hi, self.length, self.subject, self.prefix_country, self.unit_country, self.way_origin,
+            self.way_country, self.way_home,
+        )
+        own = arrays_of(self.covers, self.met, self.origin_country, self.changed, self.changed_since)
+        state = (
+            given, own, self.shortest, self.strangers, self.foreign, self.n_changed, bool(self.started), self.changes,
+        )
+        return copyreg.__newobj__, (Cover,), state
+
+    def __setstate__(self, state):
+        given, own, self.shortest, self.strangers, self.foreign, self.n_changed, self.started, self.changes = state
+        must(None not in (self.strangers, self.foreign, self.changes), "a part of the cover is missing")
+        (self.hi, self.length, self.subject, self.prefix_country, self.unit_country, self.way_origin,
+         self.way_country, self.way_home) = given
+        covers, met, origin_country, changed, changed_since = own
+        must(self.unit_country.shape[0] == UNITS and len(covers) == UNITS, "not all units")
+        self.covers = checked(covers, np.uint8, UNITS, "units' covers")
+        self.met, self.origin_country = checked(met, np.uint8, 0, "met"), checked(origin_country, np.uint16, 0, "met")
+        self.changed = checked(changed, np.uint32, self.n_changed, "changed prefixes")
+        self.changed_since = checked(changed_since, np.uint32, self.n_changed, "changed prefixes")
+        self.must_have(int(changed[:self.n_changed].max()) + 1 if self.n_changed else 0)
+        n = min(self.hi.shape[0], self.length.shape[0])
+        first, length = np.asarray(self.hi)[:n] >> np.uint64(40), np.asarray(self.length)[:n]
+        below = np.uint64(1) << (24 - np.minimum(length, 24)).astype(np.uint64)
+        must(not np.any(first & (below - np.uint64(1))), "a prefix that is longer than its length")
+
+    cdef int must_have(self, uint32_t n_prefixes) except -1:
+        """Raises ValueError where there are not so many prefixes."""
+        cdef Py_ssize_t least = min(
+            self.hi.shape[0], self.length.shape[0], self.subject.shape[0], self.prefix_country.shape[0],
+            self.met.shape[0], self.origin_country.shape[0], self.changed.shape[0], self.changed_since.shape[0],
+        )
+        must(least >= <Py_ssize_t>n_prefixes, "the cover has fewer prefixes")
+        must(self.way_origin.shape[0] == self.way_country.shape[0] == self.way_home.shape[0], "ways without countries")
+        return 0
+
     cdef int grow(self, uint32_t n_prefixes, columns) except -1:
         """More prefixes and ways: the columns of `__init__` anew."""
         self.hi, self.length, self.subject = columns["hi"], columns["length"], columns["subject"]
@@ -49,7 +91,7 @@ cdef class Cover:
         self.met, self.origin_country = padded(self.met, n_prefixes), padded(self.origin_country, n_prefixes)
         self.changed = padded(self.changed, n_prefixes)
         self.changed_since = padded(self.changed_since, n_prefixes)
-        return 0
+        return self.must_have(n_prefixes)
 
     cdef bint is_stranger(self, uint32_t p, uint32_t way) except? True:
         """Whether a route's origin neither belongs to the prefix nor covered it before."""

@@ -22,5 +22,6 @@ cdef class EventLog:
     cdef uint8_t* kind
     cdef size_t capacity
     cdef readonly size_t count
+    cdef void _free(self) noexcept
     cdef int add(self, uint32_t second, uint8_t kind, uint32_t session, uint32_t prefix, uint32_t way) except -1 nogil
     cdef int _grow(self) except -1 nogil

@@ -21,7 +21,11 @@ From KNOWN on they are about a session's view of one family, which stands in `pr
 from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport free, realloc
 
+import copyreg
+
 import numpy as np
+
+from nightside.routing.saved cimport memory_of, view_of
 
 EVENT_KINDS = {
     "FLIP": FLIP, "TRANSFER_FLIP": TRANSFER_FLIP, "TABLE_FLIP": TABLE_FLIP, "HEARD": HEARD, "STALE": STALE,
@@ -29,16 +33,44 @@ EVENT_KINDS = {
     "CUT": CUT,
 }
 
+cdef enum:
+    ROOM = 1 << 16   # so many events keep their memory for the next ones
+
 
 cdef class EventLog:
     """Grows by doubling; read as columns."""
 
     def __dealloc__(self):
+        self._free()
+
+    cdef void _free(self) noexcept:
         free(self.second)
         free(self.prefix)
         free(self.way)
         free(self.session)
         free(self.kind)
+        self.second = self.prefix = self.way = self.session = NULL
+        self.kind = NULL
+        self.count = self.capacity = 0
+
+    def __reduce__(self):
+        cdef size_t n = self.count
+        columns = (
+            view_of(self.second, n, np.uint32), view_of(self.kind, n, np.uint8), view_of(self.session, n, np.uint32),
+            view_of(self.prefix, n, np.uint32), view_of(self.way, n, np.uint32),
+        )
+        return copyreg.__newobj__, (EventLog,), columns
+
+    def __setstate__(self, state):
+        second, kind, session, prefix, way = state
+        cdef size_t n = len(second)
+        self._free()
+        self.second = <uint32_t*>memory_of(second, np.uint32, n, n, "the seconds of events")
+        self.kind = <uint8_t*>memory_of(kind, np.uint8, n, n, "the kinds of events")
+        self.session = <uint32_t*>memory_of(session, np.uint32, n, n, "the sessions of events")
+        self.prefix = <uint32_t*>memory_of(prefix, np.uint32, n, n, "the prefixes of events")
+        self.way = <uint32_t*>memory_of(way, np.uint32, n, n, "the ways of events")
+        self.count = self.capacity = n
 
     cdef int add(self, uint32_t second, uint8_t kind, uint32_t session, uint32_t prefix, uint32_t way) except -1 nogil:
         cdef size_t i = self.count
@@ -77,18 +109,18 @@ cdef class EventLog:
 
     def drain(self):
         """(second, kind, session, prefix, way) in the order in which they were added; copies. The log is empty then."""
-        n = self.count
-        self.count = 0
-        if n == 0:
-            return (np.empty(0, np.uint32), np.empty(0, np.uint8), np.empty(0, np.uint32), np.empty(0, np.uint32),
-                    np.empty(0, np.uint32))
-        return (
-            np.asarray(<uint32_t[:n]>self.second).copy(),
-            np.asarray(<uint8_t[:n]>self.kind).copy(),
-            np.asarray(<uint32_t[:n]>self.session).copy(),
-            np.asarray(<uint32_t[:n]>self.prefix).copy(),
-            np.asarray(<uint32_t[:n]>self.way).copy(),
+        cdef size_t n = self.count
+        found = (
+            view_of(self.second, n, np.uint32).copy(),
+            view_of(self.kind, n, np.uint8).copy(),
+            view_of(self.session, n, np.uint32).copy(),
+            view_of(self.prefix, n, np.uint32).copy(),
+            view_of(self.way, n, np.uint32).copy(),
         )
+        self.count = 0
+        if self.capacity > ROOM:
+            self._free()
+        return found
 
     def columns(self):
         """(second, kind, session, prefix, way) sorted by second, the order within one second kept; copies."""

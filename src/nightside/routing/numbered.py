@@ -12,6 +12,7 @@ import numpy.typing as npt
 from nightside.routing.collector_log import UInt8, UInt32
 from nightside.routing.observation import PrefixTable, UInt16, WayTable
 from nightside.routing.prefixes import PrefixIndex
+from nightside.routing.saved import checked, must
 from nightside.routing.ways import WayIndex
 
 
@@ -38,9 +39,9 @@ class Numbered:
         self.hi, self.lo = np.zeros((2, 1024), np.uint64)
         self.length, self.family, self.subject = np.zeros((3, 1024), np.uint8)
         self.country = np.zeros(1024, np.uint16)
-        self.way = WayTable(*ways.columns())
-        self.way_country = np.zeros(0, np.uint16)
-        self.way_home = np.zeros(0, np.uint8)
+        self._origin, self._upstream, self._border = np.zeros((3, 1024), np.uint32)
+        self._way_country = np.zeros(1024, np.uint16)
+        self._way_home = np.zeros(1024, np.uint8)
 
     def renew_prefixes(self) -> bool:
         """Learn what is new of prefixes; whether anything is."""
@@ -61,13 +62,31 @@ class Numbered:
         count, before = self.ways.count, self.n_ways
         if count == before:
             return False
-        self.way = WayTable(*self.ways.columns())
-        new = self.way.origin[before:]
-        self.way_country = np.concatenate([self.way_country, self.ground.as_country(new)])
-        home = np.isin(new, np.array(sorted(self.ground.home_asns), np.uint32))
-        self.way_home = np.concatenate([self.way_home, home.astype(np.uint8)])
+        for name in ("_origin", "_upstream", "_border", "_way_country", "_way_home"):
+            setattr(self, name, _room(getattr(self, name), count))
+        new = slice(before, count)
+        self._origin[new], self._upstream[new], self._border[new] = self.ways.columns(before)
+        self._way_country[new] = self.ground.as_country(self._origin[new])
+        self._way_home[new] = np.isin(self._origin[new], np.array(sorted(self.ground.home_asns), np.uint32))
         self.n_ways = count
         return True
+
+    @property
+    def way(self) -> WayTable:
+        """The ways there are now."""
+        n = self.n_ways
+        return WayTable(self._origin[:n], self._upstream[:n], self._border[:n])
+
+    def check(self) -> None:
+        """Raises ValueError where, in a state that was saved, the columns are not those of the prefixes and ways."""
+        must(
+            self.n_prefixes <= self.prefixes.count and self.n_ways <= self.ways.count,
+            "fewer prefixes or ways",
+        )
+        for name in ("hi", "lo", "length", "family", "subject", "country"):
+            checked(getattr(self, name), getattr(self, name).dtype, self.n_prefixes, "prefixes")
+        for name in ("_origin", "_upstream", "_border", "_way_country", "_way_home"):
+            checked(getattr(self, name), getattr(self, name).dtype, self.n_ways, "ways")
 
     def columns(self) -> dict[str, Any]:
         """What `Visibility.grow` takes."""
@@ -76,9 +95,9 @@ class Numbered:
             "length": self.length,
             "subject": self.subject,
             "prefix_country": self.country,
-            "way_origin": self.way.origin,
-            "way_country": self.way_country,
-            "way_home": self.way_home,
+            "way_origin": self._origin,
+            "way_country": self._way_country,
+            "way_home": self._way_home,
         }
 
     def table(self) -> PrefixTable:

@@ -9,9 +9,12 @@ the mark before.
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
 
+import copyreg
+
 import numpy as np
 
 from nightside.routing.log cimport KNOWN, LOAD, EventLog
+from nightside.routing.saved cimport memory_of, view_of
 
 
 cdef class Places:
@@ -24,6 +27,19 @@ cdef class Places:
 
     def __dealloc__(self):
         free(self.place)
+
+    def __reduce__(self):
+        state = (view_of(self.place, self.count, np.uint16), self.marked, self.marks, bool(self.off))
+        return copyreg.__newobj__, (Places,), state
+
+    def __setstate__(self, state):
+        place, self.marked, self.marks, self.off = state
+        cdef size_t n = len(place)
+        free(self.place)
+        self.place = NULL
+        self.count = self.capacity = 0
+        self.place = <uint16_t*>memory_of(place, np.uint16, n, n, "the places of events")
+        self.count = self.capacity = n
 
     def keep_none(self):
         """No place is kept from now on: nobody will ask."""

@@ -9,6 +9,7 @@ cdef class NumberMap:
     cdef uint32_t* values
     cdef uint64_t mask
     cdef readonly uint32_t count
+    cdef int make_room(self, uint64_t count) except -1
     cdef uint32_t get(self, uint64_t key) noexcept nogil
     cdef int put(self, uint64_t key, uint32_t value) except -1 nogil
     cdef int _grow(self) except -1 nogil
@@ -24,5 +25,5 @@ cdef class PrefixIndex:
     cdef uint32_t capacity
     cdef readonly uint32_t count
     cdef uint32_t intern(self, uint64_t hi, uint64_t lo, uint8_t length, uint8_t family) except? 4294967295 nogil
-    cdef int _rehash(self) except -1 nogil
+    cdef int _rehash(self, uint64_t size) except -1 nogil
     cdef int _grow(self) except -1 nogil

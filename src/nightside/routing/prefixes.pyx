@@ -9,9 +9,13 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memset
 
+import copyreg
 import ipaddress
 
 import numpy as np
+
+from nightside.routing.saved import checked, must
+from nightside.routing.saved cimport memory_of, view_of
 
 cdef uint32_t MISSING = 0xFFFFFFFF
 cdef uint64_t NO_KEY = 0xFFFFFFFFFFFFFFFFULL
@@ -30,19 +34,52 @@ cdef class NumberMap:
     """64-bit numbers to 32-bit numbers. The key 2^64-1 cannot be stored."""
 
     def __cinit__(self, uint32_t room=1024):
-        cdef uint64_t size = 16
-        while size < <uint64_t>room * 2:
-            size *= 2
-        self.mask = size - 1
-        self.keys = <uint64_t*>malloc(size * sizeof(uint64_t))
-        self.values = <uint32_t*>malloc(size * sizeof(uint32_t))
-        if self.keys == NULL or self.values == NULL:
-            raise MemoryError
-        memset(self.keys, 0xFF, size * sizeof(uint64_t))
+        self.make_room(room)
 
     def __dealloc__(self):
         free(self.keys)
         free(self.values)
+
+    def __reduce__(self):
+        cdef uint64_t[::1] keys = np.empty(self.count, np.uint64)
+        cdef uint32_t[::1] values = np.empty(self.count, np.uint32)
+        cdef uint64_t i, n = 0
+        for i in range(self.mask + 1):
+            if self.keys[i] != NO_KEY:
+                keys[n] = self.keys[i]
+                values[n] = self.values[i]
+                n += 1
+        return copyreg.__newobj__, (NumberMap,), (np.asarray(keys), np.asarray(values))
+
+    def __setstate__(self, state):
+        cdef const uint64_t[::1] keys = checked(state[0], np.uint64, 0, "keys")
+        cdef const uint32_t[::1] values = checked(state[1], np.uint32, 0, "values")
+        cdef Py_ssize_t i, n = keys.shape[0]
+        must(values.shape[0] == n, "keys without values")
+        self.make_room(<uint64_t>n)
+        for i in range(n):
+            must(keys[i] != NO_KEY, "a key that is none")
+            self.put(keys[i], values[i])
+        must(self.count == <uint32_t>n, "a key occurs twice")
+
+    cdef int make_room(self, uint64_t count) except -1:
+        """Forget all, and have room for so many."""
+        cdef uint64_t size = 16
+        while size < (count + 1) * 2:
+            size *= 2
+        cdef uint64_t* keys = <uint64_t*>malloc(size * sizeof(uint64_t))
+        cdef uint32_t* values = <uint32_t*>malloc(size * sizeof(uint32_t))
+        if keys == NULL or values == NULL:
+            free(keys)
+            free(values)
+            raise MemoryError
+        memset(keys, 0xFF, size * sizeof(uint64_t))
+        free(self.keys)
+        free(self.values)
+        self.keys, self.values = keys, values
+        self.mask = size - 1
+        self.count = 0
+        return 0
 
     cdef uint32_t get(self, uint64_t key) noexcept nogil:
         """The value, or MISSING."""
@@ -118,6 +155,37 @@ cdef class PrefixIndex:
         free(self.family)
         free(self.slots)
 
+    def __reduce__(self):
+        cdef size_t n = self.count
+        columns = (
+            view_of(self.hi, n, np.uint64), view_of(self.lo, n, np.uint64),
+            view_of(self.length, n, np.uint8), view_of(self.family, n, np.uint8),
+        )
+        return copyreg.__newobj__, (PrefixIndex,), columns
+
+    def __setstate__(self, state):
+        hi, lo, length, family = state
+        cdef size_t n = len(hi), room = max(n + n // 4, 4096)
+        cdef uint64_t size = 16384
+        must(n < MISSING, "more prefixes than there are numbers")
+        while <uint64_t>n * 2 >= size:
+            size *= 2
+        self.count = self.capacity = 0
+        free(self.hi)
+        self.hi = NULL
+        self.hi = <uint64_t*>memory_of(hi, np.uint64, n, room, "prefixes")
+        free(self.lo)
+        self.lo = NULL
+        self.lo = <uint64_t*>memory_of(lo, np.uint64, n, room, "prefixes' low halves")
+        free(self.length)
+        self.length = NULL
+        self.length = <uint8_t*>memory_of(length, np.uint8, n, room, "prefixes' lengths")
+        free(self.family)
+        self.family = NULL
+        self.family = <uint8_t*>memory_of(family, np.uint8, n, room, "prefixes' families")
+        self.count, self.capacity = n, room
+        self._rehash(size)
+
     cdef uint32_t intern(self, uint64_t hi, uint64_t lo, uint8_t length, uint8_t family) except? 4294967295 nogil:
         """The dense number of a prefix, new or not."""
         cdef uint64_t i = mix(hi ^ (lo * 0x9E3779B97F4A7C15ULL) ^ (<uint64_t>length << 8) ^ family) & self.mask
@@ -139,7 +207,7 @@ cdef class PrefixIndex:
         self.slots[i] = id
         self.count += 1
         if <uint64_t>self.count * 2 > self.mask:
-            self._rehash()
+            self._rehash((self.mask + 1) * 2)
         return id
 
     cdef int _grow(self) except -1 nogil:
@@ -162,8 +230,7 @@ cdef class PrefixIndex:
         self.capacity = capacity
         return 0
 
-    cdef int _rehash(self) except -1 nogil:
-        cdef uint64_t size = (self.mask + 1) * 2
+    cdef int _rehash(self, uint64_t size) except -1 nogil:
         cdef uint32_t* slots = <uint32_t*>malloc(size * sizeof(uint32_t))
         cdef uint32_t id
         cdef uint64_t i

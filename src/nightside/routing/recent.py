@@ -41,6 +41,15 @@ class RecentUpdates:
         while self._batches and self._batches[0][0] < before_s:
             self._batches.popleft()
 
+    def fits(self, n_peers: int, n_prefixes: int) -> bool:
+        """Whether all that is remembered is of so many peers and prefixes."""
+        return all(
+            len(seconds) == len(peers) == len(ids)
+            and peers.dtype == ids.dtype == np.uint32
+            and bool((peers < n_peers).all() and (ids < n_prefixes).all())
+            for _youngest, seconds, peers, ids in self._batches
+        )
+
     def between(self, begin_s: int, end_s: int) -> Iterator[tuple[UInt32, UInt32]]:
         """(peers, prefix numbers) named by updates from `begin_s` to `end_s`, both inclusive."""
         for _youngest, seconds, peers, ids in self._batches:

@@ -5,6 +5,7 @@ cdef class Rows:
     cdef uint32_t** row
     cdef uint32_t* size
     cdef uint32_t count
+    cdef void _free(self) noexcept
     cdef int room_for_peers(self, uint32_t count) except -1
     cdef int room_for(self, uint32_t peer, uint32_t id) except -1
     cdef void clear(self, uint32_t peer) noexcept

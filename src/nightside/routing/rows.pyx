@@ -5,16 +5,50 @@ from libc.stdint cimport uint32_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
+import copyreg
+
+import numpy as np
+
+from nightside.routing.saved import must
+from nightside.routing.saved cimport memory_of, view_of
+
 
 cdef class Rows:
     """A row of uint32 by prefix number for each peer. Read with `get`, write with `put`."""
 
     def __dealloc__(self):
+        self._free()
+
+    cdef void _free(self) noexcept:
         cdef uint32_t i
         for i in range(self.count):
             free(self.row[i])
         free(self.row)
         free(self.size)
+        self.row = NULL
+        self.size = NULL
+        self.count = 0
+
+    def __reduce__(self):
+        cdef uint32_t i, used
+        rows = []
+        for i in range(self.count):
+            used = self.size[i]
+            while used and self.row[i][used - 1] == 0:
+                used -= 1
+            rows.append((self.size[i], view_of(self.row[i], used, np.uint32)))
+        return copyreg.__newobj__, (Rows,), (rows,)
+
+    def __setstate__(self, state):
+        cdef uint32_t i
+        rows, = state
+        self._free()
+        self.room_for_peers(len(rows))
+        for i, (size, row) in enumerate(rows):
+            must(size >= len(row), "a row is longer than its room")
+            if size:
+                self.row[i] = <uint32_t*>memory_of(row, np.uint32, len(row), size, "a row")
+                self.size[i] = size
 
     cdef int room_for_peers(self, uint32_t count) except -1:
         """Rows for at least so many peers; new ones are empty."""

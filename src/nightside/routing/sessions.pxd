@@ -52,6 +52,8 @@ cdef class Sessions:
     cdef uint32_t quiet_s
     cdef double back_share
     cdef readonly list transfer_ends
+    cdef tuple _saved(self)
+    cdef int _restore(self, state) except -1
     cdef int _announce(self, uint32_t peer, uint32_t id, uint32_t way, uint32_t second) except -1
     cdef int _withdraw(self, uint32_t peer, uint32_t id, uint32_t second) except -1
     cdef int _down(self, uint32_t peer, uint32_t second) except -1

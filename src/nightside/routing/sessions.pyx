@@ -11,9 +11,13 @@ from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
+import numpy as np
+
 from nightside.routing.log cimport FLIP, GAP_END, HEARD, KNOWN, STALE, TRANSFER_FLIP, UNKNOWN, EventLog
 from nightside.routing.prefixes cimport PrefixIndex
 from nightside.routing.rows cimport Rows, get, put
+from nightside.routing.saved import must
+from nightside.routing.saved cimport memory_of, view_of
 
 
 cdef class Sessions:
@@ -28,6 +32,34 @@ cdef class Sessions:
     def __dealloc__(self):
         free(self.feeds)
         free(self.latest)
+
+    cdef tuple _saved(self):
+        """All of it, for pickle."""
+        return (
+            self.prefixes, self.log, self.held, self.n_peers,
+            view_of(self.feeds, 2 * <size_t>self.n_peers * sizeof(Feed), np.uint8),
+            view_of(self.latest, self.n_peers, np.uint32),
+            self.now, self.gap_begin, self.gap_end, self.before_gap, bool(self.away), self.to_return,
+            self.transfers, self.quiet_s, self.back_share, self.transfer_ends,
+        )
+
+    cdef int _restore(self, state) except -1:
+        cdef size_t size
+        (self.prefixes, self.log, self.held, n_peers, feeds, latest, self.now, self.gap_begin, self.gap_end,
+         self.before_gap, self.away, self.to_return, self.transfers, self.quiet_s, self.back_share,
+         self.transfer_ends) = state
+        must(None not in (self.prefixes, self.log, self.held), "a part of a collector's sessions is missing")
+        must(self.held.count == n_peers, "rows of other sessions")
+        size = 2 * <size_t>n_peers * sizeof(Feed)
+        self.n_peers = 0
+        free(self.feeds)
+        self.feeds = NULL
+        self.feeds = <Feed*>memory_of(feeds, np.uint8, size, size, "sessions' feeds")
+        free(self.latest)
+        self.latest = NULL
+        self.latest = <uint32_t*>memory_of(latest, np.uint32, n_peers, n_peers, "sessions' seconds")
+        self.n_peers = n_peers
+        return 0
 
     # -- updates ------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from nightside.routing.observation import Changes, ViewStep, learning_seconds
 from nightside.routing.peers import Session
 from nightside.routing.player import KNOWN, LOAD, UNKNOWN, Control, Player, begins, judge_of
 from nightside.routing.prefixes import PrefixIndex
+from nightside.routing.saved import must
 from nightside.routing.standing import LiveStanding, SoFar, Voting
 from nightside.routing.table import CollectorTable
 from nightside.routing.timeline import start_second
@@ -124,6 +125,20 @@ class Stepwise:
         )
         self.player = Player(self.judge)
         self._size = (0, 0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what is only written over. A Pickler has to name `numbered.ground`, which holds functions, and does
+        well to name `numbered.ground.unit_country`: the judge has this very array."""
+        return {name: value for name, value in self.__dict__.items() if name != "_ids"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._ids = np.empty(1 << 12, np.uint32)
+        self.numbered.check()
+        sessions = sorted(number for c in self.collectors.values() for number in c.numbers)
+        must(sessions == list(range(len(self.sessions))), "sessions of other collectors")
+        must(len(self._as_of) == len(self.sessions), "sessions of other ASes")
+        must(set(self._as_of) <= set(range(len(self.asns))), "sessions of other ASes")
 
     # -- what comes in ------------------------------------------------------------------------------
 
@@ -237,12 +252,11 @@ class Stepwise:
             family = np.where(kind >= KNOWN, prefix, self.numbered.family[np.where(kind >= KNOWN, 0, prefix)])
             loads = collector.table.loads
             for i in np.flatnonzero(kind == LOAD).tolist():
-                number = int(way[i])
+                load = loads.pop(int(way[i]))
                 if family[i] == FAMILY:
-                    self._loads[self._loads_so_far] = loads[number]
+                    self._loads[self._loads_so_far] = load
                     way[i] = self._loads_so_far
                     self._loads_so_far += 1
-                loads[number] = np.zeros(0, np.uint32)
             mine = family == FAMILY
             session = np.array(collector.numbers, np.uint32)[peer[mine]]
             parts.append(Rows(np.maximum(at[mine], floor), kind[mine], session, prefix[mine], way[mine]))

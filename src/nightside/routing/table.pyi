@@ -18,7 +18,8 @@ class CollectorTable:
     """The youngest second there was news of."""
     away: bool
     """It was lost, and is not back."""
-    loads: list[npt.NDArray[np.uint32]]
+    loads: dict[int, npt.NDArray[np.uint32]]
+    """Whole first tables, by the number that the log has; who has taken one over may take it out."""
     tables: list[tuple[int, int, bool, dict[tuple[int, int], int]]]
     transfer_ends: list[tuple[int, int, int, int]]
     out_of_time: int

@@ -7,6 +7,8 @@ tables: read beside the state, and swapped in whole when the updates have reache
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
+import copyreg
+
 import numpy as np
 
 from nightside.routing.log cimport CUT, GAP_END, HEARD, KNOWN, LOAD, TABLE, TABLE_FLIP, UNKNOWN
@@ -19,6 +21,7 @@ from nightside.routing.sessions cimport (
 from nightside.routing.ways cimport NO_AS, WayIndex
 
 from nightside.routing.recent import RecentUpdates
+from nightside.routing.saved import must
 
 REASONS = ("", "session left Established", "no file from the collector", "silent and absent from the table")
 REASON_GAP = GAP_REASON
@@ -48,7 +51,8 @@ cdef class CollectorTable(Sessions):
     cdef uint32_t silent_s, margin_s
     cdef const uint16_t[::1] prefix_country
     cdef object recent
-    cdef readonly list loads
+    cdef readonly dict loads    # whole first tables by number; who has taken one over may take it out
+    cdef uint32_t n_loads
     cdef readonly list tables
     cdef readonly Places places
     cdef readonly uint64_t elements
@@ -65,8 +69,26 @@ cdef class CollectorTable(Sessions):
         self.margin_s = table_margin_s
         self.back_share = transfer_back_share
         self.recent = RecentUpdates()
-        self.loads = []
+        self.loads = {}
         self.tables = []
+
+    def __reduce__(self):
+        """A state between two batches; it shares the prefixes and ways with whoever is pickled beside it."""
+        state = (
+            self._saved(), self.ways, self.pending, bool(self.table_open), bool(self.table_ready),
+            bool(self.table_truncated), self.table_from, self.table_to, self.last_swap, self.table_first, self.place,
+            self.silent_s, self.margin_s, self.recent, self.loads, self.n_loads, self.tables, self.places,
+            self.elements, self.out_of_time,
+        )
+        return copyreg.__newobj__, (CollectorTable,), state
+
+    def __setstate__(self, state):
+        (saved, self.ways, self.pending, self.table_open, self.table_ready, self.table_truncated, self.table_from,
+         self.table_to, self.last_swap, self.table_first, self.place, self.silent_s, self.margin_s, self.recent,
+         self.loads, self.n_loads, self.tables, self.places, self.elements, self.out_of_time) = state
+        must(None not in (self.ways, self.pending, self.places), "a part of a collector's state is missing")
+        self._restore(saved)
+        must(self.recent.fits(self.n_peers, self.prefixes.count), "updates of sessions and prefixes that there are not")
 
     # -- what comes in ------------------------------------------------------------------------------
 
@@ -376,8 +398,9 @@ cdef class CollectorTable(Sessions):
         if merged:
             return 0
         if first:
-            self.loads.append(np.asarray(<uint32_t[:size]>row) & WAY)
-            self.log.add(at, LOAD, peer, family, <uint32_t>(len(self.loads) - 1))
+            self.loads[self.n_loads] = np.asarray(<uint32_t[:size]>row) & WAY
+            self.log.add(at, LOAD, peer, family, self.n_loads)
+            self.n_loads += 1
             if self.table_truncated:
                 self.log.add(at, CUT, peer, family, 0)
         if phase == TRANSFER or phase == TAIL:

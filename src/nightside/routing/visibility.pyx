@@ -8,6 +8,8 @@ rules.
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 
+import copyreg
+
 import numpy as np
 
 from nightside.routing.changes cimport ChangeList
@@ -15,6 +17,7 @@ from nightside.routing.cover cimport Cover
 from nightside.routing.log cimport FLIP, HEARD, STALE, TABLE_FLIP
 from nightside.routing.votes cimport HAS, OUT, STRANGER, UNSURE, USUAL, Votes
 
+from nightside.routing.saved import arrays_of, checked, must
 from nightside.routing.votes import padded
 
 # A prefix that fewer see is nobody's way in: only from so large a part of the ASes on is a view usual.
@@ -80,6 +83,43 @@ cdef class Visibility:
         self.prefix_changes, self.doubts = ChangeList(), ChangeList()
         self.view_changes = []
 
+    def __reduce__(self):
+        by_session = arrays_of(self.confirmed, self.gap_since, self.table_gap, self.blind_since)
+        by_prefix = arrays_of(
+            self.visible, self.anew, self.last_heard, self.unseen_since, self.anew_since, self.anew_last, self.changed,
+        )
+        state = (
+            self.votes, self.cover, self.n_prefixes, self.n_sessions, *arrays_of(self.subject), by_session, by_prefix,
+            (self.dark_since, bool(self.blind), self.last_blind_since, self.last_blind_end, self.unsure_since,
+             self.back_until, self.gap_margin_s, self.expected, self.second, bool(self.view_unknown), self.share_up,
+             self.share_down, self.expected_share, self.blind_share, bool(self.among_usual)),
+            self.prefix_changes, self.doubts, self.view_changes, self.last_view,
+        )
+        return copyreg.__newobj__, (Visibility,), state
+
+    def __setstate__(self, state):
+        (self.votes, self.cover, self.n_prefixes, self.n_sessions, self.subject, by_session, by_prefix, numbers,
+         self.prefix_changes, self.doubts, self.view_changes, self.last_view) = state
+        must(None not in (self.votes, self.cover, self.prefix_changes, self.doubts), "a part of the judge is missing")
+        must(self.subject.shape[0] >= <Py_ssize_t>self.n_prefixes, "fewer subjects")
+        must(
+            self.votes.n_prefixes == self.n_prefixes and self.votes.n_sessions == self.n_sessions,
+            "votes of other sessions or prefixes",
+        )
+        self.cover.must_have(self.n_prefixes)
+        self.confirmed, self.gap_since, self.table_gap, self.blind_since = (
+            checked(column, np.uint32, self.n_sessions, "sessions") for column in by_session
+        )
+        visible, anew, *seconds = by_prefix
+        self.visible = checked(visible, np.uint8, self.n_prefixes, "visible prefixes")
+        self.anew = checked(anew, np.uint16, self.n_prefixes, "prefixes announced anew")
+        self.last_heard, self.unseen_since, self.anew_since, self.anew_last, self.changed = (
+            checked(column, np.uint32, self.n_prefixes, "prefixes' seconds") for column in seconds
+        )
+        (self.dark_since, self.blind, self.last_blind_since, self.last_blind_end, self.unsure_since, self.back_until,
+         self.gap_margin_s, self.expected, self.second, self.view_unknown, self.share_up, self.share_down,
+         self.expected_share, self.blind_share, self.among_usual) = numbers
+
     def grow(self, uint32_t n_prefixes, as_of, **columns):
         """More prefixes, sessions or ways. All columns that `__init__` takes are given anew, of at least so many
         prefixes, with what was there before unchanged; `unit_country` stays. A second is not grown in the middle."""
@@ -109,9 +149,11 @@ cdef class Visibility:
 
     def flips(self, const uint32_t[::1] second, const uint8_t[::1] kind, const uint32_t[::1] session,
               const uint32_t[::1] prefix, const uint32_t[::1] way):
-        """Events about one (session, prefix) each, in the order of time."""
-        cdef Py_ssize_t i
+        """Events about one (session, prefix) each, in the order of time; IndexError where one is not known."""
+        cdef Py_ssize_t i, n_ways = self.cover.way_home.shape[0]
         for i in range(second.shape[0]):
+            if session[i] >= self.n_sessions or prefix[i] >= self.n_prefixes or <Py_ssize_t>way[i] >= n_ways:
+                raise IndexError(f"an event of session {session[i]}, prefix {prefix[i]} and way {way[i]}")
             if second[i] != self.second:
                 self._judge(second[i])
             self._take(session[i], prefix[i], kind[i], way[i])
@@ -120,6 +162,9 @@ cdef class Visibility:
         """A whole first table of a session, in place of all it said before; `ways` by prefix number."""
         cdef uint32_t p, known = min(<uint32_t>ways.shape[0], self.n_prefixes)
         cdef uint8_t new
+        self._must_have(session)
+        if known and np.max(ways[:known]) >= self.cover.way_home.shape[0]:
+            raise IndexError("a load with a way that is not known")
         self.confirmed[session] = self.second
         for p in range(self.n_prefixes):
             new = self._standing(p, ways[p]) if p < known and ways[p] else 0
@@ -130,6 +175,7 @@ cdef class Visibility:
     def leave_out_absent(self, uint32_t session):
         """What a session's table, cut off in the middle, does not hold is stale."""
         cdef uint32_t p
+        self._must_have(session)
         for p in range(self.n_prefixes):
             if self.votes.state[session, p] & (HAS | OUT | STRANGER) == 0:
                 self.votes.set(session, p, OUT)
@@ -141,12 +187,14 @@ cdef class Visibility:
 
     def set_voting(self, uint32_t session, bint votes):
         """A session's vote begins or ends to count."""
+        self._must_have(session)
         self.votes.set_voting(session, votes)
 
     def gap_ended(self, uint32_t session, uint32_t gap_began):
         """A session is back from a gap: what others were heard about meanwhile is stale, and where nobody saw at some
         time of the gap all it said before is unsure. Call before it votes again."""
         cdef uint32_t p
+        self._must_have(session)
         # A table from within the gap knows what was flipped before it.
         cdef uint32_t since = max(gap_began, self.confirmed[session])
         cdef bint blind = self.blind or self.last_blind_end > since
@@ -166,6 +214,7 @@ cdef class Visibility:
 
     def table_taken(self, uint32_t session):
         """A new table of a session: nothing of it is stale any more."""
+        self._must_have(session)
         self.confirmed[session] = self.second
         self.table_gap[session] = self.gap_since[session]
         self.gap_since[session] = 0
@@ -175,6 +224,7 @@ cdef class Visibility:
         """Nothing of a session is stale any more: it has a new table, or has left and will send all it has."""
         cdef uint32_t p
         cdef uint8_t state
+        self._must_have(session)
         self._sure(session)
         for p in range(self.n_prefixes):
             state = self.votes.state[session, p]
@@ -206,6 +256,11 @@ cdef class Visibility:
     def visible_now(self):
         """Which prefixes are visible now (uint8 by prefix number), a copy."""
         return np.array(self.visible[:self.n_prefixes])
+
+    cdef int _must_have(self, uint32_t session) except -1:
+        if session >= self.n_sessions:
+            raise IndexError(f"session {session} of {self.n_sessions}")
+        return 0
 
     # -- what it does to votes ----------------------------------------------------------------------
 

@@ -7,7 +7,11 @@ these has.
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 
+import copyreg
+
 import numpy as np
+
+from nightside.routing.saved import arrays_of, checked, must
 
 cdef enum:
     # Of an AS to a prefix.
@@ -51,6 +55,41 @@ cdef class Votes:
         self.unsure, self.unsure_have = np.zeros((2, n_prefixes), np.uint16)
         self.touched = np.zeros(n_prefixes, np.uint8)
         self.touched_list = np.zeros(n_prefixes, np.uint32)
+        self._list_sessions()
+
+    def __reduce__(self):
+        by_prefix = arrays_of(
+            self.have, self.out, self.unsure, self.unsure_have, self.usual, self.usual_total, self.touched,
+            self.touched_list,
+        )
+        state = (
+            self.n_prefixes, *arrays_of(self.as_of, self.state, self.voting, self.voting_sessions), by_prefix,
+            self.n_touched, bool(self.all_touched), self.known,
+        )
+        return copyreg.__newobj__, (Votes,), state
+
+    def __setstate__(self, saved):
+        n_prefixes, as_of, state, voting, voting_sessions, by_prefix, n_touched, all_touched, known = saved
+        as_of = checked(as_of, np.uint32, 0, "the ASes of sessions")
+        n_sessions, n_ases = len(as_of), int(as_of.max()) + 1 if len(as_of) else 0
+        must(n_ases <= n_sessions, "more ASes than sessions")
+        must(
+            isinstance(state, np.ndarray) and state.dtype == np.uint8 and state.ndim == 2
+            and state.shape[0] >= n_sessions and state.shape[1] >= n_prefixes,
+            "standings of other sessions or prefixes",
+        )
+        columns = [
+            checked(column, dtype, n_prefixes, "prefixes' votes")
+            for column, dtype in zip(by_prefix, (np.uint16,) * 6 + (np.uint8, np.uint32), strict=True)
+        ]
+        must(n_touched <= n_prefixes and not np.any(columns[7][:n_touched] >= n_prefixes), "prefixes to be judged")
+        self.voting = checked(voting, np.uint8, n_sessions, "who votes")
+        self.voting_sessions = checked(voting_sessions, np.uint16, n_ases, "which ASes vote")
+        self.as_of, self.state = as_of, np.require(state, requirements=("C", "W"))
+        self.have, self.out, self.unsure, self.unsure_have, self.usual, self.usual_total = columns[:6]
+        self.touched, self.touched_list = columns[6:]
+        self.n_prefixes, self.n_sessions, self.n_ases = n_prefixes, n_sessions, n_ases
+        self.n_touched, self.all_touched, self.known = n_touched, all_touched, known
         self._list_sessions()
 
     cdef int grow(self, uint32_t n_prefixes, as_of) except -1:

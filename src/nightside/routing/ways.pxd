@@ -1,4 +1,4 @@
-from libc.stdint cimport uint16_t, uint32_t
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
 
 from nightside.routing.prefixes cimport NumberMap
 
@@ -21,4 +21,5 @@ cdef class WayIndex:
     cdef uint32_t last_way
     cdef uint16_t country_of_as(self, uint32_t asn) noexcept nogil
     cdef uint32_t intern(self, uint32_t origin, uint32_t upstream, uint32_t border) except? 4294967295 nogil
+    cdef uint64_t _key(self, uint32_t origin, uint32_t upstream, uint32_t border) except? 0 nogil
     cdef int _grow(self) except -1 nogil

@@ -10,5 +10,5 @@ class WayIndex:
     @property
     def count(self) -> int: ...
     def columns(
-        self,
+        self, start: int = 0
     ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.uint32]]: ...
