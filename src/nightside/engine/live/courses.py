@@ -43,7 +43,7 @@ class Course:
     open_since: int | None = None
     """The first sign of what is open."""
     needed_since: int | None = None
-    """The same, until all that belongs to the incident is known."""
+    """The first sign of all that is not settled."""
     sent: dict[str, int] = field(default_factory=dict)
     """Keys of the messages that were told, and when they were due."""
     depth: int = 0
@@ -85,7 +85,7 @@ class Course:
         """Whether an incident is another than was found last, or has not been looked at for long."""
         final = _is_final(one, now)
         before, told_at, was_final = self.told.get(one.began, (None, 0, False))
-        open_for_long = one.status != "closed" and now >= told_at + LOOK_AGAIN_S
+        open_for_long = one.status in ("ongoing", "recovering") and now >= told_at + LOOK_AGAIN_S
         return before != _gist(one) or open_for_long or (final and not was_final)
 
     def looked(self, detected: Detected, now: int, settings: Settings) -> None:
@@ -96,7 +96,7 @@ class Course:
                 self.told[one.began] = (_gist(one), now, _is_final(one, now))
         last = detection.open_stretches[-1] if detection.open_stretches else None
         self.open_since = last.began if last and last.closed is None else None
-        self.needed_since = min((g.began for g in detected.groups if not _is_final(g, now)), default=None)
+        self.needed_since = min((one.began for one in detected.groups), default=None)
         self.baseline = detection.baseline
         self.depth = depth_of(self.units[-1], self.base, settings)
         self.new, self.looked_at = [], now
@@ -118,6 +118,8 @@ class Course:
         self.sent = {key: due for key, due in self.sent.items() if due > at}
         self.in_doubt = [s for s in self.in_doubt if s.end > window]
         self.told = {began: told for began, told in self.told.items() if began > at}
+        if self.needed_since is not None and self.needed_since <= at:
+            self.needed_since = min(self.told, default=None)
         step = bisect_left(self.baseline, (at + 1, 0)) - 1
         if step > 0:
             self.baseline = self.baseline[step:]

@@ -206,7 +206,7 @@ class Watcher:
         for number in sorted(self._suspects.stirred):
             if number in self.courses.all:
                 course = self.courses.all[number]
-                if course.open_since is not None or self._is_suspect(number):
+                if course.told or self._is_suspect(number):
                     course.look_by(max(now, course.looked_at + LOOK_EVERY_S))
         self._suspects.stirred.clear()
         for number, course in self.courses.all.items():
@@ -250,9 +250,10 @@ class Watcher:
 
     def _forget(self) -> None:
         self._forgot_at = self.until_s
-        # Of what is open the day before its first sign stays.
+        # Of what is open the day before its first sign stays; what comes to be known may have begun earlier.
         firsts = [c.needed_since for c in self.courses.all.values() if c.needed_since is not None]
-        keep_from = max(min([self.until_s, *firsts]) - DAY_S, self.until_s - LONGEST_KEPT_S)
+        first = min([self.until_s - self.settings.unstable_window_s, *firsts])
+        keep_from = max(first - DAY_S, self.until_s - LONGEST_KEPT_S)
         self.kept.forget(keep_from)
         self.live.voting.forget(keep_from)
         oldest = min((c.times[0] for c in self.courses.all.values()), default=0)
