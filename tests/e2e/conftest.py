@@ -8,11 +8,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from made_once import made_once
 
 from nightside.scenes.build import build
 
@@ -98,9 +99,8 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 @pytest.fixture(scope="session")
 def december(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The archive that the demo reconstructs. Nobody may write into it."""
-    folder = tmp_path_factory.mktemp("december") / "archive"
-    build("december-2014", folder)
-    return folder
+    made = made_once(tmp_path_factory, "december", lambda folder: build("december-2014", folder / "archive"))
+    return made / "archive"
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,11 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(nightside: Nightside, tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """`nightside demo --json`."""
-    store = tmp_path_factory.mktemp("demo") / "store"
-    return Demo(nightside("demo", "--json", "--store", store), store)
+    """`nightside demo --json`. Nobody may write into its store."""
+
+    def run(folder: Path) -> None:
+        ran = nightside("demo", "--json", "--store", folder / "store")
+        (folder / "ran.json").write_text(json.dumps(asdict(ran)))
+
+    folder = made_once(tmp_path_factory, "demo", run)
+    return Demo(Ran(**json.loads((folder / "ran.json").read_text())), folder / "store")

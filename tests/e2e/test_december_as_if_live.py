@@ -14,7 +14,6 @@ from nightside.engine.replay import Replay, replay
 from nightside.engine.subjects import country_subjects
 from nightside.incidents.messages import Message
 from nightside.model.instants import parse_iso
-from nightside.scenes.build import build
 from nightside.world.snapshot import load
 
 STEP_S = 10
@@ -22,23 +21,16 @@ LATENESS_S = 2
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("december") / "archive"
-    build("december-2014", folder)
-    return folder
+def batch(december: Path) -> Replay:
+    return replay([december], countries=["KP"])
 
 
 @pytest.fixture(scope="module")
-def batch(archive: Path) -> Replay:
-    return replay([archive], countries=["KP"])
-
-
-@pytest.fixture(scope="module")
-def heard(archive: Path) -> list[tuple[float, Message, Found]]:
+def heard(december: Path) -> list[tuple[float, Message, Found]]:
     snapshot = load()
     watcher = Watcher(snapshot, country_subjects(snapshot, ["KP"]))
     clock = PlayedClock()
-    stream = ArchiveStream(archive, clock, step_s=STEP_S)
+    stream = ArchiveStream(december, clock, step_s=STEP_S)
     for table in stream.tables():
         for columns in stream.read(table):
             watcher.live.apply(table.collector, stream.decoder(table.collector).peers, columns)

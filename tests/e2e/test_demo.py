@@ -115,7 +115,7 @@ def test_reconstruction_is_said_in_words_and_of_the_chart(
     shown = quick("show", incident["id"], "--store", demo.store, store=False)
     assert shown.code == 0, shown.err
     assert "(a reconstruction)" in shown.out.splitlines()[0]
-    with open_store(demo.store) as store:
+    with open_store(demo.store, read_only=True) as store:
         series = store.series(incident["id"])
     assert series is not None
     picture = tmp_path / "kp.png"
@@ -164,7 +164,7 @@ def test_what_would_have_been_posted_is_told_at_its_instants(
 
 
 def test_the_upstream_is_seen_to_carry_nothing_while_it_lasts(demo: Any, incident: dict[str, Any]) -> None:
-    with open_store(demo.store) as store:
+    with open_store(demo.store, read_only=True) as store:
         series = store.series(incident["id"])
     assert series is not None
     assert series.view

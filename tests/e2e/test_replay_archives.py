@@ -44,7 +44,7 @@ def replay(quick: Replay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Re
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def short(december: Path, nightside: Any, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """What the replay of the folder finds in the short window."""
     ran = nightside("replay", december, *SHORT, "--json", "--store", tmp_path_factory.mktemp("short"))
