@@ -51,7 +51,8 @@ class Kept:
                 return
             self.begin = self.live.beginning.second
             self._visible = self.live.beginning.visible.copy()
-            self._reachable = self.live.beginning.reachable.copy()
+            # 16 MiB, which nobody asks the beginning for again.
+            self._reachable = self.live.beginning.reachable
             news = _after(news, self.begin)
         # Who is not asked about is not kept.
         news = _of(news, self.live.numbered.subject[: self.live.numbered.n_prefixes] > 0)

@@ -6,6 +6,7 @@ canary), and the states of sessions. What is kept of that, and of tables: `engin
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -32,6 +33,7 @@ TRANSFER_QUIET_S = 600
 VERDICT_WITHIN_S = 120.0
 """What is promised where the line is fast enough for the table."""
 SAY_EVERY_S = 10.0
+LOOK_EVERY_S = 0.2
 
 
 def light_settings() -> Settings:
@@ -96,7 +98,7 @@ class Line:
         if whole_s > VERDICT_WITHIN_S and not self._is_slow:
             self._is_slow = True
             self._say(
-                f"the line is too slow for a verdict within two minutes: the table takes about {whole_s / 60:.0f} min"
+                f"the line is too slow for a verdict within two minutes: it takes about {whole_s / 60:.0f} min"
             )
 
 
@@ -112,3 +114,17 @@ def verdict(watcher: Watcher) -> list[str]:
         f"{subjects.entities[n].name}: {course.units[-1]} units reachable {seen}"
         for n, course in sorted(watcher.courses.all.items())
     ]
+
+
+async def say_verdict(watcher: Callable[[], Watcher], say: Callable[[str], None]) -> None:
+    """Says the first verdict as soon as there is one; after two minutes without, that there is none, and why."""
+    begun = asyncio.get_running_loop().time()
+    is_late = False
+    while not (lines := verdict(watcher())) or watcher().view[-1].unknown:
+        await asyncio.sleep(LOOK_EVERY_S)
+        if asyncio.get_running_loop().time() - begun > VERDICT_WITHIN_S and not is_late:
+            is_late = True
+            for line in lines or ["nothing is known yet: no session has sent its table"]:
+                say(f"no verdict after two minutes: {line}")
+    for line in lines:
+        say(line)
