@@ -48,6 +48,8 @@ class Replay:
     collected: Collected
     subjects: list[Subjects]
     """Who was asked about."""
+    provenance: Provenance
+    """What all of it rests on."""
 
 
 def replay(
@@ -129,6 +131,7 @@ def replay(
         seen.observation,
         collected,
         subjects,
+        provenance,
     )
 
 
