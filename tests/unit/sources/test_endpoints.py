@@ -40,6 +40,7 @@ def test_the_defaults_are_the_public_ones(tmp_path: Path) -> None:
     assert places.broker_url == "https://api.bgpkit.com/v3/broker"
     assert places.ris_live_url == "wss://ris-live.ripe.net/v1/ws/"
     assert places.bmp_listen == "127.0.0.1:11019"
+    assert places.health_listen is None
     assert places.cache_folder == tmp_path / "cache" / "nightside"
 
 
@@ -77,6 +78,8 @@ def test_a_named_file_that_is_not_there_is_an_error(tmp_path: Path, monkeypatch:
         ("NIGHTSIDE_BROKER_URL", "http://broker/?x=1"),
         ("NIGHTSIDE_RIS_LIVE_URL", "gopher://ris-live"),
         ("NIGHTSIDE_BMP_LISTEN", "11019"),
+        ("NIGHTSIDE_HEALTH_LISTEN", "11020"),
+        ("NIGHTSIDE_HEALTH_LISTEN", "127.0.0.1:99999"),
         ("NIGHTSIDE_BMP_LISTEN", "127.0.0.1:bmp"),
         ("NIGHTSIDE_BMP_LISTEN", "127.0.0.1:70000"),
         ("NIGHTSIDE_CACHE_GIB", "much"),
