@@ -11,7 +11,7 @@ import numpy as np
 from routing_live import ByTheWhole, advance, ground_of
 from routing_world import Seen, World
 
-from nightside.engine.analysis import Sight, about, analyse, told
+from nightside.engine.analysis import Analysis, Sight, about, analyse, told
 from nightside.engine.collect import Collected
 from nightside.engine.findings import Findings
 from nightside.engine.live.watcher import Found, Watcher
@@ -86,6 +86,23 @@ def last_told(found: Iterable[Found]) -> dict[tuple[str, int], Incident]:
 def replayed(world: World, end: int) -> tuple[list[tuple[Incident, list[Any]]], Seen]:
     """What a replay finds in the world: its incidents with their messages."""
     seen = world.seen(end)
+    subjects, analysis, collected = analysed(world, seen)
+    if analysis is None:
+        return [], seen
+    findings = Findings(
+        subjects, seen.saw, collected, analysis.history, seen.subject, PROVENANCE, world.settings
+    )
+    found = []
+    for one in analysis.detected:
+        messages = told(one, world.settings, end)
+        for group in one.groups:
+            incident, _series = findings.incident(one.number, one.signal, one.detection, group)
+            found.append((incident, about(messages, group)))
+    return found, seen
+
+
+def analysed(world: World, seen: Seen) -> tuple[Subjects, Analysis | None, Collected]:
+    """Signals and episodes, as a replay finds them; None where nothing can be told."""
     subjects = subjects_of(world)
     collected = Collected(
         logs=seen.logs,
@@ -95,22 +112,12 @@ def replayed(world: World, end: int) -> tuple[list[tuple[Incident, list[Any]]], 
         inputs=[],
         tables=seen.tables,
         first_second=0,
-        end=end,
+        end=seen.end,
     )
     if seen.observation is None:
-        return [], seen
+        return subjects, None, collected
     sight = Sight(collected, seen.subject, seen.timeline, seen.observation)
-    analysis = analyse(sight, subjects, world.settings)
-    findings = Findings(
-        subjects, seen.observation, collected, analysis.history, seen.subject, PROVENANCE, world.settings
-    )
-    found = []
-    for one in analysis.detected:
-        messages = told(one, world.settings, end)
-        for group in one.groups:
-            incident, _series = findings.incident(one.number, one.signal, one.detection, group)
-            found.append((incident, about(messages, group)))
-    return found, seen
+    return subjects, analyse(sight, subjects, world.settings), collected
 
 
 def shown(incident: Incident) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -140,18 +140,23 @@ class Watcher:
     def signal(self, number: int) -> Signal:
         """An entity's units so far, from where they are still known."""
         course = self.courses.all[number]
-        unknown = [u for u in self.unknown if u.end > course.times[0]]
-        if self.view and self.view[-1].unknown:
-            unknown.append(UnknownStretch(self._blind_since, self.until_s + 1, self._blind_why))
         return Signal(
             self.subjects.entities[number],
             list(course.times),
             list(course.units),
             self.until_s + 1,
-            unknown,
+            self.unknown_so_far(course.times[0]),
             dict(course.unseen),
             list(course.in_doubt),
         )
+
+    def unknown_so_far(self, begin: int) -> list[UnknownStretch]:
+        """Where too few peer ASes were known, from this second on."""
+        unknown = [replace(u, begin=max(u.begin, begin)) for u in self.unknown if u.end > begin]
+        if self.view and self.view[-1].unknown:
+            since = max(self._blind_since, begin)
+            unknown.append(UnknownStretch(since, self.until_s + 1, self._blind_why))
+        return unknown
 
     def _see(self, view: list[ViewStep]) -> bool:
         """Take steps of the view; whether sight was lost or came back."""
@@ -210,7 +215,9 @@ class Watcher:
                     course.look_by(max(now, course.looked_at + LOOK_EVERY_S))
         self._suspects.stirred.clear()
         for number, course in self.courses.all.items():
-            if (course.look_at is not None and (turned or course.look_at <= now)) or (turned and self._is_low(course)):
+            if (course.look_at is not None and (turned or course.look_at <= now)) or (
+                turned and self._is_low(course)
+            ):
                 due.add(number)
         return due
 
@@ -290,7 +297,7 @@ class Watcher:
         return [self._found(number, signal, detection, one, seen, messages, new) for one in due]
 
     def _seen(self, number: int) -> _Seen:
-        subject = self._prefixes(number)
+        subject = self.prefixes_of(number)
         news = self.kept.about(subject > 0)
         timeline = self.kept.timeline(news)
         return _Seen(timeline, self.kept.observation(news, timeline), RouteHistory(timeline), subject)
@@ -307,7 +314,7 @@ class Watcher:
         )
         return found.get(number, [])
 
-    def _prefixes(self, number: int) -> npt.NDArray[np.uint8]:
+    def prefixes_of(self, number: int) -> npt.NDArray[np.uint8]:
         """1 for each prefix that covers a unit of an entity, by the prefix's number."""
         numbered = self.live.numbered
         before, known = self._covering.get(number, (0, np.zeros(0, np.uint32)))
