@@ -8,6 +8,7 @@ The tests run last and in the open: pytest's closing line is the last line of th
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import sysconfig
@@ -61,8 +62,10 @@ def main() -> int:
     if asked.lint_only:
         return 0
     print("== tests: pytest", flush=True)
+    # In the order of the files: the long ones of tests/e2e come first, and many short ones fill up the end.
+    workers = ["-n", str(os.cpu_count() or 1), "--dist", "loadgroup", "--no-loadscope-reorder"]
     return subprocess.run(
-        [sys.executable, "-m", "pytest"], cwd=ROOT, stdin=subprocess.DEVNULL, check=False
+        [sys.executable, "-m", "pytest", *workers], cwd=ROOT, stdin=subprocess.DEVNULL, check=False
     ).returncode
 
 
