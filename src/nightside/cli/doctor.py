@@ -27,6 +27,7 @@ def command(
       nightside doctor --json
     """
     import asyncio
+    import os
 
     from nightside.engine.doctor.check import Check
     from nightside.engine.doctor.examine import examine
@@ -42,7 +43,8 @@ def command(
         subject = f"{check.subject}: " if check.subject else ""
         advice = f". {check.advice}" if check.advice else ""
         state = typer.style(f"{check.state:8}", fg=COLOURS[check.state])
-        typer.echo(f"{state}{check.name:14}{subject}{check.said}{advice}")
+        colour = False if "NO_COLOR" in os.environ else None  # None: on a terminal alone
+        typer.echo(f"{state}{check.name:14}{subject}{check.said}{advice}", color=colour)
 
     async def look() -> bool:
         failed = False

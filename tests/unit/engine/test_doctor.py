@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import pty
 import shutil
 import socket
 import sqlite3
@@ -559,6 +560,28 @@ def test_the_command_prints_a_line_each_and_exits_with_1_where_something_has_fai
     assert [one["state"] for one in as_json] == states
     assert {one["schema"] for one in as_json} == {"nightside.doctor/1"}
     assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_there_is_colour_on_a_terminal_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, colour: bool
+) -> None:
+    monkeypatch.setenv("NIGHTSIDE_BMP_LISTEN", "x")
+    monkeypatch.setenv("NIGHTSIDE_STORE", str(tmp_path))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if not colour:
+        monkeypatch.setenv("NO_COLOR", "1")
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-m", "nightside", "doctor"], stdout=theirs, timeout=60, check=False
+    )
+    os.close(theirs)
+    said = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    assert done.returncode == 1
+    assert ("\033[31mfailed" in said) is colour
+    assert ("\033" in said) is colour
 
 
 def test_the_command_exits_with_0_where_nothing_has_failed(
