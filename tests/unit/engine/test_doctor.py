@@ -588,8 +588,8 @@ def test_there_is_colour_on_a_terminal_alone(
 def test_the_command_exits_with_0_where_nothing_has_failed(
     archive: ArchiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in DEFAULT_COLLECTORS:
-        shutil.copytree(archive.root / "rrc00", archive.root / name, dirs_exist_ok=True)
+    for name in set(DEFAULT_COLLECTORS) - {"rrc00"}:
+        shutil.copytree(archive.root / "rrc00", archive.root / name)
     done: list[subprocess.CompletedProcess[str]] = []
 
     async def look(_url: str) -> None:
