@@ -14,11 +14,22 @@ from nightside.model.incident import Incident, Severity, Status
 from nightside.model.series import IncidentSeries
 from nightside.model.signal import Signal
 from nightside.model.state import Change, EntityState
-from nightside.store import changes, findings, listing, rollups, sample_writing, samples, segments, states
+from nightside.store import (
+    changes,
+    findings,
+    listing,
+    merging,
+    rollups,
+    sample_writing,
+    samples,
+    segments,
+    states,
+)
 from nightside.store import flips as incident_flips
 from nightside.store.catalogue import explained, open_catalogue, open_to_read, transaction
 from nightside.store.connections import Connections
 from nightside.store.protocol import Baselines
+from nightside.store.samples import Held
 from nightside.store.segment_reader import SegmentReader
 
 if TYPE_CHECKING:
@@ -178,30 +189,60 @@ class EmbeddedStore:
         contents = segments.contents_of(signals, baselines)
         if contents is not None:
             self._put_segment(contents)
+            self.merge_samples()
+
+    def merge_samples(self) -> int:
+        """See `Store.merge_samples`."""
+        with self._reading() as connection:
+            planned = merging.plan(connection, self._reader, self._segments)
+        if planned is None:
+            return 0
+        with self._writing() as connection:
+            if not merging.stands(connection, planned):
+                return 0
+            merging.delete_unneeded(connection, self._segments)
+            self._write_segment(planned.contents)
+            merging.enter(connection, planned)
+        return len(planned.run)
 
     def _put_segment(self, contents: segments.Contents) -> None:
         with self._writing() as connection:
             if sample_writing.is_last(connection, contents.name):
                 return
-            try:
-                segments.write(self._segments, contents)
-            except OSError as error:
-                raise NightsideError(
-                    f"samples cannot be written ({error.strerror})", where=str(self._segments)
-                ) from error
+            self._write_segment(contents)
             columns = contents.columns
             pieces = segments.pieces_of(columns, segments.group_rows(len(columns.signal)))
             sample_writing.register(
                 connection, self._reader, contents.name, contents.entities, columns, pieces
             )
 
+    def _write_segment(self, contents: segments.Contents) -> None:
+        try:
+            segments.write(self._segments, contents)
+        except OSError as error:
+            raise NightsideError(
+                f"samples cannot be written ({error.strerror})", where=str(self._segments)
+            ) from error
+
     def samples(self, type: str, code: str, begin: int, end: int) -> pa.Table:
         """See `Store.samples`."""
+        held = self._held(type, code, begin, end)
+        with self._readable():
+            while True:
+                try:
+                    return samples.table_of(
+                        samples.read(self._reader, samples.visible(held, begin, end), end)
+                    )
+                except FileNotFoundError:
+                    # Merged since, and gone: what they held is elsewhere now.
+                    before, held = held, self._held(type, code, begin, end)
+                    if held == before:
+                        raise
+
+    def _held(self, type: str, code: str, begin: int, end: int) -> list[Held]:
         with self._reading() as connection:
             number = states.number(connection, type, code)
-            held = [] if number is None else samples.held(connection, number, begin, end)
-        with self._readable():
-            return samples.table_of(samples.read(self._reader, samples.visible(held, begin, end), end))
+            return [] if number is None else samples.held(connection, number, begin, end)
 
     @contextmanager
     def _readable(self) -> Iterator[None]:

@@ -126,6 +126,12 @@ class Store(Protocol):
         Where `baselines` has no entry, or before its first step, the baseline is not known.
         """
 
+    def merge_samples(self) -> int:
+        """Make one of the small pieces in which samples were put last, where these are many; how many it was.
+
+        No answer is another after it. `put_samples` does it by itself.
+        """
+
     def samples(self, type: str, code: str, begin: int, end: int) -> pa.Table:
         """The signal of one entity within [begin, end) as change points, in the order of time.
 

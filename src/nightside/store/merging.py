@@ -1,0 +1,173 @@
+"""Few large segments in place of many small ones: who writes every minute leaves thousands of files a day else.
+
+Segments lie in the order in which they were written, and where two overlap the later counts. A run of small ones that
+follow one another can become one segment in the place of its last: what they answer together does not change. It is
+entered in one transaction; who is killed before leaves a file that nobody knows of, who is killed after leaves files
+that nobody needs. Such files go with the next merging but one, so that who has just looked up their names can read
+them still; who is slower looks again (`EmbeddedStore.samples`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nightside.model.entity import Entity
+from nightside.store import samples, segments
+from nightside.store.segment_reader import SegmentReader
+from nightside.store.segments import Columns, Contents, Int64, file_of
+
+SMALL_BYTES = 1 << 20
+MOST_SMALL = 32
+"""So many small segments may follow one another; then they are merged."""
+MOST_AT_ONCE = 512
+
+Row = tuple[int, int, int, int, int, int, int, int]
+"""Of the table `piece`: entity, begin_s, segment, part, end_s, row_group, first_row, row_count."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run of small segments, and what is to stand in their place."""
+
+    run: list[tuple[int, str, int]]
+    """(number, name, written) in the order of writing."""
+    rows: list[Row]
+    contents: Contents
+
+
+def small_run(connection: sqlite3.Connection, folder: Path) -> list[tuple[int, str, int]]:
+    """The small segments that were written last, one behind the other, as (number, name, written).
+
+    Without the very last: who writes the same again changes nothing while it stands there.
+    """
+    run: list[tuple[int, str, int]] = []
+    newest = connection.execute(
+        "SELECT number, name, written FROM segment ORDER BY written DESC LIMIT ? OFFSET 1", (MOST_AT_ONCE,)
+    )
+    for number, name, written in newest:
+        try:
+            if file_of(folder, name).stat().st_size >= SMALL_BYTES:
+                break
+        except OSError:
+            # Missing: what it held cannot be read, and is not to be forgotten either.
+            break
+        run.append((number, name, written))
+    return run[::-1]
+
+
+def plan(connection: sqlite3.Connection, reader: SegmentReader, folder: Path) -> Plan | None:
+    """What is to be merged; None where that is not worth while, or something of it cannot be read."""
+    import pyarrow as pa
+
+    run = small_run(connection, folder)
+    if len(run) < MOST_SMALL:
+        return None
+    try:
+        return _merged(connection, reader, run)
+    except (OSError, pa.ArrowException):
+        # It stays as it is: whoever asks for it is told.
+        return None
+
+
+def _merged(connection: sqlite3.Connection, reader: SegmentReader, run: list[tuple[int, str, int]]) -> Plan:
+    marks = ", ".join("?" * len(run))
+    rows: list[Row] = connection.execute(
+        "SELECT entity, begin_s, segment, part, end_s, row_group, first_row, row_count FROM piece "
+        f"WHERE segment IN ({marks})",
+        [number for number, _name, _written in run],
+    ).fetchall()
+    names = {number: name for number, name, _written in run}
+    place = {number: written for number, _name, written in run}
+    by_entity: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        by_entity[row[0]].append(row)
+    known = {
+        n: Entity(*rest) for n, *rest in connection.execute("SELECT number, type, code, name FROM entity")
+    }
+    entities: list[Entity] = []
+    parts: list[tuple[Int64, ...]] = []
+    for number, mine in sorted(
+        by_entity.items(), key=lambda item: (known[item[0]].type, known[item[0]].code)
+    ):
+        mine.sort(key=lambda row: (place[row[2]], row[3]))
+        held = [samples.Held(r[1], r[4], names[r[2]], r[5], r[6], r[7]) for r in mine]
+        seen = samples.visible(held, min(h.begin_s for h in held), max(h.end_s for h in held))
+        for stretch in _without_holes(seen):
+            end = stretch[-1].end_s
+            found = samples.read(reader, stretch, end)
+            ends = np.append(found.begin_s[1:], end)
+            signal = np.full(len(ends), len(entities), np.int64)
+            parts.append((signal, found.begin_s, ends, found.units, found.baseline))
+            entities.append(known[number])
+    columns = Columns(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    digest = hashlib.sha256(b"merged\0")
+    for _number, name, _written in run:
+        digest.update(name.encode())
+    return Plan(run, rows, Contents(digest.hexdigest(), entities, columns))
+
+
+def _without_holes(pieces: list[samples.Held]) -> list[list[samples.Held]]:
+    found: list[list[samples.Held]] = []
+    for piece in pieces:
+        if found and found[-1][-1].end_s == piece.begin_s:
+            found[-1].append(piece)
+        else:
+            found.append([piece])
+    return found
+
+
+def stands(connection: sqlite3.Connection, planned: Plan) -> bool:
+    """Whether the run is still as it was planned; to be asked within the transaction that carries it out."""
+    first, last = planned.run[0][2], planned.run[-1][2]
+    now = connection.execute(
+        "SELECT number, name, written FROM segment WHERE written BETWEEN ? AND ? ORDER BY written",
+        (first, last),
+    )
+    return [tuple(row) for row in now] == planned.run
+
+
+def enter(connection: sqlite3.Connection, planned: Plan) -> None:
+    """Put the merged segment, whose file is written, into the place of the run."""
+    connection.executemany(
+        "DELETE FROM piece WHERE entity = ? AND begin_s = ? AND segment = ? AND part = ?",
+        (row[:4] for row in planned.rows),
+    )
+    connection.executemany("DELETE FROM segment WHERE number = ?", ((number,) for number, *_ in planned.run))
+    columns, entities = planned.contents.columns, planned.contents.entities
+    number, _name, written = planned.run[-1]
+    connection.execute(
+        "INSERT INTO segment (number, name, written) VALUES (?, ?, ?)",
+        (number, planned.contents.name, written),
+    )
+    known = {(t, c): n for n, t, c in connection.execute("SELECT number, type, code FROM entity")}
+    connection.executemany(
+        "INSERT INTO piece (entity, begin_s, segment, part, end_s, row_group, first_row, row_count) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                known[entities[p.signal].type, entities[p.signal].code],
+                p.begin_s,
+                number,
+                p.part,
+                p.end_s,
+                p.row_group,
+                p.first_row,
+                p.row_count,
+            )
+            for p in segments.pieces_of(columns, segments.group_rows(len(columns.signal)))
+        ),
+    )
+
+
+def delete_unneeded(connection: sqlite3.Connection, folder: Path) -> None:
+    """Delete files of segments that nobody knows of. Only who writes may: nobody else is writing one then."""
+    known = {name for (name,) in connection.execute("SELECT name FROM segment")}
+    for path in folder.glob("*.parquet"):
+        if path.stem not in known:
+            path.unlink(missing_ok=True)
