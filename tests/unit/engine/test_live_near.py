@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pytest
 
+from nightside.engine.live import checkpoint
 from nightside.engine.live.light import light_settings, light_subscriptions, light_watcher
 from nightside.engine.live.watcher import Watcher
 from nightside.engine.subjects import country_subjects
@@ -233,6 +235,36 @@ def test_a_collector_that_is_lost_is_no_outage() -> None:
     world.come(T0 + 5100)
     assert known(near) == (4, 4, False)
     assert course(near) == [(T0, 4)]
+
+
+def state_of(watcher: Watcher) -> checkpoint.Checkpoint:
+    return checkpoint.Checkpoint(watcher, checkpoint.DaemonFigures(), [], 0.0)
+
+
+def test_it_goes_on_from_a_kept_state_as_if_nothing_had_been(tmp_path: Path) -> None:
+    near, _far = watchers()
+    world = World(near)
+    world.table(T0, usual())
+    world.come(T0 + 60)
+    checkpoint.write(tmp_path / "state", "key", checkpoint.packed(state_of(near), checkpoint.names_of(near)))
+    # What is known of a few countries is little; the map is not in it.
+    assert (tmp_path / "state").stat().st_size < 1_000_000
+    other, _far = watchers()
+    read = checkpoint.read(tmp_path / "state", "key", checkpoint.names_of(other))
+    assert isinstance(read, checkpoint.Checkpoint)
+    again = World(read.watcher)
+    again.decoder = world.decoder
+    for one in (world, again):
+        for n, peer in enumerate(FULL):
+            one.state(T0 + 2 * DAY, peer, State.ESTABLISHED, State.IDLE)
+            one.state(T0 + 2 * DAY + 1, peer, State.IDLE, State.ESTABLISHED)
+            one.say(T0 + 2 * DAY + 9, peer, announced=[*KP, ANCHOR])
+            one.say(T0 + 2 * DAY + 100 + n, peer, withdrawn=[KP[0], OTHERS[1]])
+        one.come(T0 + 2 * DAY + 200)
+    assert course(again.watchers[0]) == course(near)
+    assert course(near)[-1] == (T0 + 2 * DAY + 102, 3)
+    assert again.watchers[0].view == near.view
+    assert known(near) == (4, 4, False)
 
 
 def test_what_is_asked_for() -> None:
