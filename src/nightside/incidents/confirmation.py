@@ -62,7 +62,10 @@ class _Told:
         return self.first, self.until if self.end is None else max(self.end, self.last)
 
     def nearest(self, these: Sequence[Outage]) -> Outage:
-        """The one that is meant: while it lasts by its onset, else by the time they share."""
+        """The one that is meant: which bears its name; else by its onset while it lasts, later by the time shared."""
+        for outage in these:
+            if self.key.endswith(f"/{outage.outer.onset}"):
+                return outage
         if self.end is None:
             return min(these, key=lambda o: abs(o.outer.onset - self.first))
         return max(these, key=lambda o: _shared_s(self.reach, _reach(o)))
@@ -94,14 +97,15 @@ def to_tell_anew(
     """
     accounts = _accounts(told)
     shown = outages(archive.episodes)
-    found = []
+    found: list[Message] = []
     for one in accounts:
         mine = [outage for outage in shown if _overlap(one.reach, _reach(outage))]
         if mine and not one.digest:
             found += _corrected(one, one.nearest(mine), archive, settings, now)
         elif not mine and not _told_singly(one, accounts):
             found += _withdrawn(one, archive, settings, now)
-    sequences = [one for one in accounts if not one.digest]
+    # What was said to go on may end by that, before an outage of which nobody was told.
+    sequences = [one for one in _accounts([*told, *(m.to_json() for m in found)]) if not one.digest]
     for outage in shown:
         if not any(_overlap(one.reach, _reach(outage)) for one in sequences):
             found += _missed(entity, outage, archive, settings, now)
@@ -139,10 +143,12 @@ def _accounts(told: Sequence[Mapping[str, Any]]) -> list[_Told]:
             one.withdrawn = True
             continue
         one.withdrawn = False
-        one.severity, one.onset, one.first = message["severity"], onset, min(one.first, onset)
-        one.last = max(one.last, end or 0)
         # Recovering says no end yet.
         one.end = None if message["kind"] == "recovering" else end
+        one.severity, one.onset = message["severity"], onset
+        anew = message["kind"] == "corrected"
+        one.first = onset if anew else min(one.first, onset)
+        one.last = (one.end or 0) if anew else max(one.last, one.end or 0)
     sequences = sorted((one for one in found.values() if not one.digest), key=lambda one: one.first)
     for one, following in pairwise(sequences):
         one.until = max(one.first, following.first - 1)

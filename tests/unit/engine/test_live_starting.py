@@ -91,6 +91,14 @@ def test_by_name_is_what_the_folder_says(server: ArchiveServer) -> None:
     assert [w for w in warnings if "no updates after" not in w] == []
 
 
+def test_what_the_archive_gets_while_tables_are_fetched_comes_too(server: ArchiveServer) -> None:
+    clock = iter([T0 + 3000.0, END + 60.0, END + 60.0])
+    ends = start_by_name(
+        watcher(), ["rrc00"], read_endpoints(), lambda _text: None, now=lambda: next(clock), manners=QUICK
+    )
+    assert ends == {"rrc00": END}
+
+
 def test_where_the_archive_ends_nobody_is_known_until_the_stream_begins(server: ArchiveServer) -> None:
     watch = watcher()
     ends = by_name(watch, ["rrc00"], END + 60, [])

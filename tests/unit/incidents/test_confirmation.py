@@ -159,7 +159,17 @@ def test_one_that_was_told_as_two_and_two_that_were_told_as_one() -> None:
     assert len({m["key"] for m in as_two}) == 2
     longer = episode(T0 + 2 * HOUR, T0 + 4 * HOUR)
     as_one = anew(told(episode(T0, T0 + 4 * HOUR)), archive(first, longer))
-    assert said(as_one) == [("corrected", "severe", iso(T0 + 2 * HOUR), iso(T0 + 4 * HOUR))]
+    assert said(as_one) == [
+        ("corrected", "severe", iso(T0), iso(T0 + HOUR)),
+        ("corrected", "severe", iso(T0 + 2 * HOUR), iso(T0 + 4 * HOUR)),
+    ]
+    assert [m["key"].split("/")[3] for m in as_one] == [str(T0), str(T0 + 2 * HOUR)], "each by its own name"
+    # Where none bears its name, it is the one that shares most of its time.
+    other = anew(told(episode(T0 - 60, T0 + 4 * HOUR)), archive(first, longer))
+    assert [(m["key"].split("/")[3], m["onset"]) for m in other] == [
+        (str(T0), iso(T0)),
+        (str(T0 - 60), iso(T0 + 2 * HOUR)),
+    ]
 
 
 def test_an_older_one_that_was_never_ended_takes_nothing_from_a_later_one() -> None:
