@@ -82,11 +82,18 @@ def test_alive_is_who_judged_a_second_within_the_last_thirty(behind_s: int, aliv
         ({"began_s": None}, "nothing is known yet"),
         ({"blind": True, "known": 3}, "3 of 20 expected"),
         ({"judged_s": int(NOW_S) + 3600}, "the clock was set back"),
+        ({"starting": "catching up"}, "catching up: it does not watch yet"),
     ],
 )
 def test_not_ready_says_why(sick: dict[str, Any], word: str) -> None:
     (why,) = replace(WELL, **sick).why_not_ready()
     assert word in why
+
+
+def test_who_catches_up_is_alive_however_far_behind() -> None:
+    vitals = replace(WELL, starting="catching up", judged_s=int(NOW_S) - 86400)
+    assert vitals.why_not_alive() == []
+    assert vitals.why_not_ready() == ["catching up: it does not watch yet"]
 
 
 # -- the figures --------------------------------------------------------------------------------------

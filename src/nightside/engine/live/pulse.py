@@ -66,6 +66,8 @@ class Pulse:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """`sources` by a short name for each, such as `bmp`; `lateness_s` and `clock` are the daemon's."""
+        self.starting: str | None = None
+        """What is done before the daemon runs, in words; to be set, and taken back, by who does it."""
         self._daemon, self._tally, self._lateness_s = daemon, tally, lateness_s
         self._sources, self._webhook, self._kept, self._clock = sources, webhook, kept, clock
 
@@ -87,6 +89,7 @@ class Pulse:
             elements=self._daemon.figures.elements,
             incidents_open=sum(course.open_since is not None for course in watcher.courses.all.values()),
             told=dict(self._tally.by_kind),
+            starting=self.starting,
             spooled=None if self._webhook is None else self._webhook.waiting,
             checkpoint=self._checkpoint(),
             collectors=self._collectors(),

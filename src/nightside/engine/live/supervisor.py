@@ -1,7 +1,7 @@
 """What whoever started us wants to be told (sd_notify(3)): that we have begun, that we live, that we end.
 
-Datagrams to the socket in NOTIFY_SOCKET; without it, nothing. With WATCHDOG_USEC a sign of life twice in that time,
-as long as the watch is alive; when the signs stop to come, the supervisor starts it anew.
+Datagrams to the socket in NOTIFY_SOCKET; without it, nothing. With WATCHDOG_USEC a sign of life at least twice in that
+time, as long as the watch is alive; when the signs stop to come, the supervisor starts it anew.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from nightside.engine.live.vitals import Vitals
 
 SOCKET, WATCHDOG, WATCHDOG_PID = "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"
+STATUS_EVERY_S = 10.0
 
 
 @asynccontextmanager
@@ -40,16 +41,11 @@ async def _signs(where: str, vitals: Callable[[], Vitals]) -> None:
         return
     while True:
         now = vitals()
-        # Before the first second there is nothing to be late with.
-        if now.judged_s is None or not now.why_not_alive():
+        if not now.why_not_alive():
             why = now.why_not_ready()
-            status = (
-                why[0]
-                if why
-                else f"{now.known} of {now.expected} peer ASes, {now.incidents_open} incidents open"
-            )
-            _notify(where, f"WATCHDOG=1\nSTATUS={status}")
-        await asyncio.sleep(int(every_us) / 2_000_000)
+            known = f"{now.known} of {now.expected} peer ASes, {now.incidents_open} incidents open"
+            _notify(where, f"WATCHDOG=1\nSTATUS={why[0] if why else known}")
+        await asyncio.sleep(min(int(every_us) / 2_000_000, STATUS_EVERY_S))
 
 
 def _notify(where: str, said: str) -> None:

@@ -76,6 +76,8 @@ class Vitals:
     incidents_open: int
     told: Mapping[str, int]
     """Messages so far, by kind."""
+    starting: str | None = None
+    """What it is at before it watches, such as catching up; None once it does."""
     spooled: int | None = None
     """Messages that wait for the webhook; None where there is none."""
     checkpoint: CheckpointVitals | None = None
@@ -92,6 +94,8 @@ class Vitals:
     def why_not_alive(self) -> list[str]:
         """Why a restart may help; nothing where it is alive."""
         behind = self.behind_s
+        if self.starting is not None:
+            return []
         if behind is None:
             return ["no second has been judged yet"]
         return [f"no second has been judged for {behind:.0f} s"] if behind > STALE_S else []
@@ -99,7 +103,9 @@ class Vitals:
     def why_not_ready(self) -> list[str]:
         """Why no verdict can be told of this instant; nothing where one can."""
         why = self.why_not_alive()
-        if self.behind_s is not None and self.behind_s < -STALE_S:
+        if self.starting is not None:
+            why.append(f"{self.starting}: it does not watch yet")
+        elif self.behind_s is not None and self.behind_s < -STALE_S:
             why.append(f"the clock was set back: it is {-self.behind_s:.0f} s until seconds are judged again")
         if self.began_s is None:
             why.append("nothing is known yet: no table was read, and no session has sent its table")
