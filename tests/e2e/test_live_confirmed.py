@@ -74,7 +74,7 @@ def keep_live(store: Store, found: list[Found]) -> list[str]:
     """As the daemon writes it; returns the keys of what it tells."""
     told = []
     for one in found:
-        stored = put_live(store, one)
+        stored = put_live(store, one).incident
         before = store.messages(stored["id"])
         told += [m.key for m in still_to_tell(before, one.new)]
         store.put_messages(stored["id"], told_together(before, one.messages))

@@ -41,6 +41,8 @@ class Job:
     begin: int
     end: int
     settings: Settings
+    keep_from: int = 0
+    """What is over by then was only read to know where things stood."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ def do(job: Job) -> Replayed:
     """The replay itself. Raises the errors of `engine.replay.replay`."""
     from nightside.engine.flips import incident_flips
     from nightside.engine.replay import replay
+    from nightside.engine.since import since
 
     warnings: list[str] = []
     found = replay(
@@ -78,6 +81,7 @@ def do(job: Job) -> Replayed:
         warn=warnings.append,
     )
     seen = found.observation
+    found = since(found, job.keep_from)
     return Replayed(
         incidents=found.incidents,
         flips=list(incident_flips(found, job.settings, warnings.append)),

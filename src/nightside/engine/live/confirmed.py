@@ -7,7 +7,7 @@ confirmed, after any restart too: what happened behind the last of its files is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nightside.engine.live.watcher import Found
@@ -32,8 +32,16 @@ def is_confirmed(incident: Json) -> bool:
     return until is not None and all(second < until for second in _stored_instants(incident))
 
 
-def put_live(store: Store, found: Found) -> Json:
-    """Store a finding of the daemon, as far as it knows better; returns the incident as it is stored then.
+@dataclass(frozen=True)
+class Kept:
+    """An incident as it is stored, and whether it is the daemon's finding that was stored."""
+
+    incident: Json
+    is_live: bool
+
+
+def put_live(store: Store, found: Found) -> Kept:
+    """Store a finding of the daemon, as far as it knows better.
 
     A confirmed incident is left as it is, unless something happened in it behind the time that was confirmed: then
     the finding is stored, with the instants that are known better and the files that tell them, and is to be confirmed
@@ -42,13 +50,13 @@ def put_live(store: Store, found: Found) -> Json:
     incident = found.incident
     confirmed = _confirmed(store, found)
     if confirmed is None:
-        return store.put_incident(incident, found.series)
+        return Kept(store.put_incident(incident, found.series), True)
     until = confirmed_until(confirmed) or 0
     if any(second >= until for second in _instants(incident, confirmed["closed_as"] == "withdrawn")):
-        return store.put_incident(_sharpened(incident, confirmed, until), found.series)
+        return Kept(store.put_incident(_sharpened(incident, confirmed, until), found.series), True)
     if incident.status == "closed" and confirmed["status"] != "closed":
-        return store.close_incident(confirmed["id"], incident.closed_as)
-    return confirmed
+        confirmed = store.close_incident(confirmed["id"], incident.closed_as)
+    return Kept(confirmed, False)
 
 
 def still_to_tell(stored: Sequence[Json], new: Sequence[Message]) -> list[Message]:

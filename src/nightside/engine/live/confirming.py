@@ -41,6 +41,8 @@ LONGEST_S = 4 * 86400
 """What lasts longer is not replayed as a whole."""
 LEAD_S = 6 * 3600
 """So long before the first sign a replay begins, at the least."""
+KEPT_BEFORE_S = 600
+"""Samples are kept from so long before the first sign on: what was before, the daemon knows as well or better."""
 SLOT_S = 900
 """Both archives' files end at multiples of this."""
 CHANGES_AT_ONCE = 1000
@@ -266,6 +268,7 @@ class Confirming:
             windows[0].begin,
             windows[0].until,
             self._settings,
+            keep_from=windows[0].begin + LEAD_S - KEPT_BEFORE_S,
         )
 
     async def _settle(self, window: _Window, replayed: Replayed) -> None:
