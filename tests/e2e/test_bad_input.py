@@ -68,7 +68,7 @@ def test_text_that_is_packed_is_no_mrt(quick: Any, tmp_path: Path) -> None:
     refused(quick("replay", path), 3, f"{path}: byte 0: not an MRT file")
 
 
-@pytest.mark.parametrize("content", [b"", gzip.compress(b"")])
+@pytest.mark.parametrize("content", [b"", gzip.compress(b"")], ids=["of no bytes", "packed"])
 def test_an_empty_file(content: bytes, quick: Any, tmp_path: Path) -> None:
     path = tmp_path / "empty.gz"
     path.write_bytes(content)
