@@ -58,6 +58,7 @@ cdef class Cover:
     def __setstate__(self, state):
         given, own, self.shortest, self.strangers, self.foreign, self.n_changed, self.started, self.changes = state
         must(None not in (self.strangers, self.foreign, self.changes), "a part of the cover is missing")
+        must(all(isinstance(column, np.ndarray) for column in given), "a column of the cover is missing")
         (self.hi, self.length, self.subject, self.prefix_country, self.unit_country, self.way_origin,
          self.way_country, self.way_home) = given
         covers, met, origin_country, changed, changed_since = own

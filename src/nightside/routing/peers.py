@@ -70,52 +70,105 @@ class Told(Protocol):
         """All of them, in order."""
 
 
-def full_feed(
-    logs: Sequence[Told], first: Sequence[int], n_sessions: int, family: int, share: float
-) -> FullFeed:
-    """Who is full feed when.
+class FeedSizes:
+    """How many routes each session had on which day, and so who is full feed when.
 
     A session's routes of a day are the most of its tables and of its finished transfers of that day. A day on
     which it has neither is as the day before. A day without a table is measured by the last day that had one; an
     input without any table by the routes held at the ends of transfers. Tables cut off in the middle measure
     only where there is no whole one, and else can only show that a session is full feed, never that it is not.
     """
-    largest: dict[int, int] = defaultdict(int)
-    largest_cut: dict[int, int] = defaultdict(int)
-    largest_transfer = 0
-    routes: dict[tuple[int, int], int] = defaultdict(int)
-    cut: dict[tuple[int, int], int] = defaultdict(int)
-    for log, start in zip(logs, first, strict=True):
-        for table in log.tables:
+
+    def __init__(self, family: int, share: float) -> None:
+        self.family, self.share = family, share
+        self.largest: dict[int, int] = defaultdict(int)
+        """By day the routes of the largest table."""
+        self.largest_cut: dict[int, int] = defaultdict(int)
+        """The same of tables cut off in the middle."""
+        self.largest_transfer = 0
+        self.routes: dict[tuple[int, int], int] = defaultdict(int)
+        """By (session, day)."""
+        self.cut: dict[tuple[int, int], int] = defaultdict(int)
+        """The same of tables cut off in the middle."""
+
+    def add(self, told: Told, sessions: Sequence[int]) -> None:
+        """What a collector's tables and transfers told; `sessions` are the numbers of its peers."""
+        for table in told.tables:
             day = table.begin // DAY_S
-            for (peer, fam), number in table.routes.items():
-                if fam == family:
-                    best, mine = (largest_cut, cut) if table.truncated else (largest, routes)
+            for (peer, family), number in table.routes.items():
+                if family == self.family:
+                    best, mine = (
+                        (self.largest_cut, self.cut) if table.truncated else (self.largest, self.routes)
+                    )
                     best[day] = max(best[day], number)
-                    key = (start + peer, day)
+                    key = (sessions[peer], day)
                     mine[key] = max(mine[key], number)
-        for end in log.transfer_ends:
-            if end.family == family:
-                largest_transfer = max(largest_transfer, end.routes)
-                key = (start + end.peer, end.second // DAY_S)
-                routes[key] = max(routes[key], end.routes)
-    measure = dict(largest or largest_cut)
-    measured_days = sorted(measure)
+        for end in told.transfer_ends:
+            if end.family == self.family:
+                self.largest_transfer = max(self.largest_transfer, end.routes)
+                key = (sessions[end.peer], end.second // DAY_S)
+                self.routes[key] = max(self.routes[key], end.routes)
 
-    def largest_of(day: int) -> int:
-        if not measured_days:
-            return largest_transfer
-        return measure[measured_days[max(bisect_right(measured_days, day) - 1, 0)]]
+    def full_feed(self, n_sessions: int) -> FullFeed:
+        """Who is full feed when."""
+        days: list[list[int]] = [[] for _ in range(n_sessions)]
+        standing: list[list[bool]] = [[] for _ in range(n_sessions)]
+        measured = self._measured_days()
+        for (session, day), number in sorted(self._with_cut().items()):
+            days[session].append(day)
+            standing[session].append(number > 0 and number >= self.share * self._largest_of(day, measured))
+        return FullFeed(days, standing)
 
-    for key, number in cut.items():
-        if not largest or number >= share * largest_of(key[1]):
-            routes[key] = max(routes[key], number)
-    days: list[list[int]] = [[] for _ in range(n_sessions)]
-    standing: list[list[bool]] = [[] for _ in range(n_sessions)]
-    for (session, day), number in sorted(routes.items()):
-        days[session].append(day)
-        standing[session].append(number > 0 and number >= share * largest_of(day))
-    return FullFeed(days, standing)
+    def forget(self, day: int) -> None:
+        """Earlier days are not asked about any more: of them only that stays by which later ones are as they are."""
+        past = {key: number for key, number in self._with_cut().items() if key[1] < day}
+        last: dict[int, int] = {}
+        for session, one in past:
+            last[session] = max(last.get(session, one), one)
+        stays = {key: number for key, number in self.routes.items() if key[1] >= day}
+        self.routes = defaultdict(int, stays | {key: past[key] for key in last.items()})
+        self.cut = defaultdict(int, {k: n for k, n in self.cut.items() if k[1] >= day})
+        if self.largest:
+            self.largest_cut.clear()
+        measured = self._measured_days()
+        needed = {_newest(measured, one) for one in (day, *last.values())} if measured else set()
+        for one in measured:
+            if one < day and one not in needed:
+                del (self.largest or self.largest_cut)[one]
+
+    def _with_cut(self) -> dict[tuple[int, int], int]:
+        """The routes, with those of tables cut off in the middle where these count."""
+        found = dict(self.routes)
+        measured = self._measured_days()
+        for key, number in self.cut.items():
+            if not self.largest or number >= self.share * self._largest_of(key[1], measured):
+                found[key] = max(found.get(key, 0), number)
+        return found
+
+    def _measured_days(self) -> list[int]:
+        """The days that had a table, ascending."""
+        return sorted(self.largest or self.largest_cut)
+
+    def _largest_of(self, day: int, measured: Sequence[int]) -> int:
+        """What the routes of a day are held against."""
+        if not measured:
+            return self.largest_transfer
+        return (self.largest or self.largest_cut)[_newest(measured, day)]
+
+
+def _newest(measured: Sequence[int], day: int) -> int:
+    """The day whose tables measure this one: the last up to it, else the first."""
+    return measured[max(bisect_right(measured, day) - 1, 0)]
+
+
+def full_feed(
+    logs: Sequence[Told], first: Sequence[int], n_sessions: int, family: int, share: float
+) -> FullFeed:
+    """Who is full feed when, by all that is known in the end; `first` is the number of each log's first session."""
+    sizes = FeedSizes(family, share)
+    for log, start in zip(logs, first, strict=True):
+        sizes.add(log, range(start, n_sessions))
+    return sizes.full_feed(n_sessions)
 
 
 def expected_steps(votes: Iterable[tuple[int, int, int | None]], memory_s: int) -> list[tuple[int, int]]:

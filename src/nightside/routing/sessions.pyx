@@ -48,7 +48,10 @@ cdef class Sessions:
         (self.prefixes, self.log, self.held, n_peers, feeds, latest, self.now, self.gap_begin, self.gap_end,
          self.before_gap, self.away, self.to_return, self.transfers, self.quiet_s, self.back_share,
          self.transfer_ends) = state
-        must(None not in (self.prefixes, self.log, self.held), "a part of a collector's sessions is missing")
+        must(
+            None not in (self.prefixes, self.log, self.held, self.to_return, self.transfer_ends),
+            "a part of a collector's sessions is missing",
+        )
         must(self.held.count == n_peers, "rows of other sessions")
         size = 2 * <size_t>n_peers * sizeof(Feed)
         self.n_peers = 0

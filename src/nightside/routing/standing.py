@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from nightside.routing.collector_log import TableSummary, TransferEnd
-from nightside.routing.peers import FullFeed, full_feed
+from nightside.routing.peers import DAY_S, FeedSizes, FullFeed
 from nightside.routing.table import CollectorTable
 
 Stretches = dict[int, list[tuple[int, int | None, int]]]
@@ -21,10 +20,13 @@ class LiveStanding(Protocol):
         """Whether a session is full feed in this second."""
 
     def renew(self, collectors: Sequence[Heard]) -> bool:
-        """Learn from tables and transfers; whether there was anything new."""
+        """Learn from tables and transfers, which are not needed afterwards; whether there was anything new."""
 
     def changes(self, begin: int, end: int) -> Iterable[tuple[int, int]]:
-        """(second, session) of every change by the calendar from `begin` to `end`, both inclusive."""
+        """(second, session) of every change by the calendar from `begin` to `end`, both inclusive.
+
+        Nothing before `begin` is asked about later.
+        """
 
 
 class Heard(Protocol):
@@ -35,8 +37,8 @@ class Heard(Protocol):
     """The session of each peer."""
 
 
-class _Log:
-    """What `peers.full_feed` asks of a collector's log."""
+class _Told:
+    """What `peers.FeedSizes` asks of a collector."""
 
     def __init__(self, table: CollectorTable) -> None:
         self.tables = [TableSummary(*t) for t in table.tables]
@@ -44,38 +46,36 @@ class _Log:
 
 
 class SoFar:
-    """By the tables and transfers so far, by the rules of `peers.full_feed`."""
+    """By the tables and transfers so far, by the rules of `peers.FeedSizes`."""
 
     def __init__(self, family: int, share: float) -> None:
-        self.family, self.share = family, share
-        self.seen: list[tuple[int, int]] = []
+        self.sizes = FeedSizes(family, share)
         self.full = FullFeed([], [])
-        self.place: dict[int, int] = {}
-        self.session: list[int] = []
+        self._asked = 0
+        """Nothing before this second is asked about any more."""
 
     def renew(self, collectors: Sequence[Heard]) -> bool:
-        """Learn from tables and transfers; whether there was anything new."""
-        seen = [(len(c.table.tables), len(c.table.transfer_ends)) for c in collectors]
-        if seen == self.seen:
-            return False
-        self.seen = seen
-        self.session = [number for c in collectors for number in c.numbers]
-        self.place = {number: i for i, number in enumerate(self.session)}
-        first = [0]
-        for c in collectors:
-            first.append(first[-1] + len(c.numbers))
-        logs = [_Log(c.table) for c in collectors]
-        self.full = full_feed(logs, first[:-1], len(self.session), self.family, self.share)
-        return True
+        """Learn from tables and transfers, and take them away; whether there were any."""
+        news = [c for c in collectors if c.table.tables or c.table.transfer_ends]
+        for collector in news:
+            self.sizes.add(_Told(collector.table), collector.numbers)
+            collector.table.tables.clear()
+            collector.table.transfer_ends.clear()
+        if news:
+            self.sizes.forget(self._asked // DAY_S)
+            self.full = self.sizes.full_feed(
+                1 + max((number for c in collectors for number in c.numbers), default=-1)
+            )
+        return bool(news)
 
     def at(self, session: int, second: int) -> bool:
         """Whether a session is full feed in this second."""
-        place = self.place.get(session)
-        return place is not None and self.full.at(place, second)
+        return session < len(self.full.days) and self.full.at(session, second)
 
     def changes(self, begin: int, end: int) -> Iterable[tuple[int, int]]:
         """(second, session) of every change by the calendar from `begin` to `end`, both inclusive."""
-        return [(s, self.session[place]) for s, place in self.full.changes() if begin <= s <= end]
+        self._asked = max(self._asked, begin)
+        return [(second, session) for second, session in self.full.changes() if begin <= second <= end]
 
 
 class Voting:
@@ -87,7 +87,6 @@ class Voting:
         self.open: dict[int, int] = {}
         self._votes: dict[int, int] = defaultdict(int)
         self._expires: dict[int, int] = {}
-        self._queue: list[tuple[int, int]] = []
 
     def note(self, session: int, asn: int, second: int, votes: bool, why: int) -> None:
         """Whether a session's vote counts from now on, and why not."""
@@ -101,13 +100,10 @@ class Voting:
             if second > since:
                 self.stretches[session].append((since, second, why))
                 self._expires[asn] = max(self._expires.get(asn, 0), second + self.memory_s)
-                heapq.heappush(self._queue, (self._expires[asn], asn))
 
     def next_change(self) -> int | None:
         """The next second in which an AS may be expected no more."""
-        while self._queue and self._expires.get(self._queue[0][1]) != self._queue[0][0]:
-            heapq.heappop(self._queue)
-        return self._queue[0][0] if self._queue else None
+        return min(self._expires.values(), default=None)
 
     def expected(self, second: int) -> int:
         """How many distinct ASes voted in the last of the memory's time, at the end of this second."""

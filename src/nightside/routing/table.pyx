@@ -86,7 +86,10 @@ cdef class CollectorTable(Sessions):
         (saved, self.ways, self.pending, self.table_open, self.table_ready, self.table_truncated, self.table_from,
          self.table_to, self.last_swap, self.table_first, self.place, self.silent_s, self.margin_s, self.recent,
          self.loads, self.n_loads, self.tables, self.places, self.elements, self.out_of_time) = state
-        must(None not in (self.ways, self.pending, self.places), "a part of a collector's state is missing")
+        must(
+            None not in (self.ways, self.pending, self.places, self.loads, self.tables),
+            "a part of a collector's state is missing",
+        )
         self._restore(saved)
         must(self.recent.fits(self.n_peers, self.prefixes.count), "updates of sessions and prefixes that there are not")
 

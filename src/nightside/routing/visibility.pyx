@@ -100,7 +100,10 @@ cdef class Visibility:
     def __setstate__(self, state):
         (self.votes, self.cover, self.n_prefixes, self.n_sessions, self.subject, by_session, by_prefix, numbers,
          self.prefix_changes, self.doubts, self.view_changes, self.last_view) = state
-        must(None not in (self.votes, self.cover, self.prefix_changes, self.doubts), "a part of the judge is missing")
+        must(
+            None not in (self.votes, self.cover, self.prefix_changes, self.doubts, self.view_changes),
+            "a part of the judge is missing",
+        )
         must(self.subject.shape[0] >= <Py_ssize_t>self.n_prefixes, "fewer subjects")
         must(
             self.votes.n_prefixes == self.n_prefixes and self.votes.n_sessions == self.n_sessions,

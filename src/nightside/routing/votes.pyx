@@ -63,16 +63,17 @@ cdef class Votes:
             self.touched_list,
         )
         state = (
-            self.n_prefixes, *arrays_of(self.as_of, self.state, self.voting, self.voting_sessions), by_prefix,
-            self.n_touched, bool(self.all_touched), self.known,
+            self.n_prefixes, self.n_sessions,
+            *arrays_of(self.as_of, self.state, self.voting, self.voting_sessions),
+            by_prefix, self.n_touched, bool(self.all_touched), self.known,
         )
         return copyreg.__newobj__, (Votes,), state
 
     def __setstate__(self, saved):
-        n_prefixes, as_of, state, voting, voting_sessions, by_prefix, n_touched, all_touched, known = saved
-        as_of = checked(as_of, np.uint32, 0, "the ASes of sessions")
-        n_sessions, n_ases = len(as_of), int(as_of.max()) + 1 if len(as_of) else 0
-        must(n_ases <= n_sessions, "more ASes than sessions")
+        n_prefixes, n_sessions, as_of, state, voting, voting_sessions, by_prefix, n_touched, all_touched, known = saved
+        as_of = checked(as_of, np.uint32, n_sessions, "the ASes of sessions")
+        n_ases = int(as_of.max()) + 1 if n_sessions else 0
+        must(n_ases <= n_sessions == len(as_of), "more ASes than sessions")
         must(
             isinstance(state, np.ndarray) and state.dtype == np.uint8 and state.ndim == 2
             and state.shape[0] >= n_sessions and state.shape[1] >= n_prefixes,

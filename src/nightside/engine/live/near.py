@@ -133,12 +133,15 @@ class ByWholeTables(SoFar):
 
     def _as_whole(self, heard: Collector) -> SimpleNamespace:
         # More tables than are taken over may have been read, never fewer.
+        whole = self._whole.get(heard.name, [])
         tables = [
             (begin, end, truncated, routes)
-            for (begin, end, truncated, _part), routes in zip(
-                heard.table.tables, self._whole.get(heard.name, ()), strict=False
-            )
+            for (begin, end, truncated, _part), routes in zip(heard.table.tables, whole, strict=False)
         ]
+        # What was told is not told again.
+        del whole[: len(tables)]
+        heard.table.tables.clear()
+        heard.table.transfer_ends.clear()
         return SimpleNamespace(table=SimpleNamespace(tables=tables, transfer_ends=[]), numbers=heard.numbers)
 
 
