@@ -9,7 +9,7 @@ With NIGHTSIDE_NO_SKIPS=1 in the environment (as in CI) a skip is a failure: wha
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,28 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         missing(f"no real routing data at {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say a figure that was measured: it stands at the end of the output, whichever process ran the test."""
+    return lambda said: request.node.user_properties.append(("measured", said))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the tests have measured."""
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    said = [
+        value
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for name, value in report.user_properties
+        if name == "measured"
+    ]
+    if said:
+        terminalreporter.section("measured")
+        for each in said:
+            terminalreporter.write_line(str(each))
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

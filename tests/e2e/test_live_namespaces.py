@@ -97,7 +97,7 @@ def build(scene: Net, port: int) -> None:
     scene.run("home", announces=NETWORKS)
 
 
-def test_cut_one_cut_both_and_mend(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cut_one_cut_both_and_mend(tmp_path: Path, measured: Callable[[str], None]) -> None:
     with Watching() as watching, net(tmp_path) as scene:
         build(scene, watching.listener.port)
         until(lambda: watching.units() == 4, 90, "the country is never seen whole")
@@ -119,12 +119,11 @@ def test_cut_one_cut_both_and_mend(tmp_path: Path, capsys: pytest.CaptureFixture
         until(lambda: bool(watching.told("restored")), 60, "no message of the restoration")
         up = east.seconds("Peer Up", home_of_east, mended)[0]
         _at, restored, found = watching.told("restored")[0]
-        with capsys.disabled():
-            print(
-                f"\ncut to onset {opened.onset - cut:.1f} s, loss in the router's log to onset "
-                f"{opened.onset - lost:.1f} s, to message {opened_at - lost:.1f} s; link up to end "
-                f"{(restored.end or 0) - mended:.1f} s, session up to end {(restored.end or 0) - up:.1f} s"
-            )
+        measured(
+            f"cut to onset {opened.onset - cut:.1f} s, loss in the router's log to onset "
+            f"{opened.onset - lost:.1f} s, to message {opened_at - lost:.1f} s; link up to end "
+            f"{(restored.end or 0) - mended:.1f} s, session up to end {(restored.end or 0) - up:.1f} s"
+        )
         assert opened.severity == "total"
         assert abs(opened.onset - lost) <= 2
         assert opened_at - lost <= 10

@@ -111,7 +111,7 @@ def test_the_tables_hold_the_charts_values(country: Any) -> None:
     assert ["23 Dec 2014 01:46:00", "100 %", "4", "4"] in rows
 
 
-def test_weight_and_time_of_the_page(demo: Any, browser: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_weight_and_time_of_the_page(demo: Any, browser: Any, measured: Any) -> None:
     with served(demo.store) as address:
         found = []
         for _ in range(3):
@@ -129,7 +129,6 @@ def test_weight_and_time_of_the_page(demo: Any, browser: Any, capsys: pytest.Cap
             page.wait_for_timeout(300)
             found.append((took_ms, sum(sizes)))
             context.close()
-    with capsys.disabled():
-        for took_ms, size in found:
-            print(f"\ncountry page: {took_ms:.0f} ms, {size:,.0f} bytes over the wire", end="")
+    for took_ms, size in found:
+        measured(f"country page: {took_ms:.0f} ms, {size:,.0f} bytes over the wire")
     assert all(20_000 < size <= MOST_BYTES for _, size in found)
