@@ -263,6 +263,22 @@ def test_what_the_archives_cannot_see_stays_as_it_is(house: House, tmp_path: Pat
         assert house.look(store, collectors=("rrc00",)) == 0
 
 
+def test_archives_that_begin_within_it_or_end_before_it_does_judge_nothing(
+    house: House, tmp_path: Path
+) -> None:
+    archive = Archive(house.server.root)
+    archive.table(DOWN + 300, {"8.8.8.0/24": full_table()["8.8.8.0/24"]})
+    outage(archive, DOWN, UP)
+    archive.finish(END)
+    written(tmp_path / "heard")
+    with house.store() as store:
+        keep_live(store, heard(tmp_path / "heard"))
+        before = only(store)
+        assert house.look(store) == 1
+        assert (house.told, only(store)) == ([], before)
+        assert [w for w in house.warnings if "the archives do not have all of its time" in w]
+
+
 def test_archives_that_are_late_are_waited_for(house: House, tmp_path: Path) -> None:
     found = with_a_hole(house, tmp_path)
     late = {f"/rrc00/2014.12/updates.{stamp(at)}.gz" for at in range(UP - UP % SLOT, END, SLOT)}

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ class Settling:
 
     def is_left(self, incident: Json) -> bool:
         """Whether it is as it was when the archives could not judge it."""
-        return self._left.get(incident["id"]) == incident["revision"]
+        return incident["id"] in self._left and self._left[incident["id"]] == int(incident["revision"])
 
     def leave(self, incident: Json) -> None:
         """The archives cannot judge it as it is."""
@@ -96,12 +97,15 @@ class Settling:
         entity = Entity(**incident["entity"])
         began, ended = parse_iso(incident["began"]), _second(incident["ended"])
         until = replayed.end if ended is None else ended
-        view = self._view(entity, incident, replayed, began, until)
+        confirmed_s = 0 if ended is None else self._settings.end_confirmed_s
+        if replayed.begin >= began or replayed.end < until + confirmed_s:
+            raise Left("the archives do not have all of its time")
         mine = _overlapping(entity, replayed, began, until)
-        view = ArchiveView(view.begin, view.end, [e for i, _s, _f in mine for e in i.episodes], view.unknown)
+        view = _view(entity, incident, replayed, mine)
         told = self._told(entity, incident["id"], mine, began, until)
         new = to_tell_anew(entity, told, view, self._settings, now)
-        if not view.saw(began, until) and not (mine and new):
+        blind_s = _overlap_s(view.unknown, began, until)
+        if blind_s and (not mine or (not new and blind_s > _overlap_s(_unknown(incident), began, until))):
             raise Left("the archives did not see all of it")
         if not mine and not _all_withdrawn([*told, *(m.to_json() for m in new)]):
             raise Left("the archives have not come as far as what was told of it")
@@ -110,32 +114,17 @@ class Settling:
         signals = [s for s in replayed.signals if s.entity == entity]
         store.put_samples([*signals, *replayed.health], replayed.baselines)
         kept = []
-        for found, series, flips in mine:
+        for number, (found, series, flips) in enumerate(mine, 1):
+            if number == len(mine) and incident["status"] == "closed" and found.status == "restored":
+                # The quiet since is the daemon's to have seen.
+                found = replace(found, status="closed", closed_as=incident["closed_as"])
             stored = store.put_incident(found, series)
             if flips is not None:
                 store.put_flips(stored["id"], flips)
             kept.append(stored)
         if not mine:
             kept = [store.close_incident(incident["id"], "withdrawn", replayed.provenance.to_json())]
-        elif incident["status"] == "closed" and kept[-1]["status"] == "restored":
-            # The quiet since is the daemon's to have seen.
-            kept[-1] = store.close_incident(kept[-1]["id"], incident["closed_as"])
         return _shared_out(new, kept)
-
-    def _view(
-        self, entity: Entity, incident: Json, replayed: Replayed, began: int, until: int
-    ) -> ArchiveView:
-        """What the archives saw of an entity. Raises Left where they have not what it was told from."""
-        signal = next((s for s in replayed.signals if s.entity == entity), None)
-        expected = incident["view"]["peers_expected"]
-        if signal is None or expected is None:
-            raise Left("the archives show nothing of it")
-        if replayed.most_expected < ENOUGH_SHARE * expected:
-            raise Left(
-                f"it was told from {expected} peer ASes, and the archives have {replayed.most_expected}"
-            )
-        unknown = [(u.begin, u.end) for u in (*signal.unknown, *signal.in_doubt)]
-        return ArchiveView(replayed.begin, replayed.end, [], unknown)
 
     def _told(self, entity: Entity, id: str, mine: Sequence[_Seen], began: int, until: int) -> list[Json]:
         """All that was told of this time, in the order of sending."""
@@ -168,6 +157,20 @@ class Settling:
         part.replace(self._notes)
 
 
+def _view(entity: Entity, incident: Json, replayed: Replayed, mine: Sequence[_Seen]) -> ArchiveView:
+    """What the archives saw of an entity. Raises Left where they have not what it was told from."""
+    signal = next((s for s in replayed.signals if s.entity == entity), None)
+    expected = incident["view"]["peers_expected"]
+    if signal is None or expected is None:
+        raise Left("the archives show nothing of it")
+    if replayed.most_expected < ENOUGH_SHARE * expected:
+        raise Left(f"it was told from {expected} peer ASes, and the archives have {replayed.most_expected}")
+    unknown = [(u.begin, u.end) for u in (*signal.unknown, *signal.in_doubt)]
+    return ArchiveView(
+        replayed.begin, replayed.end, [e for found, _s, _f in mine for e in found.episodes], unknown
+    )
+
+
 def _overlapping(entity: Entity, replayed: Replayed, began: int, until: int) -> list[_Seen]:
     """What the archives have of an entity within this time, in the order of began."""
     flips: Sequence[pa.Table | None] = replayed.flips or [None] * len(replayed.incidents)
@@ -196,6 +199,21 @@ def _shared_out(messages: Sequence[Message], kept: Sequence[Json]) -> list[tuple
 def _lies_in(message: Message, stored: Json) -> bool:
     ended = _second(stored["ended"])
     return parse_iso(stored["began"]) <= message.onset <= (FOR_EVER if ended is None else ended)
+
+
+def _unknown(incident: Json) -> list[tuple[int, int]]:
+    return [(parse_iso(u["from"]), parse_iso(u["to"])) for u in incident["view"]["unknown"]]
+
+
+def _overlap_s(stretches: Sequence[tuple[int, int]], begin: int, end: int) -> int:
+    """Seconds of [begin, end) that lie in these stretches."""
+    total = 0
+    for first, last in sorted(stretches):
+        since, until = max(first, begin), min(last, end)
+        if until > since:
+            # Where two lie over each other, it counts once.
+            total, begin = total + until - since, until
+    return total
 
 
 def _second(text: str | None) -> int | None:
