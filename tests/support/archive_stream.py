@@ -49,14 +49,10 @@ class PlayedClock:
         return None if queue.empty() else queue.get_nowait()
 
 
-def _cut(columns: Columns, begin: int, end: int) -> Columns:
-    """The elements from `begin` to before `end`."""
-    part = {
-        name: value[begin:end] if name != "paths" else value
-        for name, value in ((n, getattr(columns, n)) for n in dir(columns) if not n.startswith("_"))
-        if isinstance(value, np.ndarray)
-    }
-    return SimpleNamespace(count=end - begin, **part)  # type: ignore[return-value]
+def _columns(columns: Columns) -> dict[str, np.ndarray]:
+    """All that has a value for each element."""
+    values = ((name, getattr(columns, name)) for name in dir(columns) if name[0] != "_" and name != "paths")
+    return {name: value for name, value in values if isinstance(value, np.ndarray)}
 
 
 class ArchiveStream:
@@ -78,7 +74,9 @@ class ArchiveStream:
         return list(first.values())
 
     def decoder(self, collector: str) -> Decoder:
-        return self.decoders.setdefault(collector, Decoder())
+        if collector not in self.decoders:
+            self.decoders[collector] = Decoder()
+        return self.decoders[collector]
 
     def read(self, file: InputFile) -> list[Columns]:
         decoder = self.decoder(file.collector)
@@ -119,4 +117,10 @@ class ArchiveStream:
         seconds = np.asarray(columns.time_us[: columns.count]) // 1_000_000
         step = np.maximum.accumulate(seconds // self.step_s * self.step_s)
         cuts = [0, *(np.flatnonzero(np.diff(step)) + 1).tolist(), columns.count]
-        return [(int(step[a]), collector, _cut(columns, a, b)) for a, b in pairwise(cuts) if b > a]
+        whole, paths = _columns(columns), columns.paths
+
+        def cut(begin: int, end: int) -> Columns:
+            part = {name: value[begin:end] for name, value in whole.items()}
+            return SimpleNamespace(count=end - begin, paths=paths, **part)  # type: ignore[return-value]
+
+        return [(int(step[a]), collector, cut(a, b)) for a, b in pairwise(cuts) if b > a]
