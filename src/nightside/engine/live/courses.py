@@ -46,6 +46,8 @@ class Course:
     """The first sign of all that is not settled."""
     sent: dict[str, int] = field(default_factory=dict)
     """Keys of the messages that were told, and when they were due."""
+    is_deep: bool = False
+    """Something severe or deeper is not settled: of that messages tell."""
     depth: int = 0
     """How deep it was at the last look: 0 nothing, 1 partial, 2 severe, 3 total."""
     baseline: list[tuple[int, int]] = field(default_factory=list)
@@ -98,6 +100,7 @@ class Course:
         self.open_since = last.began if last and last.closed is None else None
         self.needed_since = min((one.began for one in detected.groups), default=None)
         self.baseline = detection.baseline
+        self.is_deep = any(e.severity in ("severe", "total") for e in detection.episodes)
         self.depth = depth_of(self.units[-1], self.base, settings)
         self.new, self.looked_at = [], now
         self.look_at = _next_look(detected, now, settings)

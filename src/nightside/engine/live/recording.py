@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from nightside.engine.live.confirmed import is_confirmed
 from nightside.engine.live.courses import HOUR_S, SETTLED_S
 from nightside.engine.live.flips import LiveFlips, live_flips
 from nightside.engine.live.watcher import Found, Watcher
@@ -79,14 +80,14 @@ class Recording:
 
     def close(self, watcher: Watcher | None = None) -> None:
         """Wait until all is written; with a watcher, all that it knows by now."""
-        self._settle_job(wait=True)
+        self.settle(wait=True)
         if watcher is not None and watcher.live.beginning is not None:
             self._next_s = self._all_next_s = 0
             self._flips_at.clear()
             while not self._next_s or self._flips_due:
                 self._next_s = 0
                 self.come(watcher)
-                self._settle_job(wait=True)
+                self.settle(wait=True)
                 if self._failing:
                     break
         self._pool.shutdown()
@@ -160,12 +161,15 @@ class Recording:
         self._store.put_samples(signals, baselines)
         if flips is not None:
             id, found = flips
-            self._store.put_flips(id, found.table())
+            stored = self._store.incident(id)
+            # Those of archives tell more.
+            if stored is not None and not is_confirmed(stored):
+                self._store.put_flips(id, found.table())
 
     def _is_free(self) -> bool:
-        return self._settle_job(wait=False)
+        return self.settle(wait=False)
 
-    def _settle_job(self, *, wait: bool) -> bool:
+    def settle(self, *, wait: bool) -> bool:
         """Take note of what became of the last writing; whether it is over."""
         job = self._job
         if job is None:

@@ -34,6 +34,7 @@ class Suspects:
         # In this window and the one before: what lies within one window's time lies in two of these.
         self._now = np.zeros(0, np.uint16)
         self._before = np.zeros(0, np.uint16)
+        self._is_lossy = np.zeros(0, np.bool_)
         self._lossy: dict[int, int] = {}
         """Prefixes with so many withdrawals, and the end of the window in which they last had."""
         self._owners: dict[int, list[tuple[int, int]]] = {}
@@ -46,7 +47,9 @@ class Suspects:
     def add(self, rows: Rows, numbered: Numbered, known: int) -> None:
         """Take what flipped; `known` is the least number of known ASes of late."""
         fewest = max(1, ceil(self._settings.loss_as_share * known))
-        mine = (rows.kind == FLIP) & (numbered.subject[rows.prefix] > 0) & (numbered.length[rows.prefix] <= UNIT)
+        mine = (
+            (rows.kind == FLIP) & (numbered.subject[rows.prefix] > 0) & (numbered.length[rows.prefix] <= UNIT)
+        )
         flips = np.flatnonzero(mine)
         if not len(flips):
             return
@@ -59,10 +62,8 @@ class Suspects:
             full = which[self._now[which].astype(np.int64) + self._before[which] >= fewest]
             for one in full.tolist():
                 self._note(one, (window + 1) * self._settings.loss_window_s, numbered)
-        if self._lossy:
-            lossy = np.fromiter(self._lossy, np.uint32, len(self._lossy))
-            for one in lossy[np.isin(lossy, prefix)].tolist():
-                self.stirred.update(entity for entity, _units in self._owners[one])
+        for one in np.unique(prefix[self._is_lossy[prefix]]).tolist():
+            self.stirred.update(entity for entity, _units in self._owners[one])
 
     def may_be_unstable(self, number: int, baseline: int) -> bool:
         """Whether enough of an entity's units may have been lost again and again."""
@@ -74,6 +75,7 @@ class Suspects:
         if prefixes > len(self._now):
             more = np.zeros(prefixes + prefixes // 8 - len(self._now), np.uint16)
             self._now, self._before = np.concatenate([self._now, more]), np.concatenate([self._before, more])
+            self._is_lossy = np.concatenate([self._is_lossy, more > 0])
         if window <= self._window:
             return
         follows = window == self._window + 1
@@ -85,6 +87,7 @@ class Suspects:
         old = window * self._settings.loss_window_s - REMEMBERED_S
         for prefix in [p for p, until in self._lossy.items() if until < old]:
             del self._lossy[prefix]
+            self._is_lossy[prefix] = False
             for entity, units in self._owners.pop(prefix):
                 self.units[entity] -= units
                 if not self.units[entity]:
@@ -100,3 +103,4 @@ class Suspects:
             for number, count in self._owners[prefix]:
                 self.units[number] += count
         self._lossy[prefix] = until
+        self._is_lossy[prefix] = True

@@ -38,6 +38,8 @@ LOOK_EVERY_S = 60
 """What is not urgent is looked at no more often: urgent is what may be a message."""
 SETTLED_EVERY_SECOND = 8
 """So many entities a second have their baseline taken after a full hour."""
+CALM_EVERY_SECOND = 4
+"""So many entities a second are looked at of which no message can be due."""
 SEVERE = 2
 FORGET_EVERY_S = 300
 LONGEST_KEPT_S = 8 * DAY_S
@@ -119,7 +121,7 @@ class Watcher:
         self._doubts_came |= len(news.doubts.second) > 0
         if self._doubts_came and second >= self._doubted_at + LOOK_EVERY_S:
             self._doubt()
-        due = self._due(changed, turned)
+        due = self._due(changed, turned, max(second - before, 1) * CALM_EVERY_SECOND)
         found = [one for number in sorted(due) for one in self._look(number)]
         found += self._settle(due, max(second - before, 1) * SETTLED_EVERY_SECOND)
         if second >= self._forgot_at + FORGET_EVERY_S:
@@ -198,14 +200,14 @@ class Watcher:
         least = min((units for _second, units in course.baseline), default=course.units[0])
         return self._suspects.may_be_unstable(number, least)
 
-    def _due(self, changed: set[int], turned: bool) -> set[int]:
-        """Who is to be looked at in this second."""
-        now, due = self.until_s, set()
+    def _due(self, changed: set[int], turned: bool, most: int) -> set[int]:
+        """Who is to be looked at in this second: whoever may have a message, and at most so many others."""
+        now, urgent = self.until_s, set()
         for number in changed:
             course = self.courses.all[number]
             worst, best = (depth_of(units, course.base, self.settings) for units in course.new)
             if max(worst, course.depth) >= SEVERE and (worst, best) != (course.depth, course.depth):
-                due.add(number)
+                urgent.add(number)
             elif worst or course.open_since is not None:
                 course.look_by(max(now, course.looked_at + LOOK_EVERY_S))
         for number in sorted(self._suspects.stirred):
@@ -214,12 +216,16 @@ class Watcher:
                 if course.told or self._is_suspect(number):
                     course.look_by(max(now, course.looked_at + LOOK_EVERY_S))
         self._suspects.stirred.clear()
+        calm: list[tuple[int, int]] = []
         for number, course in self.courses.all.items():
-            if (course.look_at is not None and (turned or course.look_at <= now)) or (
-                turned and self._is_low(course)
-            ):
-                due.add(number)
-        return due
+            if turned and (course.look_at is not None or self._is_low(course)):
+                course.look_by(now)
+            if course.look_at is not None and course.look_at <= now:
+                if course.is_deep or course.depth >= SEVERE:
+                    urgent.add(number)
+                else:
+                    calm.append((course.look_at, number))
+        return urgent | {number for _since, number in sorted(calm)[:most]}
 
     def _settle(self, looked_at: set[int], most: int) -> list[Found]:
         """At full hours the baseline of everybody, some entities at a time; what nobody needs any more is let go."""
