@@ -81,12 +81,12 @@ class _Pickler(pickle.Pickler):
     def reducer_override(self, thing: object) -> Any:
         """Numbers for each unit of all IPv4 are alike for long stretches: packed they are small."""
         if isinstance(thing, np.ndarray) and thing.dtype == np.uint8 and thing.nbytes >= PACKED_FROM_BYTES:
-            return _unpacked, (isal_zlib.compress(np.ascontiguousarray(thing), 1),)
+            return _unpacked, (isal_zlib.compress(np.ascontiguousarray(thing), 1), thing.shape)
         return NotImplemented
 
 
-def _unpacked(body: bytes) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(bytearray(isal_zlib.decompress(body)), np.uint8)
+def _unpacked(body: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(bytearray(isal_zlib.decompress(body)), np.uint8).reshape(shape)
 
 
 class _Unpickler(pickle.Unpickler):
