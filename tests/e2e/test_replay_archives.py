@@ -163,7 +163,7 @@ def test_an_archive_that_is_slow_breaks_off_and_asks_for_patience(
         f"{folder}updates.20141222.1615.gz": [Fault(status=429, retry_after="1"), Fault(cut_after=100)],
         "/broker/search": [Fault(status=502)],
     }
-    server.always["/rrc01/2014.12/bview"] = Fault(bytes_per_s=100_000)
+    server.always["/rrc01/2014.12/bview"] = Fault(bytes_per_s=300_000)
     begun = time.monotonic()
     ran = replay(*ALL, *SHORT)
     assert ran.code == 0, ran.err

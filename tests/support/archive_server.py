@@ -92,6 +92,8 @@ class ArchiveServer:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Else each body waits for the other end's word that it has the head: a hundredth of a second and more.
+    disable_nagle_algorithm = True
 
     @property
     def archive(self) -> ArchiveServer:
