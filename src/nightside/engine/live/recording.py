@@ -64,7 +64,7 @@ class Recording:
         now = watcher.until_s
         if watcher.live.beginning is None or now < self._next_s or not self._is_free():
             return
-        blind = bool(watcher.view) and watcher.view[-1].unknown
+        blind = watcher.sight.is_blind
         every = now >= self._all_next_s or blind != self._was_blind
         self._next_s, self._was_blind = now + WRITE_EVERY_S, blind
         if every:
@@ -119,10 +119,11 @@ class Recording:
 
     def _health(self, watcher: Watcher) -> list[Signal]:
         assert watcher.live.beginning is not None
-        begin = max(watcher.live.beginning.second, watcher.until_s - SETTLED_S)
+        now = watcher.until_s
+        begin = max(watcher.live.beginning.second, now - SETTLED_S)
         if self._view_until is not None:
             begin = max(begin, self._view_until // HOUR_S * HOUR_S)
-        if begin > watcher.until_s:
+        if begin > now:
             return []
         live = watcher.live
         votes = live.voting.votes(begin)
@@ -131,9 +132,9 @@ class Recording:
             watcher.view,
             votes,
             live.sessions,
-            watcher.unknown_so_far(begin),
+            watcher.sight.unknown(begin, now),
             begin,
-            watcher.until_s + 1,
+            now + 1,
             collectors=self._collectors,
         )
 

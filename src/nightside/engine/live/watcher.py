@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +13,10 @@ from nightside.engine.analysis import about, detect_in, told
 from nightside.engine.collect import Collected
 from nightside.engine.findings import Findings
 from nightside.engine.live.courses import HOUR_S, SETTLED_S, Course, Courses, depth_of
+from nightside.engine.live.covering import Covering
 from nightside.engine.live.ground import ground_of, ways_of
 from nightside.engine.live.near import NearStepwise
+from nightside.engine.live.sight import SightSoFar
 from nightside.engine.live.suspects import Suspects
 from nightside.engine.subjects import Subjects
 from nightside.incidents.grouping import Group
@@ -23,9 +24,9 @@ from nightside.incidents.messages import Message
 from nightside.model.incident import Incident, Provenance
 from nightside.model.series import IncidentSeries
 from nightside.model.settings import Settings
-from nightside.model.signal import Loss, Signal, UnknownStretch
+from nightside.model.signal import Loss, Signal
 from nightside.routing.kept import Kept
-from nightside.routing.observation import Observation, ViewStep, why_unknown
+from nightside.routing.observation import Observation, ViewStep
 from nightside.routing.stepwise import Stepwise
 from nightside.routing.timeline import Timeline
 from nightside.signals.doubts import doubts
@@ -93,17 +94,17 @@ class Watcher:
         )
         self.kept = Kept(self.live)
         self.courses = Courses(subjects)
-        self.view: list[ViewStep] = []
-        self.unknown: list[UnknownStretch] = []
-        """Where too few peer ASes were known; the last one reaches to now while it lasts."""
-        self._blind_since, self._blind_why = 0, ""
+        self.sight = SightSoFar()
         self.until_s = 0
-        self._covering: dict[int, tuple[int, npt.NDArray[np.uint32]]] = {}
-        """By entity the prefixes that cover a unit of it, among so many."""
+        self._covering = Covering(subjects.entity_of_unit)
         self._forgot_at = self._settled = self._doubted_at = 0
         self._doubts_came = False
-        self._least_known = 0
         self._suspects = Suspects(subjects.entity_of_unit, self.settings)
+
+    @property
+    def view(self) -> list[ViewStep]:
+        """How many peer ASes are known, step by step, of late."""
+        return self.sight.view
 
     def until(self, second: int) -> list[Found]:
         """Time has come to the end of this second: what is new to tell."""
@@ -115,9 +116,9 @@ class Watcher:
         if self.live.beginning is None:
             return []
         self.courses.begin(self.live.beginning)
-        turned = self._see(news.view)
+        turned = self.sight.see(news.view, self.live)
         changed = self.courses.move(news.units)
-        self._suspects.add(news.rows, self.live.numbered, self._least_known)
+        self._suspects.add(news.rows, self.live.numbered, self.sight.least_known)
         self._doubts_came |= len(news.doubts.second) > 0
         if self._doubts_came and second >= self._doubted_at + LOOK_EVERY_S:
             self._doubt()
@@ -147,35 +148,10 @@ class Watcher:
             list(course.times),
             list(course.units),
             self.until_s + 1,
-            self.unknown_so_far(course.times[0]),
+            self.sight.unknown(course.times[0], self.until_s),
             dict(course.unseen),
             list(course.in_doubt),
         )
-
-    def unknown_so_far(self, begin: int) -> list[UnknownStretch]:
-        """Where too few peer ASes were known, from this second on."""
-        unknown = [replace(u, begin=max(u.begin, begin)) for u in self.unknown if u.end > begin]
-        if self.view and self.view[-1].unknown:
-            since = max(self._blind_since, begin)
-            unknown.append(UnknownStretch(since, self.until_s + 1, self._blind_why))
-        return unknown
-
-    def _see(self, view: list[ViewStep]) -> bool:
-        """Take steps of the view; whether sight was lost or came back."""
-        turned = False
-        for step in view:
-            was = bool(self.view) and self.view[-1].unknown
-            if step.unknown and not was:
-                votes = self.live.voting.votes(0)
-                self._blind_since = step.second
-                self._blind_why = why_unknown(step, votes, self.live.sessions)
-            elif was and not step.unknown:
-                self.unknown.append(UnknownStretch(self._blind_since, step.second, self._blind_why))
-            turned |= step.unknown != was
-            self.view.append(step)
-        if view:
-            self._least_known = min((v.known for v in self.view if not v.unknown), default=0)
-        return turned
 
     def _doubt(self) -> None:
         """Where so much may have been gone unseen that it would be an outage."""
@@ -270,9 +246,7 @@ class Watcher:
         self.kept.forget(keep_from)
         self.live.voting.forget(keep_from)
         oldest = min((c.times[0] for c in self.courses.all.values()), default=0)
-        self.unknown = [u for u in self.unknown if u.end > oldest]
-        step = max(bisect_right(self.view, self.until_s - 2 * DAY_S, key=lambda v: v.second) - 1, 0)
-        del self.view[:step]
+        self.sight.forget(oldest, self.until_s - 2 * DAY_S)
 
     # -- one entity ---------------------------------------------------------------------------------
 
@@ -322,21 +296,7 @@ class Watcher:
 
     def prefixes_of(self, number: int) -> npt.NDArray[np.uint8]:
         """1 for each prefix that covers a unit of an entity, by the prefix's number."""
-        numbered = self.live.numbered
-        before, known = self._covering.get(number, (0, np.zeros(0, np.uint32)))
-        if before < numbered.n_prefixes:
-            units = np.flatnonzero(self.subjects.entity_of_unit == number)
-            new = slice(before, numbered.n_prefixes)
-            fits = numbered.subject[new] > 0
-            length = np.where(fits, numbered.length[new], 24).astype(np.int64)
-            first = np.where(fits, numbered.hi[new] >> np.uint64(40), 0).astype(np.int64)
-            size = np.where(fits, np.int64(1) << (24 - length), 0)
-            covers = np.searchsorted(units, first + size) > np.searchsorted(units, first)
-            known = np.concatenate([known, (np.flatnonzero(covers) + before).astype(np.uint32)])
-            self._covering[number] = (numbered.n_prefixes, known)
-        mask = np.zeros(numbered.n_prefixes, np.uint8)
-        mask[known] = 1
-        return mask
+        return self._covering.of(number, self.live.numbered)
 
     def _found(
         self,
