@@ -106,6 +106,7 @@ class Scene:
                 Outlets(store, hook, lambda _told: None).tell,
                 kept=kept,
                 clock=clock,
+                warn=print_error,
             )
             if recovered is None:
                 for collector, peers, batches in self.tables:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +16,8 @@ def command(
         list[str] | None,
         typer.Option(
             metavar="INPUT",
-            help="A table, updates or a folder to start from, or a RIS collector to hear. May be repeated.",
+            help="Whom to hear: a RIS collector, or `bmp` for routers alone; or a table, updates or a folder to start "
+            "from. May be repeated. A few RIS collectors, and routers, unless given.",
         ),
     ] = None,
     store: Annotated[
@@ -27,36 +27,37 @@ def command(
     webhook: Annotated[
         str | None, typer.Option(metavar="URL", help="Where each message is posted, too.")
     ] = None,
+    light: Annotated[
+        bool, typer.Option("--light", help="For a few countries on a small line: little is heard and kept.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print each message as one line of JSON.")] = False,
 ) -> None:
-    """Watch live: by BMP from routers that connect, and by RIS Live from collectors whose tables are given.
+    """Watch live: by RIS Live from collectors, and by BMP from routers that connect.
+
+    It starts from the newest tables, and after a crash from where it was.
 
     \b
     Examples:
-      nightside watch KP --source rrc00/2026.11/bview.20261122.0000.gz
+      nightside watch
+      nightside watch KP SY --light
       nightside watch --webhook https://example.org/hook
+      nightside watch KP --source rrc00/2026.11/bview.20261122.0000.gz
     """
+    from nightside.engine.live.asked import asked
     from nightside.engine.live.outlets import in_words
+    from nightside.engine.live.stopping import interruptible
     from nightside.engine.live.watch import watch
+    from nightside.engine.logs import open_log
 
     def line(told: dict[str, Any]) -> None:
         from json import dumps
 
         print(dumps(told, ensure_ascii=False) if json else in_words(told), flush=True)
 
-    def say(text: str) -> None:
-        print(f"nightside: {text}", file=sys.stderr, flush=True)
-
+    what = asked(countries or [], source or [], store_folder=store, webhook=webhook, light=light)
     try:
-        watch(
-            countries or [],
-            source or [],
-            store_folder=store,
-            webhook=webhook,
-            line=line,
-            warn=say,
-            ready=say,
-        )
+        with interruptible():
+            watch(what, line=line, log=open_log())
     except KeyboardInterrupt:
-        # The one way to end it.
+        # Asked to end before there was anything to end.
         return

@@ -164,3 +164,22 @@ def test_when_there_is_room_again_everything_is_kept_again(tmp_path: Path) -> No
         first.begin(2)()
         first.kept.append(ENTRIES[3])
     assert found(tmp_path) == (2, [ENTRIES[3]])
+
+
+def test_a_disk_that_stays_full_is_not_filled_with_what_is_of_no_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+        first.kept.append(ENTRIES[0])
+        monkeypatch.setattr(Journal, "append", full)
+        for number in range(2, 20):
+            with pytest.raises(OSError, match="No space"):
+                first.kept.append(ENTRIES[1])
+            first.begin(number)
+        assert len(list(tmp_path.glob("journal-*"))) == 2
+        monkeypatch.undo()
+    assert found(tmp_path) == (1, [ENTRIES[0]])

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Sequence
 from contextlib import aclosing, suppress
 from typing import Protocol, TypeVar
 
@@ -77,14 +77,16 @@ class Daemon:
         clock: Clock | None = None,
         lateness_s: float = LATENESS_S,
         warn: Callable[[str], None] = lambda _text: None,
+        came: Callable[[Watcher], None] = lambda _watcher: None,
     ) -> None:
-        """`tell` is awaited for everything that is found, in order; `warn` hears what becomes of collectors.
+        """`tell` is awaited for everything that is found, in order; `warn` hears what becomes of collectors; `came`
+        is called when time has come to another second.
 
         With `kept` everything that is entered is written down before it is taken, and states are written.
         """
         self.watcher, self._sources, self._kept = watcher, sources, kept
         self._clock: Clock = clock or WallClock()
-        self._lateness_s, self._warn = lateness_s, warn
+        self._lateness_s, self._warn, self._came = lateness_s, warn, came
         self.figures = DaemonFigures()
         self.telling = Telling(tell, self._told, warn)
         self._queue: asyncio.Queue[Batch | Status] = asyncio.Queue(MOST_WAITING)
@@ -122,10 +124,14 @@ class Daemon:
             self._tried("the state cannot be kept", lambda kept: kept.begin(self._state())())
             self._state_begun()
 
-    def lose_all(self, why: str, now_s: float) -> None:
-        """Nothing was heard of any collector since the last entry, until now."""
+    async def find(self, found: Found) -> None:
+        """Have told what was found by another way than this one's."""
+        self.telling.put(*self._numbered(found))
+
+    def lose_all(self, why: str, now_s: float, but: Container[str] = ()) -> None:
+        """Nothing was heard of any collector since the last entry, until now; of these we know otherwise."""
         for name, collector in self.watcher.live.collectors.items():
-            if not collector.table.away:
+            if not collector.table.away and name not in but:
                 at_s = self.entered_at_s or collector.table.now
                 self._note(Entered(now_s, Status(name, False, why, at_s)))
 
@@ -160,8 +166,11 @@ class Daemon:
             return
         if self._kept is not None:
             self._tried("what comes cannot be written down", lambda kept: kept.append(entered))
+        before = self.watcher.until_s
         for number, found in self._enter(entered):
             self.telling.put(number, found)
+        if self.watcher.until_s > before:
+            self._came(self.watcher)
 
     def _enter(self, entered: Entered) -> Iterator[tuple[int, Found]]:
         self.entered_at_s = entered.now_s
@@ -170,8 +179,11 @@ class Daemon:
         second = self._second(entered.now_s)
         if second > self.watcher.until_s:
             for found in self.watcher.until(second):
-                self.figures.found += 1
-                yield self.figures.found, found
+                yield self._numbered(found)
+
+    def _numbered(self, found: Found) -> tuple[int, Found]:
+        self.figures.found += 1
+        return self.figures.found, found
 
     def _second(self, now_s: float) -> int:
         """The last second that is over for good."""

@@ -58,6 +58,8 @@ class KeptState:
             ) from error
         self._number = max((n for _path, n in self._numbered()), default=0)
         self._journal: Journal | None = None
+        self._lacks: Path | None = None
+        """A journal whose state was never whole, and before which something was lost."""
         self.state_bytes = 0
 
     @property
@@ -90,9 +92,13 @@ class KeptState:
         """
         number = self._number + 1
         body = packed(state, self._names)
+        if self._journal is None and self._lacks is not None:
+            self._lacks.unlink(missing_ok=True)
         journal = Journal(self.folder / f"{_JOURNAL}{number:09d}")
         before, self._journal, self._number = self._journal, journal, number
-        if before is not None:
+        if before is None:
+            self._lacks = journal.path
+        else:
             try:
                 before.append(Ended())
                 before.sync()
@@ -101,7 +107,7 @@ class KeptState:
 
         def finish() -> None:
             write(self.folder / f"{_STATE}{number:09d}", self._key, body)
-            self.state_bytes = len(body)
+            self.state_bytes, self._lacks = len(body), None
             for path, other in self._numbered():
                 if other < number:
                     path.unlink(missing_ok=True)

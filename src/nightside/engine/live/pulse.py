@@ -11,7 +11,7 @@ from nightside.engine.live.daemon import LATENESS_S, Daemon
 from nightside.engine.live.delivery import Webhook
 from nightside.engine.live.vitals import CheckpointVitals, CollectorVitals, SourceVitals, Vitals
 from nightside.engine.live.watcher import Found
-from nightside.incidents.messages import KINDS
+from nightside.incidents.messages import AFTERWARDS, KINDS
 from nightside.sources.stream import Faults, Figures
 
 
@@ -43,7 +43,7 @@ class Tally:
 
     def __init__(self, tell: Callable[[Found], Awaitable[None]]) -> None:
         self._tell = tell
-        self.by_kind: Counter[str] = Counter(dict.fromkeys(KINDS, 0))
+        self.by_kind: Counter[str] = Counter(dict.fromkeys((*KINDS, *AFTERWARDS), 0))
 
     async def tell(self, found: Found) -> None:
         """Pass it on; it counts once that is done."""

@@ -1,101 +1,248 @@
-"""`nightside watch`, composed: what to start from, the sources of this place, the daemon, the outlets."""
+"""`nightside watch`, composed: what to start from, the sources of this place, the daemon, and what runs beside it."""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from nightside import __version__
-from nightside.engine.inputs import sort_inputs
+from nightside.engine.fetching import Told
+from nightside.engine.live.asked import Asked
+from nightside.engine.live.checkpoint import names_of
+from nightside.engine.live.confirming import Confirming
 from nightside.engine.live.daemon import Daemon
 from nightside.engine.live.delivery import SPOOL, Spool, Webhook
+from nightside.engine.live.health import serving
+from nightside.engine.live.kept_state import FOLDER, KeptState, Recovered
+from nightside.engine.live.light import Line, light_subscriptions, light_watcher, say_verdict
 from nightside.engine.live.outlets import Outlets
-from nightside.engine.live.starting import start_from
+from nightside.engine.live.pulse import Pulse, Tally
+from nightside.engine.live.recording import Recording
+from nightside.engine.live.starting import catch_up, start_by_name, start_from
+from nightside.engine.live.stopping import delivering, run_until_stopped
+from nightside.engine.live.supervisor import supervised
 from nightside.engine.live.watcher import Watcher
+from nightside.engine.logs import Log
 from nightside.engine.subjects import country_subjects
-from nightside.model.errors import UsageError
 from nightside.model.incident import Provenance
+from nightside.sources.archive_paths import is_collector
+from nightside.sources.beacons import Canary
 from nightside.sources.bmp import BmpListener
 from nightside.sources.endpoints import Endpoints, read_endpoints
+from nightside.sources.polite_http import Manners
 from nightside.sources.ris_live import RisLive, Subscription
-from nightside.sources.stream import Fault, Faults, Source
+from nightside.sources.stream import Faults
 from nightside.store.location import default_folder, open_store
-from nightside.world.names import require_country
-from nightside.world.snapshot import label, load
+from nightside.store.protocol import Store
+from nightside.world.snapshot import Snapshot, label, load
 
 SECRET = "NIGHTSIDE_WEBHOOK_SECRET"
 """The environment variable with what the webhook's messages are signed with."""
+STALE_S = 86400
+"""What an earlier watch knew is not gone on with after so long: the newest tables tell more."""
+IN_ARCHIVES_S = 300
+"""What was missed by less than this, no archive has yet: it is confirmed later."""
+AT_START = Manners(tries=3)
+"""Of archives that a watch begins with: without them it begins with what the streams tell."""
+AT_ONCE = Manners(tries=2, longest_retry_after_s=10.0, connect_s=5.0, silence_s=10.0, longest_pause_s=2.0)
+"""Of archives that are asked what was missed, while the streams wait."""
 
 
-def watch(
-    countries: Sequence[str],
-    starts: Sequence[str],
-    *,
-    store_folder: Path | None,
-    webhook: str | None,
-    line: Callable[[dict[str, Any]], None],
-    warn: Callable[[str], None],
-    ready: Callable[[str], None],
-) -> None:
-    """Watch until cancelled. `starts` are files, folders and names of RIS collectors: what is known is read from the
-    paths, and the collectors among them are heard by RIS Live; without any there is BMP alone.
+@dataclass(frozen=True)
+class _Place:
+    """What one watch has to do with."""
 
-    `ready` is told where routers find the listener. Raises UsageError and the errors of the input and the store.
+    asked: Asked
+    places: Endpoints
+    snapshot: Snapshot
+    store: Store
+    folder: Path
+    kept: KeptState
+    log: Log
+
+
+def watch(asked: Asked, *, line: Callable[[dict[str, Any]], None], log: Log) -> None:
+    """Watch until it is asked to end. It goes on from where an earlier watch of the same was, if there was one today.
+
+    `line` is given each message. Raises UsageError and the errors of the input and the store.
     """
-    places = read_endpoints()
-    codes = [require_country(code) for code in countries]
     snapshot = load()
-    provenance = Provenance([], label(snapshot, datetime.now(UTC).date()), __version__, False, None)
-    watcher = Watcher(snapshot, country_subjects(snapshot, codes), provenance=provenance)
-    paths, collectors = sort_inputs(starts)
-    if missing := [path for path in paths if not path.exists()]:
-        raise UsageError(
-            "no such file or folder, and no collector's name",
-            where=str(missing[0]),
-            advice="Give tables and updates on disk, or RIS collectors such as rrc00.",
-        )
-    if paths:
-        start_from(watcher, paths, warn)
-    folder = store_folder or default_folder()
-    with open_store(folder) as store:
-        hook = None
-        if webhook is not None:
-            hook = Webhook(webhook, Spool(folder / SPOOL), secret=os.environ.get(SECRET), warn=warn)
-        sources, listener = _sources(watcher, places, collectors, warn)
-        daemon = Daemon(watcher, sources, Outlets(store, hook, line).tell, warn=warn)
-        with suppress(asyncio.CancelledError):
-            asyncio.run(_run(daemon, listener, hook, ready))
+    watcher = _new(asked, snapshot)
+    folder = asked.store_folder or default_folder()
+    key = _key(asked, watcher)
+    with (
+        open_store(folder) as store,
+        closing(KeptState(folder / FOLDER, key, names_of(watcher), log.warn)) as kept,
+    ):
+        place = _Place(asked, read_endpoints(), snapshot, store, folder, kept, log)
+        recovered = _recovered(place)
+        if recovered is None:
+            _start(place, watcher)
+        run_until_stopped(lambda: _run(place, watcher, recovered, line), log.say)
 
 
-def _sources(
-    watcher: Watcher, places: Endpoints, collectors: Sequence[str], warn: Callable[[str], None]
-) -> tuple[list[Source], BmpListener]:
-    def tell(fault: Fault) -> None:
-        warn(f"{fault.source}: {fault.detail}")
+def _new(asked: Asked, snapshot: Snapshot) -> Watcher:
+    known = Provenance([], label(snapshot, datetime.now(UTC).date()), __version__, False, None)
+    if asked.light:
+        return light_watcher(snapshot, asked.countries, known)
+    return Watcher(snapshot, country_subjects(snapshot, asked.countries), provenance=known)
 
-    host, _, port = places.bmp_listen.rpartition(":")
-    listener = BmpListener(host, int(port), faults=Faults(tell))
-    sources: list[Source] = [listener]
-    heard = sorted({*collectors, *(name for name in watcher.live.collectors if name.startswith("rrc"))})
-    if heard:
-        subscriptions = [Subscription(name) for name in heard]
-        sources.append(RisLive(places.ris_live_url, subscriptions, faults=Faults(tell)))
-    return sources, listener
+
+def _key(asked: Asked, watcher: Watcher) -> str:
+    """Whose state it is: only a watch of the same goes on with it."""
+    settings = json.dumps(asdict(watcher.settings), sort_keys=True)
+    words = [
+        __version__,
+        str(watcher.provenance.snapshot),
+        *sorted(asked.countries),
+        settings,
+        str(asked.light),
+    ]
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()
+
+
+# ---- where it begins -------------------------------------------------------------------------------------
+
+
+def _recovered(place: _Place) -> Recovered | None:
+    recovered = place.kept.recover()
+    if recovered is None:
+        return None
+    away_s = time.time() - recovered.state.entered_at_s
+    if away_s > STALE_S:
+        place.log.warn(f"what a watch knew {away_s / 3600:.0f} hours ago is not gone on with: it begins anew")
+        return None
+    place.log.say("going on from where the last watch was; inputs are not read again")
+    return recovered
+
+
+def _start(place: _Place, watcher: Watcher) -> None:
+    asked, log = place.asked, place.log
+    if asked.paths:
+        start_from(watcher, asked.paths, log.warn)
+    if asked.collectors and not asked.paths:
+        told = Line(log.say, log.warn).told if asked.light else Told(warn=log.warn, say=log.say)
+        start_by_name(watcher, asked.collectors, place.places, log.warn, told, manners=AT_START)
+
+
+async def _go_on(place: _Place, daemon: Daemon, recovered: Recovered) -> None:
+    """Know what the earlier watch knew, and what the archives have of what came since."""
+    daemon.resume(recovered.state, recovered.since)
+    watcher, why = daemon.watcher, "nobody listened"
+    since = {name: watcher.until_s for name in watcher.live.collectors if is_collector(name)}
+    if since and time.time() - watcher.until_s > IN_ARCHIVES_S:
+        daemon.lose_all(why, time.time(), but=since)
+        warn, told = place.log.warn, Told(warn=place.log.warn, say=place.log.say)
+        await catch_up(watcher, since, place.places, warn, daemon.find, told, manners=AT_ONCE)
+    daemon.lose_all(why, time.time())
+
+
+# ---- while it runs ---------------------------------------------------------------------------------------
 
 
 async def _run(
-    daemon: Daemon, listener: BmpListener, hook: Webhook | None, ready: Callable[[str], None]
+    place: _Place, watcher: Watcher, recovered: Recovered | None, line: Callable[[dict[str, Any]], None]
 ) -> None:
-    await listener.listen()
-    ready(f"BMP at port {listener.port}")
-    delivery = asyncio.create_task(hook.run()) if hook else None
+    asked, log = place.asked, place.log
+    hook = None
+    if asked.webhook is not None:
+        secret = os.environ.get(SECRET)
+        hook = Webhook(asked.webhook, Spool(place.folder / SPOOL), secret=secret, warn=log.warn)
+    recording = Recording(place.store, warn=log.warn)
+    outlets = Outlets(place.store, hook, line, stored=recording.note)
+    tally = Tally(outlets.tell)
+    begun = watcher if recovered is None else recovered.state.watcher
+    listener, ris = _bmp(place), _ris_live(place, begun)
+    sources = {name: s for name, s in (("bmp", listener), ("ris_live", ris)) if s is not None}
+    daemon = Daemon(
+        watcher,
+        list(sources.values()),
+        tally.tell,
+        kept=place.kept,
+        warn=log.warn,
+        came=recording.come,
+    )
+    pulse = Pulse(daemon, tally, sources=sources, webhook=hook, kept=place.kept)
+    if listener is not None:
+        await listener.listen()
+    async with (
+        serving(place.places.health_listen, pulse.vitals) as address,
+        supervised(pulse.vitals),
+        delivering(hook),
+    ):
+        if listener is not None:
+            log.say(f"BMP at port {listener.port}")
+        if address is not None:
+            log.say(f"health at {address}")
+        if recovered is not None:
+            pulse.starting = "catching up with what was missed"
+            await _go_on(place, daemon, recovered)
+            pulse.starting = None
+        daemon.begin()
+        async with _beside(_others(place, daemon, outlets)):
+            try:
+                await daemon.run()
+            finally:
+                await asyncio.to_thread(recording.close, daemon.watcher)
+
+
+def _others(place: _Place, daemon: Daemon, outlets: Outlets) -> list[Coroutine[Any, Any, None]]:
+    """What else goes on while the daemon runs."""
+    if place.asked.light:
+        return [say_verdict(lambda: daemon.watcher, place.log.say)]
+    heard = sorted({*place.asked.collectors, *daemon.watcher.live.collectors})
+    confirming = Confirming(
+        place.store,
+        place.folder,
+        heard,
+        outlets.hand_out,
+        place.places,
+        place.log.warn,
+        settings=daemon.watcher.settings,
+        lock=outlets.lock,
+    )
+    return [confirming.run()]
+
+
+@asynccontextmanager
+async def _beside(others: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(one) for one in others]
     try:
-        await daemon.run()
+        yield
     finally:
-        if delivery is not None:
-            delivery.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+# ---- what it hears ---------------------------------------------------------------------------------------
+
+
+def _bmp(place: _Place) -> BmpListener | None:
+    if place.asked.light:
+        # A router's sessions have no table here, and so would have no vote.
+        return None
+    host, _, port = place.places.bmp_listen.rpartition(":")
+    return BmpListener(host, int(port), faults=Faults(place.log.fault))
+
+
+def _ris_live(place: _Place, watcher: Watcher) -> RisLive | None:
+    asked, faults = place.asked, Faults(place.log.fault)
+    names = {name for name in watcher.live.collectors if is_collector(name)}
+    heard = sorted({*asked.collectors, *(name for name in names if name.startswith("rrc"))})
+    if not heard:
+        return None
+    url = place.places.ris_live_url
+    if asked.light:
+        filters = light_subscriptions(place.snapshot, asked.countries, heard)
+        return RisLive(url, filters, canary=Canary(), faults=faults)
+    return RisLive(url, [Subscription(name) for name in heard], faults=faults)
