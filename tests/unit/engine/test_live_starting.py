@@ -135,7 +135,7 @@ def test_a_file_that_is_no_mrt_is_a_gap_and_no_end(server: ArchiveServer) -> Non
     by_name(watch, ["rrc00"], END, warnings)
     watch.until(END - 1)
     assert [w for w in warnings if "nothing of it is used" in w or "cut off" in w]
-    unknown = [(u.begin, u.end) for u in watch.unknown]
+    unknown = [(u.begin, u.end) for u in watch.sight.unknown(0, watch.until_s)]
     assert unknown == [(GAP, GAP + SLOT)]
 
 
@@ -267,7 +267,7 @@ def test_a_hole_while_catching_up_is_a_gap_and_an_archive_that_is_away_is_told(s
     assert reached == {"rrc00": END, "rrc01": fell_at + 1}
     assert f"rrc00: no updates from {iso(GAP)} to {iso(GAP + SLOT)}" in warnings
     assert [w for w in warnings if w.startswith("rrc01: cannot catch up: ")]
-    assert (GAP, GAP + SLOT) in [(u.begin, u.end) for u in watch.unknown]
+    assert (GAP, GAP + SLOT) in [(u.begin, u.end) for u in watch.sight.unknown(0, watch.until_s)]
     assert units(watch)[-1][1] == 4
 
 
