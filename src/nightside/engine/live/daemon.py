@@ -120,6 +120,7 @@ class Daemon:
 
     def begin(self) -> None:
         """Write the first state of this run."""
+        self.entered_at_s = self.entered_at_s or self._clock.time()
         if self._kept is not None:
             self._tried("the state cannot be kept", lambda kept: kept.begin(self._state())())
             self._state_begun()
@@ -128,12 +129,13 @@ class Daemon:
         """Have told what was found by another way than this one's."""
         self.telling.put(*self._numbered(found))
 
-    def lose_all(self, why: str, now_s: float, but: Container[str] = ()) -> None:
-        """Nothing was heard of any collector since the last entry, until now; of these we know otherwise."""
+    def lose_all(self, why: str, but: Container[str] = ()) -> None:
+        """Nothing was heard of any collector since the last entry; of these we know otherwise."""
+        # All of them before time comes: nobody was heard for longer than the others.
+        at_s = self.entered_at_s
         for name, collector in self.watcher.live.collectors.items():
             if not collector.table.away and name not in but:
-                at_s = self.entered_at_s or collector.table.now
-                self._note(Entered(now_s, Status(name, False, why, at_s)))
+                self._note(Entered(at_s, Status(name, False, why, at_s)))
 
     # -- while it runs ------------------------------------------------------------------------------
 

@@ -140,10 +140,10 @@ async def _go_on(place: _Place, daemon: Daemon, recovered: Recovered) -> None:
     watcher, why = daemon.watcher, "nobody listened"
     since = {name: watcher.until_s for name in watcher.live.collectors if is_collector(name)}
     if since and time.time() - watcher.until_s > IN_ARCHIVES_S:
-        daemon.lose_all(why, time.time(), but=since)
+        daemon.lose_all(why, but=since)
         warn, told = place.log.warn, Told(warn=place.log.warn, say=place.log.say)
         await catch_up(watcher, since, place.places, warn, daemon.find, told, manners=AT_ONCE)
-    daemon.lose_all(why, time.time())
+    daemon.lose_all(why)
 
 
 # ---- while it runs ---------------------------------------------------------------------------------------

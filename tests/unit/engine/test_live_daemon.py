@@ -1,0 +1,65 @@
+"""A daemon that goes on where another was: what nobody heard is unknown, of every collector alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+from archive_stream import PlayedClock
+from small_archive import SLOT, T0, Archive, full_table
+
+from nightside.engine.live.checkpoint import Checkpoint, DaemonFigures
+from nightside.engine.live.daemon import Daemon
+from nightside.engine.live.starting import start_from
+from nightside.engine.live.watcher import Found, Watcher
+from nightside.engine.subjects import country_subjects
+from nightside.sources.stream import Batch, Status
+from nightside.world.snapshot import load
+
+COLLECTORS = ("rrc00", "rrc01")
+UP, AWAY, BACK = T0 + 2 * SLOT, T0 + 1800, T0 + 2400
+
+
+class Said:
+    """A source that says these, each at its time."""
+
+    def __init__(self, clock: PlayedClock, *values: Status) -> None:
+        self._clock, self._values = clock, values
+
+    async def values(self) -> AsyncGenerator[Batch | Status, None]:
+        for value in self._values:
+            await self._clock.come(value.at_s)
+            yield value
+        await self._clock.come(self._values[-1].at_s + 60)
+        self._clock.ended = True
+
+
+async def nobody(_found: Found) -> None:
+    raise AssertionError("nothing happened")
+
+
+def played(watcher: Watcher, at_s: float) -> Daemon:
+    clock = PlayedClock()
+    source = Said(clock, *(Status(name, True, "subscribed", at_s) for name in COLLECTORS))
+    return Daemon(watcher, [source], nobody, clock=clock)
+
+
+def test_what_nobody_heard_is_unknown_of_every_collector(tmp_path: Path) -> None:
+    for name in COLLECTORS:
+        archive = Archive(tmp_path, name)
+        archive.table(T0, full_table())
+        archive.finish(T0 + SLOT)
+    snapshot = load()
+    watcher = Watcher(snapshot, country_subjects(snapshot, ["KP"]))
+    start_from(watcher, [tmp_path], lambda _text: None)
+    before = played(watcher, UP)
+    asyncio.run(before.run())
+    # It was killed half an hour later, having heard nothing new.
+    state = Checkpoint(watcher, DaemonFigures(), [], float(AWAY))
+    after = played(watcher, BACK)
+    after.resume(state, [])
+    after.lose_all("nobody listened")
+    asyncio.run(after.run())
+    unknown = [(u.begin, u.end) for u in watcher.sight.unknown(UP + 1, watcher.until_s)]
+    assert unknown == [(AWAY, BACK)]
