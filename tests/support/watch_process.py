@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 Json = dict[str, Any]
+AT = Path(__file__).with_name("watch_at.py")
 
 
 class WatchProcess:
@@ -61,18 +62,28 @@ class WatchProcess:
         (line,) = (one for one in status.splitlines() if one.startswith("VmHWM:"))
         return int(line.split()[1]) / 1024
 
-    async def end(self) -> int:
+    async def kill(self) -> None:
+        """As a power cut ends it, but for the disk: `kill -9`."""
+        self.process.kill()
+        await asyncio.gather(self.process.wait(), *self._reading)
+
+    async def end(self, by: signal.Signals = signal.SIGINT) -> int:
         """As an operator ends it; its exit code."""
         if self.process.returncode is None:
-            self.process.send_signal(signal.SIGINT)
+            self.process.send_signal(by)
         async with asyncio.timeout(30):
             await asyncio.gather(*self._reading)
             return await self.process.wait()
 
 
 @asynccontextmanager
-async def watching(folder: Path, *words: str, **settings: str) -> AsyncIterator[WatchProcess]:
-    """`nightside watch WORD... --json`, with the store and all else in this folder."""
+async def watching(
+    folder: Path, *words: str, clock_s: float = 0, **settings: str
+) -> AsyncIterator[WatchProcess]:
+    """`nightside watch WORD... --json`, with the store and all else in this folder.
+
+    Its clock on the wall is wrong by `clock_s`: what takes hours on the clock needs no hours then.
+    """
     bare = {k: v for k, v in os.environ.items() if not k.startswith("NIGHTSIDE")}
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         bare.pop(name, None)
@@ -82,7 +93,8 @@ async def watching(folder: Path, *words: str, **settings: str) -> AsyncIterator[
     env |= {"NIGHTSIDE_BMP_LISTEN": "127.0.0.1:0", **settings}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "nightside", "watch", *words, "--json", "--store", str(folder / "store")),
+        *((str(AT), str(clock_s)) if clock_s else ("-m", "nightside")),
+        *("watch", *words, "--json", "--store", str(folder / "store")),
         env=env,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
