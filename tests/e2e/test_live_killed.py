@@ -21,7 +21,6 @@ from typing import Any
 import pytest
 
 from nightside.model.instants import parse_iso
-from nightside.scenes.build import build
 from nightside.store.location import open_store
 
 LIVES = Path(__file__).parent.parent / "support" / "watch_lives.py"
@@ -89,6 +88,7 @@ class Lives:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 bufsize=0,
+                start_new_session=True,
             )
         assert self.line(120).startswith("ready")
 
@@ -105,12 +105,11 @@ class Lives:
 
 
 @pytest.fixture(scope="module")
-def lives(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
-    archive = tmp_path_factory.mktemp("killed") / "archive"
-    build("december-2014", archive)
-    found = Lives(archive, archive.parent / "said")
+def lives(december: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lives]:
+    found = Lives(december, tmp_path_factory.mktemp("killed") / "said")
     yield found
-    found.process.kill()
+    # A life that a failed test left behind, too: it would hold the pipes open for ever.
+    os.killpg(found.process.pid, signal.SIGKILL)
     found.process.communicate()
 
 
