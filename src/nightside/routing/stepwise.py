@@ -24,6 +24,7 @@ from nightside.routing.prefixes import PrefixIndex
 from nightside.routing.saved import must
 from nightside.routing.standing import LiveStanding, SoFar, Voting
 from nightside.routing.table import CollectorTable
+from nightside.routing.thin import thin
 from nightside.routing.timeline import start_second
 from nightside.routing.ways import WayIndex
 
@@ -336,7 +337,7 @@ class Stepwise:
             if at < len(steps) and steps[at][0] == second:
                 if self.settings.visible_among_usual:
                     self.judge.learn_usual()
-                self.beginning = Beginning(second, self.judge.start(), self.judge.visible_now())
+                self.beginning = Beginning(second, thin(self.judge.start()), self.judge.visible_now())
                 at += 1
         come(len(rows.second), last + 1)
         return loads

@@ -37,7 +37,9 @@ def unit_signals(
     observation: Observation, entities: dict[int, Entity], entity_of_unit: Index
 ) -> dict[int, Signal]:
     """The signal of each entity. `entity_of_unit` is the entity's number by /24, 0 for none that is asked about."""
-    initial = np.bincount(entity_of_unit[observation.reachable > 0], minlength=max(entities, default=0) + 1)
+    initial = np.bincount(
+        entity_of_unit[observation.reachable.view(np.bool_)], minlength=max(entities, default=0) + 1
+    )
     owner = entity_of_unit[observation.units.number]
     order = np.argsort(owner, kind="stable")
     owner_sorted = owner[order]

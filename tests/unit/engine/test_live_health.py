@@ -293,14 +293,6 @@ def test_nonsense_is_answered_or_cut_off() -> None:
     asked(talk)
 
 
-def test_nowhere_is_nowhere() -> None:
-    async def main() -> None:
-        async with serving(None, lambda: WELL) as address:
-            assert address is None
-
-    asyncio.run(main())
-
-
 def test_a_taken_port_is_an_error_that_names_the_setting() -> None:
     async def main() -> None:
         async with serving("127.0.0.1:0", lambda: WELL) as address:

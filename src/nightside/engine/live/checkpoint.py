@@ -20,6 +20,7 @@ import numpy.typing as npt
 from isal import isal_zlib
 
 from nightside.engine.live.watcher import Found, Watcher
+from nightside.routing.thin import thin
 
 FIRST_LINE = b"nightside state 1\n"
 MOST_KEY = 4096
@@ -86,7 +87,7 @@ class _Pickler(pickle.Pickler):
 
 
 def _unpacked(body: bytes, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(bytearray(isal_zlib.decompress(body)), np.uint8).reshape(shape)
+    return thin(np.frombuffer(isal_zlib.decompress(body), np.uint8)).reshape(shape)
 
 
 class _Unpickler(pickle.Unpickler):

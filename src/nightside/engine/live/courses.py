@@ -147,7 +147,7 @@ class Courses:
         """What was reachable when the telling began; nothing where that was said before."""
         if self._of:
             return
-        owner = self._subjects.entity_of_unit[beginning.reachable > 0]
+        owner = self._subjects.entity_of_unit[beginning.reachable.view(np.bool_)]
         initial = np.bincount(owner, minlength=max(self._subjects.entities, default=0) + 1)
         for number in self._subjects.entities:
             units = int(initial[number])

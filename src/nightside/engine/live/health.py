@@ -78,14 +78,11 @@ def _answer(vitals: Vitals, why_not: list[str]) -> Response:
 
 
 @asynccontextmanager
-async def serving(place: str | None, vitals: Callable[[], Vitals]) -> AsyncIterator[str | None]:
-    """Answer at `place` (`127.0.0.1:11020`; port 0 takes any free one) within the block; None: nowhere.
+async def serving(place: str, vitals: Callable[[], Vitals]) -> AsyncIterator[str]:
+    """Answer at `place` (`127.0.0.1:11020`; port 0 takes any free one) within the block.
 
     Gives the address (`http://127.0.0.1:11020/`). Raises NightsideError where nobody can listen there.
     """
-    if place is None:
-        yield None
-        return
     host, _, port = place.rpartition(":")
     with listen(host.strip("[]"), int(port), advice="Set NIGHTSIDE_HEALTH_LISTEN to another.") as listening:
         listening.setblocking(False)

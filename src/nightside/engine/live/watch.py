@@ -8,7 +8,7 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,11 @@ from typing import Any
 
 from nightside import __version__
 from nightside.engine.fetching import Told
+from nightside.engine.live.allocation import give_back_large
 from nightside.engine.live.asked import Asked
 from nightside.engine.live.checkpoint import names_of
-from nightside.engine.live.confirming import Confirming
 from nightside.engine.live.daemon import Daemon
 from nightside.engine.live.delivery import SPOOL, Spool, Webhook
-from nightside.engine.live.health import serving
 from nightside.engine.live.kept_state import FOLDER, KeptState, Recovered
 from nightside.engine.live.light import Line, light_subscriptions, light_watcher, say_verdict
 from nightside.engine.live.outlets import Outlets
@@ -33,6 +32,7 @@ from nightside.engine.live.supervisor import supervised
 from nightside.engine.live.watcher import Watcher
 from nightside.engine.logs import Log
 from nightside.engine.subjects import country_subjects
+from nightside.engine.world_of_day import world_of_day
 from nightside.model.incident import Provenance
 from nightside.sources.archive_paths import is_collector
 from nightside.sources.beacons import Canary
@@ -43,7 +43,7 @@ from nightside.sources.ris_live import RisLive, Subscription
 from nightside.sources.stream import Faults
 from nightside.store.location import default_folder, open_store
 from nightside.store.protocol import Store
-from nightside.world.snapshot import Snapshot, label, load
+from nightside.world.snapshot import Snapshot, label
 
 SECRET = "NIGHTSIDE_WEBHOOK_SECRET"
 """The environment variable with what the webhook's messages are signed with."""
@@ -75,7 +75,8 @@ def watch(asked: Asked, *, line: Callable[[dict[str, Any]], None], log: Log) -> 
 
     `line` is given each message. Raises UsageError and the errors of the input and the store.
     """
-    snapshot = load()
+    give_back_large()
+    snapshot = world_of_day(datetime.now(UTC).date())
     watcher = _new(asked, snapshot)
     folder = asked.store_folder or default_folder()
     key = _key(asked, watcher)
@@ -175,7 +176,7 @@ async def _run(
     if listener is not None:
         await listener.listen()
     async with (
-        serving(place.places.health_listen, pulse.vitals) as address,
+        _health(place, pulse) as address,
         supervised(pulse.vitals),
         delivering(hook),
     ):
@@ -195,10 +196,22 @@ async def _run(
                 await asyncio.to_thread(recording.close, daemon.watcher)
 
 
+def _health(place: _Place, pulse: Pulse) -> AbstractAsyncContextManager[str | None]:
+    if place.places.health_listen is None:
+        return nullcontext()
+    # A web server is some MiB, and not everybody wants one.
+    from nightside.engine.live.health import serving
+
+    return serving(place.places.health_listen, pulse.vitals)
+
+
 def _others(place: _Place, daemon: Daemon, outlets: Outlets) -> list[Coroutine[Any, Any, None]]:
     """What else goes on while the daemon runs."""
     if place.asked.light:
         return [say_verdict(lambda: daemon.watcher, place.log.say)]
+    # Not for --light: its modules take memory.
+    from nightside.engine.live.confirming import Confirming
+
     heard = sorted({*place.asked.collectors, *daemon.watcher.live.collectors})
     confirming = Confirming(
         place.store,
