@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nightside.engine.live.journal import Ended, Entered, Entry, Journal, Told, entries
+from nightside.engine.live.journal import FIRST_LINE, Ended, Entered, Entry, Journal, Told, entries
 from nightside.sources.stream import Status
 
 SOME: list[Entry] = [
@@ -71,3 +71,11 @@ def test_a_full_disk_is_an_error() -> None:
         pytest.skip("this machine has no /dev/full")
     with pytest.raises(OSError, match="No space left"):
         Journal(full)
+
+
+def test_zeros_at_the_end_are_what_a_power_loss_leaves(tmp_path: Path) -> None:
+    ends = written(tmp_path / "j")
+    whole = (tmp_path / "j").read_bytes()
+    for end in (len(FIRST_LINE), *ends):
+        (tmp_path / "zeros").write_bytes(whole[:end] + bytes(4096))
+        assert list(entries(tmp_path / "zeros")) == SOME[: sum(e <= end for e in ends)]

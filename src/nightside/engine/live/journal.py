@@ -90,6 +90,7 @@ def entries(path: Path) -> Iterator[Entry]:
         while len(head := file.read(_HEAD.size)) == _HEAD.size:
             length, check = _HEAD.unpack(head)
             body = file.read(length)
-            if len(body) < length or zlib.crc32(body) != check:
+            # Nothing is the CRC-32 of nothing, and zeros are what a power loss leaves at the end of a file.
+            if not length or len(body) < length or zlib.crc32(body) != check:
                 return
             yield pickle.loads(body)
