@@ -139,8 +139,13 @@ async def _go_on(place: _Place, daemon: Daemon, recovered: Recovered) -> None:
     """Know what the earlier watch knew, and what the archives have of what came since."""
     daemon.resume(recovered.state, recovered.since)
     watcher, why = daemon.watcher, "nobody listened"
-    since = {name: watcher.until_s for name in watcher.live.collectors if is_collector(name)}
-    if since and time.time() - watcher.until_s > IN_ARCHIVES_S:
+    # Where no second was judged yet, it knows what its files told.
+    since = {
+        name: watcher.until_s or collector.table.now
+        for name, collector in watcher.live.collectors.items()
+        if is_collector(name)
+    }
+    if since and time.time() - min(since.values()) > IN_ARCHIVES_S:
         daemon.lose_all(why, but=since)
         warn, told = place.log.warn, Told(warn=place.log.warn, say=place.log.say)
         await catch_up(watcher, since, place.places, warn, daemon.find, told, manners=AT_ONCE)
