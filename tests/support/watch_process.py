@@ -62,13 +62,8 @@ class WatchProcess:
         (line,) = (one for one in status.splitlines() if one.startswith("VmHWM:"))
         return int(line.split()[1]) / 1024
 
-    async def kill(self) -> None:
-        """As a power cut ends it, but for the disk: `kill -9`."""
-        self.process.kill()
-        await asyncio.gather(self.process.wait(), *self._reading)
-
     async def end(self, by: signal.Signals = signal.SIGINT) -> int:
-        """As an operator ends it; its exit code."""
+        """As an operator ends it, or by SIGKILL as a power cut would, but for the disk; its exit code."""
         if self.process.returncode is None:
             self.process.send_signal(by)
         async with asyncio.timeout(30):
