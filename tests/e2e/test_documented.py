@@ -25,9 +25,10 @@ def sections() -> dict[str, str]:
 
 
 def options(command: str) -> set[str]:
-    """The long names of what the command takes, without --help."""
+    """The long names of what the command, and those below it, take, without --help."""
     group = typer.main.get_command(app)
-    params = group.commands[command].params  # type: ignore[attr-defined]
+    found = group.commands[command]  # type: ignore[attr-defined]
+    params = [p for c in (found, *getattr(found, "commands", {}).values()) for p in c.params]
     names = {name for p in params if p.param_type_name == "option" for name in (*p.opts, *p.secondary_opts)}
     return {name for name in names if name.startswith("--")} - {"--help"}
 

@@ -21,8 +21,9 @@ COMMANDS: tuple[str, ...] = (
     "elements",
     "evaluate",
     "doctor",
+    "world",
 )
-"""In the order of the help text; each is a file of this room with a function `command`."""
+"""In the order of the help text; each is a file of this room with a `command`: a function, or a group of them."""
 
 app = typer.Typer(
     name="nightside",
@@ -53,7 +54,11 @@ def _root(
 
 
 for _name in COMMANDS:
-    app.command(name=_name)(importlib.import_module(f"nightside.cli.{_name}").command)
+    _command = importlib.import_module(f"nightside.cli.{_name}").command
+    if isinstance(_command, typer.Typer):
+        app.add_typer(_command, name=_name)
+    else:
+        app.command(name=_name)(_command)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from nightside.engine.collect import Collected, collect
 from nightside.engine.files import bytes_to_read
 from nightside.engine.subjects import country_subjects, subject_prefixes
+from nightside.engine.world_of_day import world_of_input
 from nightside.model.errors import InputError
 from nightside.model.instants import iso
 from nightside.model.settings import Settings
@@ -20,7 +21,7 @@ from nightside.routing.ways import NO_ASN
 from nightside.signals.networks import Network, entity_networks
 from nightside.sources.layout import find_inputs
 from nightside.world.names import as_name, registered_as_name, require_country
-from nightside.world.snapshot import label, load
+from nightside.world.snapshot import label
 
 SCHEMA = "nightside.networks/1"
 FEWEST_PEERS_FOR_DEPENDENCE = 5
@@ -57,8 +58,8 @@ def networks(
         )
     found = find_inputs([Path(i) for i in inputs])
     started(bytes_to_read(found))
-    snapshot = load()
     end = None if at is None else at + 1
+    snapshot = world_of_input(found, at, end, settings.table_margin_s)
     collected = collect(
         found, snapshot, settings, begin=at, end=end, warn=warn, advance=advance, to_the_end=False
     )

@@ -12,6 +12,7 @@ from nightside.engine.collect import Collected, collect
 from nightside.engine.files import bytes_to_read
 from nightside.engine.findings import Findings
 from nightside.engine.subjects import Subjects, as_subject, country_subjects
+from nightside.engine.world_of_day import world_of_input
 from nightside.incidents.messages import Message
 from nightside.model.entity import Entity
 from nightside.model.errors import InputError, UsageError
@@ -25,7 +26,7 @@ from nightside.signals.clocks import clocks_off
 from nightside.signals.quality import view_signals
 from nightside.sources.layout import Found, find_inputs
 from nightside.world.names import require_country
-from nightside.world.snapshot import Snapshot, label, load
+from nightside.world.snapshot import Snapshot, label
 
 Progress = Callable[[int], None]
 Warn = Callable[[str], None]
@@ -77,7 +78,7 @@ def replay(
     codes = [require_country(c) for c in countries]
     found = find_inputs([Path(i) for i in inputs])
     started(bytes_to_read(found))
-    snapshot = load()
+    snapshot = world_of_input(found, begin, end, settings.table_margin_s)
     collected = collect(found, snapshot, settings, begin=begin, end=end, warn=warn, advance=advance)
     subjects = _subjects(codes, asns, snapshot, collected, settings)
     seen = sight(collected, snapshot, subjects, settings, home_asns=frozenset(asns))

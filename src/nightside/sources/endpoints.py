@@ -35,6 +35,14 @@ class Endpoints(BaseSettings):
     ris_archive_url: str = "https://data.ris.ripe.net"
     routeviews_archive_url: str = "https://archive.routeviews.org"
     broker_url: str = "https://api.bgpkit.com/v3/broker"
+    ripestat_url: str = "https://stat.ripe.net/data"
+    """RIPEstat's data API; the data call `bgplay` is below it."""
+    afrinic_delegated_url: str = "https://ftp.afrinic.net/pub/stats/afrinic/delegated-afrinic-extended-latest"
+    """Each registry's delegation statistics of today; its MD5 is looked for at the same address with `.md5`."""
+    apnic_delegated_url: str = "https://ftp.apnic.net/stats/apnic/delegated-apnic-extended-latest"
+    arin_delegated_url: str = "https://ftp.arin.net/pub/stats/arin/delegated-arin-extended-latest"
+    lacnic_delegated_url: str = "https://ftp.lacnic.net/pub/stats/lacnic/delegated-lacnic-extended-latest"
+    ripencc_delegated_url: str = "https://ftp.ripe.net/pub/stats/ripencc/delegated-ripencc-extended-latest"
     bmp_listen: str = "127.0.0.1:11019"
     """Where routers find our BMP listener: an address of this machine and a port."""
     health_listen: str | None = None
@@ -43,6 +51,9 @@ class Endpoints(BaseSettings):
     """Where fetched files are kept; None: the user's cache folder."""
     cache_gib: float = 50.0
     """So much is kept, at most."""
+
+    world: Path | None = None
+    """Where dated snapshots of the registries are kept; None: the folder `world` of the user's data folder."""
 
     @classmethod
     def settings_customise_sources(
@@ -56,7 +67,17 @@ class Endpoints(BaseSettings):
         """What is given in the code, then the environment, then the configuration file."""
         return init_settings, env_settings, InitSettingsSource(settings_cls, _configured())
 
-    @field_validator("ris_archive_url", "routeviews_archive_url", "broker_url")
+    @field_validator(
+        "ris_archive_url",
+        "routeviews_archive_url",
+        "broker_url",
+        "ripestat_url",
+        "afrinic_delegated_url",
+        "apnic_delegated_url",
+        "arin_delegated_url",
+        "lacnic_delegated_url",
+        "ripencc_delegated_url",
+    )
     @classmethod
     def _web(cls, value: str) -> str:
         return _url(value, ("https", "http"))
@@ -92,6 +113,15 @@ class Endpoints(BaseSettings):
         from platformdirs import user_cache_path
 
         return user_cache_path("nightside", appauthor=False)
+
+    @property
+    def world_folder(self) -> Path:
+        """Where dated snapshots of the registries are kept."""
+        if self.world is not None:
+            return self.world.expanduser()
+        from platformdirs import user_data_path
+
+        return user_data_path("nightside", appauthor=False) / "world"
 
 
 def read_endpoints() -> Endpoints:
