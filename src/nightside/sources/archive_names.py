@@ -3,6 +3,7 @@
 RIS: `rrcNN/YYYY.MM/{updates|bview}.YYYYMMDD.HHMM.gz`.
 RouteViews: `COLLECTOR/bgpdata/YYYY.MM/{UPDATES/updates|RIBS/rib}.YYYYMMDD.HHMM.bz2`; a bare `bgpdata` is
 route-views2.
+And ours for what was asked of RIPEstat: `rrcNN/bgplay.YYYYMMDD.HHMMSS-YYYYMMDD.HHMMSS`, from when to when it tells.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _NAME = re.compile(
     r"(?:(?P<collector>rrc\d{2}|route-views[\w.-]*)\.)?(?P<word>updates|bview|rib)"
     r"\.(?P<time>\d{8}\.\d{4})(?P<suffix>\.gz|\.bz2)?"
 )
+_STRETCH = re.compile(r"bgplay\.(?P<begin>\d{8}\.\d{6})-(?P<end>\d{8}\.\d{6})")
 _RIS_COLLECTOR = re.compile(r"rrc\d{2}")
 _ROUTE_VIEWS_COLLECTOR = re.compile(r"route-views[\w.-]*|[a-z0-9-]+\.[a-z]{3}")
 _MONTH = re.compile(r"\d{4}\.\d{2}")
@@ -40,13 +42,15 @@ class ArchiveName:
     """Where the name begins with it."""
     is_ris: bool
     """As far as the name alone can tell: RouteViews packs with bzip2 and calls its tables `rib`."""
+    length_s: int | None = None
+    """Seconds of which the file tells, where its name says so."""
 
 
 def take_apart(name: str) -> ArchiveName | None:
     """The name, if it is one that an archive gives."""
     found = _NAME.fullmatch(name)
     if not found:
-        return None
+        return _take_stretch_apart(name)
     try:
         nominal = datetime.strptime(found["time"], "%Y%m%d.%H%M").replace(tzinfo=UTC)
     except ValueError:
@@ -58,6 +62,24 @@ def take_apart(name: str) -> ArchiveName | None:
         is_ris = found["word"] == "bview" or (found["word"] == "updates" and found["suffix"] != ".bz2")
     kind: FileKind = "updates" if found["word"] == "updates" else "table"
     return ArchiveName(kind, int(nominal.timestamp()), collector, is_ris)
+
+
+def stretch_name(begin: int, end: int) -> str:
+    """What a file of RIPEstat's answers is called that tells of the seconds from `begin` to before `end`."""
+    times = (f"{datetime.fromtimestamp(at, UTC):%Y%m%d.%H%M%S}" for at in (begin, end))
+    return f"bgplay.{'-'.join(times)}"
+
+
+def _take_stretch_apart(name: str) -> ArchiveName | None:
+    found = _STRETCH.fullmatch(name)
+    if not found:
+        return None
+    try:
+        times = (datetime.strptime(found[one], "%Y%m%d.%H%M%S") for one in ("begin", "end"))
+        begin, end = (int(at.replace(tzinfo=UTC).timestamp()) for at in times)
+    except ValueError:
+        return None
+    return ArchiveName("updates", begin, None, True, end - begin) if begin < end else None
 
 
 def cadence_s(is_ris: bool, nominal: int) -> int:

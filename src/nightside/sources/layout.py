@@ -147,8 +147,10 @@ def _walk(folder: Path) -> Iterator[Path]:
 def _input_file(path: Path, name: str, archive: ArchiveName | None, place: Place | None) -> InputFile:
     if archive is None:
         return InputFile(path, name, place.collector if place else LOCAL, "unknown", None, None)
-    cadence: int | None = cadence_s(place.is_ris if place else archive.is_ris, archive.nominal)
-    if place is None and cadence is not None and archive.nominal % cadence:
+    cadence: int | None = archive.length_s
+    if cadence is None:
+        cadence = cadence_s(place.is_ris if place else archive.is_ris, archive.nominal)
+    if archive.length_s is None and place is None and cadence is not None and archive.nominal % cadence:
         cadence = None
     collector = place.collector if place else archive.collector or LOCAL
     return InputFile(path, name, collector, archive.kind, archive.nominal, cadence)
