@@ -59,6 +59,8 @@ class Findings:
         self.subjects, self.observation, self.collected = subjects, observation, collected
         self.history, self.provenance, self.settings = history, provenance, settings
         self.prefixes = PrefixHistory(observation)
+        self.routes_since = max(observation.start, history.timeline.start or 0)
+        """What was reachable may be known from earlier on than by whom."""
         self.routed = [int(p) for p in np.flatnonzero(subject) if self.prefixes.ever_visible(int(p))]
 
     def incident(
@@ -72,7 +74,7 @@ class Findings:
             self.history,
             [n.number for n in networks],
             self.collected.ways,
-            baseline_at=before,
+            baseline_at=max(before, self.routes_since),
             windows=self._windows(group),
             by_border=self.subjects.by_border,
         )
@@ -105,10 +107,10 @@ class Findings:
         return self.observation.end if group.end is None else group.end
 
     def _windows(self, group: Group) -> list[tuple[int, int]]:
-        start, end = self.observation.start, self.observation.end
+        start, end = self.routes_since, self.observation.end
         return [
             (max(start, group.began - AROUND_S), group.began),
-            (group.onset, self._end(group)),
+            (max(start, group.onset), self._end(group)),
             (end, end) if group.end is None else (group.end, min(end, group.end + AROUND_S)),
         ]
 

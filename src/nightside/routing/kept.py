@@ -1,13 +1,15 @@
-"""The last day of what was played, so that what is asked of it later can be answered as of a whole timeline.
+"""The last days of what was played, so that what is asked of it later can be answered as of a whole timeline.
 
-Older rows are folded into what each session held, what was visible and what was reachable when the rest begins.
+What is older is folded into what each session held, what was visible and what was reachable when the rest begins.
+How many rows there are is bounded, whatever comes and whatever is open (`MOST_ROWS`, `MOST_CHANGES`): the oldest are
+made fewer, then folded.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -18,12 +20,24 @@ from nightside.routing.log import EVENT_KINDS
 from nightside.routing.observation import Changes, Observation, ViewStep, unknown_stretches
 from nightside.routing.peers import FullFeed
 from nightside.routing.stepwise import FAMILY, News, Rows, Stepwise
+from nightside.routing.thinning import thinned
 from nightside.routing.timeline import Load, Timeline
 
 HEARD = EVENT_KINDS["HEARD"]
 STALE = EVENT_KINDS["STALE"]
 TOGETHER_S = 300
-"""News are joined until they cover this long."""
+"""News are joined until they cover this long,"""
+TOGETHER_ROWS = 1 << 20
+"""or until there are so many rows."""
+MOST_ROWS = 1 << 24
+"""So many rows of routes are kept: 17 bytes each, 272 MiB in all. A look at an entity reads each once, 0.05 s.
+
+Five collectors of RIS say 1,000 to 2,000 of them a second, which makes this 2 to 4 hours, and several times that with
+what was changed again within minutes left out. The busiest stream of the world, 30,000 a second, still has minutes,
+and an outage is told within seconds.
+"""
+MOST_CHANGES = 1 << 22
+"""So many changes of units and prefixes are kept: 64 MiB. An outage of the whole Internet is a quarter of it."""
 
 
 class Kept:
@@ -33,6 +47,8 @@ class Kept:
         self.live = live
         self.begin: int | None = None
         """The second at whose end the base holds."""
+        self.routes_begin = 0
+        """The same of what the sessions held: rows that are older are gone, changes may not be."""
         self.until = 0
         self._held: dict[int, UInt32] = {}
         self._visible = np.zeros(0, np.uint8)
@@ -40,6 +56,8 @@ class Kept:
         self._first_view: ViewStep | None = None
         self._parts: deque[News] = deque()
         self._joined: deque[News] = deque()
+        self._without_rows = self._thinned = 0
+        """So many of the first of these have no rows any more; so many have as few as can be."""
 
     def add(self, news: News) -> None:
         """What came to be known."""
@@ -49,28 +67,61 @@ class Kept:
             self._fold_rows(news, None if self.live.beginning is None else self.live.beginning.second)
             if self.live.beginning is None:
                 return
-            self.begin = self.live.beginning.second
+            self.begin = self.routes_begin = self.live.beginning.second
             self._visible = self.live.beginning.visible.copy()
-            # 16 MiB, which nobody asks the beginning for again.
+            # Up to 16 MiB, which nobody asks the beginning for again.
             self._reachable = self.live.beginning.reachable
             news = _after(news, self.begin)
         # Who is not asked about is not kept.
         news = _of(news, self.live.numbered.subject[: self.live.numbered.n_prefixes] > 0)
         self._parts.append(news)
-        if news.until - self._parts[0].until >= TOGETHER_S:
+        if news.until - self._parts[0].until >= TOGETHER_S or _rows(self._parts) >= TOGETHER_ROWS:
             self._joined.append(_join(list(self._parts)))
             self._parts.clear()
+            self._stay_small()
 
     def forget(self, before: int) -> None:
         """What is older may go, as far as whole parts are."""
         while self._joined and self._joined[0].until < before:
-            part = self._joined.popleft()
+            self._fold_first()
+
+    def _stay_small(self) -> None:
+        """Of rows that are too many, the oldest are made fewer; where that is not enough, they go."""
+        rows, changes = _rows(self._joined), _changes(self._joined)
+        while rows > MOST_ROWS:
+            at = self._thinned if self._thinned < len(self._joined) else self._without_rows
+            part = self._joined[at]
+            if at == self._thinned:
+                fewer = replace(part, rows=thinned(part.rows))
+                self._thinned += 1
+            else:
+                fewer = self._without(part)
+                self._without_rows += 1
+            rows -= _rows([part]) - _rows([fewer])
+            self._joined[at] = fewer
+        while changes > MOST_CHANGES:
+            changes -= _changes([self._joined[0]])
+            self._fold_first()
+
+    def _without(self, part: News) -> News:
+        """The same without rows and loads: what they did is part of the base."""
+        self._fold_rows(part, None)
+        self.routes_begin = part.until
+        # Not views of what was there: that would stay.
+        none = Rows(*(np.zeros(0, getattr(part.rows, f.name).dtype) for f in fields(Rows)))
+        return replace(part, rows=none, loads=[])
+
+    def _fold_first(self) -> None:
+        part = self._joined.popleft()
+        if not self._without_rows:
             self._fold_rows(part, None)
-            self._visible = _moved(self._visible, part.prefixes, self.live.prefixes.count)
-            self._reachable = _moved(self._reachable, part.units, len(self._reachable))
-            self.begin = part.until
-            if part.view:
-                self._first_view = part.view[-1]
+            self.routes_begin = part.until
+        self._without_rows, self._thinned = max(self._without_rows - 1, 0), max(self._thinned - 1, 0)
+        self._visible = _moved(self._visible, part.prefixes, self.live.prefixes.count)
+        self._reachable = _moved(self._reachable, part.units, len(self._reachable))
+        self.begin = part.until
+        if part.view:
+            self._first_view = part.view[-1]
 
     def about(self, prefixes: npt.NDArray[np.bool_]) -> News:
         """All that is kept, with the rows of the prefixes that are marked alone."""
@@ -80,7 +131,7 @@ class Kept:
         """What was played, as the timeline of a whole input."""
         assert self.begin is not None
         live, rows = self.live, news.rows
-        held = [Load(self.begin, session, ways) for session, ways in sorted(self._held.items())]
+        held = [Load(self.routes_begin, session, ways) for session, ways in sorted(self._held.items())]
         return Timeline(
             family=FAMILY,
             sessions=list(live.sessions),
@@ -96,7 +147,7 @@ class Kept:
             full=FullFeed([], []),
             votes=dict(live.voting.votes(self.begin)),
             expected=[],
-            start=self.begin,
+            start=self.routes_begin,
             end=self.until + 1,
         )
 
@@ -137,8 +188,9 @@ class Kept:
         part = slice(begin, end)
         told = (rows.kind[part] != HEARD) & (rows.kind[part] != STALE)
         session, prefix, way = (c[part][told] for c in (rows.session, rows.prefix, rows.way))
-        for number in np.unique(session).tolist():
-            mine = session == number
+        order = np.argsort(session, kind="stable")
+        numbers, first = np.unique(session[order], return_index=True)
+        for number, mine in zip(numbers.tolist(), np.split(order, first[1:]), strict=False):
             held = _padded(self._held.get(number, np.zeros(0, np.uint32)), count)
             # Of several to one place the last stays.
             held[prefix[mine]] = way[mine]
@@ -159,9 +211,18 @@ def _padded(column: npt.NDArray[Any], count: int) -> npt.NDArray[Any]:
 
 def _moved(state: UInt8, changes: Changes, count: int) -> UInt8:
     state = _padded(state, count)
-    for number, change in zip(changes.number.tolist(), changes.change.tolist(), strict=True):
-        state[number] = change > 0
+    # Of several to one place the last stays.
+    state[changes.number] = changes.change > 0
     return state
+
+
+def _rows(parts: Iterable[News]) -> int:
+    """Whole tables that were taken over count by their memory."""
+    return sum(len(p.rows.second) + sum(len(load[2]) for load in p.loads) // 4 for p in parts)
+
+
+def _changes(parts: Iterable[News]) -> int:
+    return sum(len(c.second) for p in parts for c in (p.units, p.prefixes, p.doubts))
 
 
 def _after(news: News, second: int) -> News:
