@@ -12,9 +12,11 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from nightside.engine.fetching import GIB, Told
+from nightside.engine.world_of_day import world_of_day
 from nightside.model.errors import DownloadError, InputError, NightsideError, UsageError
 from nightside.model.instants import iso
 from nightside.sources import reconstruction
@@ -27,7 +29,6 @@ from nightside.sources.ripestat import CALL, Answer, read_answer, together
 from nightside.sources.ripestat_mrt import collector_records
 from nightside.world.blocks import count_within, country_blocks, prefixes_within
 from nightside.world.names import country_name
-from nightside.world.snapshot import load
 
 MOST_PREFIXES = 512
 """RIPEstat asks whoever wants much to say so first; a country with more is for the archives."""
@@ -59,7 +60,7 @@ def ripestat_inputs(
         )
     if end is not None and begin >= end:
         raise UsageError(f"--from {iso(begin)} is not before --to {iso(end)}", advice="Swap them.")
-    prefixes = asked_prefixes(codes)
+    prefixes = asked_prefixes(codes, datetime.fromtimestamp(begin, UTC).date())
     places = read_endpoints()
     with lease(places.cache_folder, int(places.cache_gib * GIB)) as held:
         answer = asyncio.run(_ask(prefixes, begin, end, places, told, manners or PATIENT))
@@ -80,16 +81,14 @@ def ripestat_inputs(
         yield [_write(answer, "+".join(codes), places, held)]
 
 
-def asked_prefixes(codes: Sequence[str]) -> list[str]:
-    """Every prefix up to /24 that could be routed within these countries' space; wider ones first.
+def asked_prefixes(codes: Sequence[str], day: date) -> list[str]:
+    """Every prefix up to /24 that could be routed within these countries' space of that day; wider ones first.
 
     Raises UsageError where they are too many to ask for.
     """
-    snapshot = load()
-    wanted = []
-    for code in codes:
-        blocks = country_blocks(snapshot, code) if code in snapshot.codes else []
-        wanted += blocks
+    snapshot = world_of_day(day)
+    known = [code for code in codes if code in snapshot.codes]
+    wanted = [block for code in known for block in country_blocks(snapshot, code)]
     count = sum(map(count_within, wanted))
     who = " and ".join(map(country_name, codes))
     if not 0 < count <= MOST_PREFIXES:

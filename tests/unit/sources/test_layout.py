@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nightside.model.errors import InputError, UnreadableError
+from nightside.sources.archive_names import stretch_name
 from nightside.sources.layout import Found, InputFile, find_inputs
 
 Make = Callable[..., Path]
@@ -268,3 +269,25 @@ def test_nothing_there(make: Make) -> None:
         find_inputs([root])
     assert caught.value.where == str(root)
     assert caught.value.exit_code == 3
+
+
+def test_a_file_of_ripestat_tells_from_when_to_when(tmp_path: Path) -> None:
+    folder = tmp_path / "KP" / "rrc11"
+    folder.mkdir(parents=True)
+    name = stretch_name(1419206405, 1419292800)
+    assert name == "bgplay.20141222.000005-20141223.000000"
+    (folder / name).write_bytes(b"x")
+    (folder / "bgplay.20141223.000000-20141222.000000").write_bytes(b"x")
+    (folder / "bgplay.20141399.000000-20141222.000000").write_bytes(b"x")
+    found = find_inputs([tmp_path / "KP"])
+    (file,) = found.files
+    assert (file.collector, file.kind, file.nominal, file.cadence_s) == (
+        "rrc11",
+        "updates",
+        1419206405,
+        86395,
+    )
+    assert len(found.passed_over) == 2
+    assert found.gaps("rrc11") == []
+    (alone,) = find_inputs([folder / name]).files
+    assert (alone.collector, alone.cadence_s) == ("rrc11", 86395)
