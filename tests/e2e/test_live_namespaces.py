@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+import httpx2
 import network_namespaces
 import pytest
+from gobgp_router import free_port
 from network_namespaces import Net, net
+from watch_process import call
+from webhook_receiver import Receiver, receiver
 
 from nightside.engine.live.daemon import Daemon
 from nightside.engine.live.watcher import Found, Watcher
 from nightside.engine.subjects import country_subjects
 from nightside.incidents.messages import Message
+from nightside.model.instants import parse_iso
 from nightside.model.settings import Settings
 from nightside.sources.bmp import BmpListener
+from nightside.store.location import open_store
 from nightside.world.snapshot import load
 
 HOME, WEST, EAST = 131279, 4837, 20485
@@ -77,7 +87,45 @@ def until(what: Callable[[], bool], within_s: float, why: str) -> None:
         time.sleep(0.1)
 
 
-def build(scene: Net, port: int) -> None:
+class Program:
+    """`nightside watch KP --source bmp` as a process of its own, on the same routers."""
+
+    def __init__(self, folder: Path, hook: Receiver) -> None:
+        self.folder, self.port, self.health = folder, free_port("0.0.0.0"), free_port()
+        self.command, self.env = call(
+            folder,
+            *("KP", "--source", "bmp", "--webhook", hook.url),
+            NIGHTSIDE_BMP_LISTEN=f"0.0.0.0:{self.port}",
+            NIGHTSIDE_HEALTH_LISTEN=f"127.0.0.1:{self.health}",
+        )
+
+    def __enter__(self) -> Program:
+        with (self.folder / "said").open("wb") as said:
+            self.process = subprocess.Popen(
+                self.command, env=self.env, stdout=subprocess.DEVNULL, stderr=said
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def is_ready(self) -> bool:
+        """Whether its `/readyz` says 200."""
+        with suppress(httpx2.TransportError):
+            return httpx2.get(f"http://127.0.0.1:{self.health}/readyz", trust_env=False).status_code == 200
+        return False
+
+    def stored(self) -> list[dict[str, Any]]:
+        with open_store(self.folder / "store", read_only=True) as store:
+            return list(store.incidents())
+
+    def end(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(30)
+
+
+def build(scene: Net, ports: Sequence[int]) -> None:
     scene.router("home", HOME)
     scene.router("west", WEST)
     scene.router("east", EAST)
@@ -91,16 +139,22 @@ def build(scene: Net, port: int) -> None:
         scene.link("east", observer)
         outside[observer] = scene.outside(observer)
     for observer, address in outside.items():
-        scene.run(observer, bmp=(address, port))
+        scene.run(observer, bmp=[(address, port) for port in ports])
     scene.run("west")
     scene.run("east")
     scene.run("home", announces=NETWORKS)
 
 
 def test_cut_one_cut_both_and_mend(tmp_path: Path, measured: Callable[[str], None]) -> None:
-    with Watching() as watching, net(tmp_path) as scene:
-        build(scene, watching.listener.port)
+    with (
+        receiver() as hook,
+        Watching() as watching,
+        Program(tmp_path, hook) as program,
+        net(tmp_path) as scene,
+    ):
+        build(scene, [watching.listener.port, program.port])
         until(lambda: watching.units() == 4, 90, "the country is never seen whole")
+        until(program.is_ready, 30, "the program is not ready")
         time.sleep(5)
         shifted = scene.cut("home", "west")
         down = "Peer Down"
@@ -111,12 +165,13 @@ def test_cut_one_cut_both_and_mend(tmp_path: Path, measured: Callable[[str], Non
         assert watching.units() == 4
         assert not watching.heard
         cut = scene.cut("home", "east")
-        until(lambda: bool(watching.told("opened")), 40, "no message of the outage")
+        until(lambda: bool(watching.told("opened") and hook.got), 40, "no message of the outage")
         lost = east.seconds(down, home_of_east, cut)[0]
         opened_at, opened, _found = watching.told("opened")[0]
         time.sleep(8)
         mended = scene.mend("home", "east")
         until(lambda: bool(watching.told("restored")), 60, "no message of the restoration")
+        until(lambda: bool(hook.told("recovering")), 20, "the program tells of no return")
         up = east.seconds("Peer Up", home_of_east, mended)[0]
         _at, restored, found = watching.told("restored")[0]
         measured(
@@ -137,6 +192,21 @@ def test_cut_one_cut_both_and_mend(tmp_path: Path, measured: Callable[[str], Non
         assert held_at(east_share, cut) == 1.0
         begun = next(at for at, share in east_share if at > shifted and share == 1.0)
         assert abs(begun - west.seconds(down, home_of_west, shifted)[0]) <= 2
+
+        # The program itself told the same to its receiver and its store.
+        (heard_at, first), (_at, recovering) = hook.got
+        measured(f"loss in the router's log to the webhook of the program {heard_at - lost:.1f} s")
+        assert (first["kind"], first["severity"]) == ("opened", "total")
+        assert recovering["kind"] == "recovering"
+        assert heard_at - lost <= 10
+        assert program.is_ready()
+        assert program.end() == 0
+        (incident,) = program.stored()
+        (episode,) = [e for e in incident["episodes"] if e["severity"] == "total"]
+        assert (incident["entity"]["code"], episode["onset"]) == ("KP", first["onset"])
+        assert abs(parse_iso(episode["onset"]) - lost) <= 2
+        assert abs(parse_iso(recovering["end"]) - up) <= 2
+        assert [n["prefix"] for n in incident["networks"]] == NETWORKS
 
 
 def held_at(steps: list[tuple[int, float | None]], second: float) -> float | None:

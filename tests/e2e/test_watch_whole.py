@@ -69,11 +69,11 @@ class Scene:
         return watching(self.folder, *words, clock_s=clock_s, **self.settings)
 
     async def say(self, what: Callable[[int], bytes], clock_s: float = 0) -> float:
-        """All peers say so, now by the clock of the watch; when, by the clock that only goes forward."""
+        """All peers say so, now by the clock of the watch; when, by our clock."""
         now = time.time() + clock_s
         frames = (message_frame(what(n), host="rrc00", peer=p, asn=n, time_s=now) for p, n in PEERS.items())
         await self.live.say(*frames)
-        return time.monotonic()
+        return time.time()
 
     async def ready(self, watch: WatchProcess, clock_s: float = 0) -> None:
         """It hears everybody and sees."""

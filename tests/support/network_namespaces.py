@@ -121,7 +121,7 @@ class Net:
         _ip("-n", namespace, "link", "set", end, state)
         return at
 
-    def run(self, name: str, *, bmp: tuple[str, int] | None = None, announces: Sequence[str] = ()) -> None:
+    def run(self, name: str, *, bmp: Sequence[tuple[str, int]] = (), announces: Sequence[str] = ()) -> None:
         router = self.routers[name]
         lines = [
             "[global.config]",
@@ -140,12 +140,12 @@ class Net:
                 "connect-retry = 1.0",
                 "idle-hold-time-after-reset = 1.0",
             ]
-        if bmp:
+        for host, port in bmp:
             lines += [
                 "[[bmp-servers]]",
                 "[bmp-servers.config]",
-                f'address = "{bmp[0]}"',
-                f"port = {bmp[1]}",
+                f'address = "{host}"',
+                f"port = {port}",
                 'route-monitoring-policy = "pre-policy"',
                 f'sys-name = "{name}"',
             ]

@@ -71,28 +71,31 @@ class WatchProcess:
             return await self.process.wait()
 
 
+def call(folder: Path, *words: str, clock_s: float = 0, **settings: str) -> tuple[list[str], dict[str, str]]:
+    """`nightside watch WORD... --json` and its environment, with the store and all else in this folder.
+
+    Its clock on the wall is wrong by `clock_s`: what takes hours on the clock needs no hours then.
+    """
+    env = {k: v for k, v in os.environ.items() if not k.startswith("NIGHTSIDE")}
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        env.pop(name, None)
+        env.pop(name.upper(), None)
+    home = str(folder / "home")
+    env |= {"HOME": home, "XDG_DATA_HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home}
+    env |= {"NIGHTSIDE_BMP_LISTEN": "127.0.0.1:0", **settings}
+    program = [str(AT), str(clock_s)] if clock_s else ["-m", "nightside"]
+    store = str(folder / "store")
+    return [sys.executable, *program, "watch", *words, "--json", "--store", store], env
+
+
 @asynccontextmanager
 async def watching(
     folder: Path, *words: str, clock_s: float = 0, **settings: str
 ) -> AsyncIterator[WatchProcess]:
-    """`nightside watch WORD... --json`, with the store and all else in this folder.
-
-    Its clock on the wall is wrong by `clock_s`: what takes hours on the clock needs no hours then.
-    """
-    bare = {k: v for k, v in os.environ.items() if not k.startswith("NIGHTSIDE")}
-    for name in ("http_proxy", "https_proxy", "all_proxy"):
-        bare.pop(name, None)
-        bare.pop(name.upper(), None)
-    home = str(folder / "home")
-    env = bare | {"HOME": home, "XDG_DATA_HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home}
-    env |= {"NIGHTSIDE_BMP_LISTEN": "127.0.0.1:0", **settings}
+    """A watch, called as `call` says."""
+    command, env = call(folder, *words, clock_s=clock_s, **settings)
     process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *((str(AT), str(clock_s)) if clock_s else ("-m", "nightside")),
-        *("watch", *words, "--json", "--store", str(folder / "store")),
-        env=env,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     running = WatchProcess(process)
     try:

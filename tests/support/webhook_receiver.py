@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 @dataclass
 class Receiver:
-    """What came, each with when it came by the clock that only goes forward; all of it, also what came twice."""
+    """What came, each with when it came by the clock on the wall; all of it, also what came twice."""
 
     got: list[tuple[float, Json]] = field(default_factory=list)
     port: int = 0
@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         assert self.headers["Idempotency-Key"] == body["key"]
-        cast(_Server, self.server).receiver.got.append((time.monotonic(), body))
+        cast(_Server, self.server).receiver.got.append((time.time(), body))
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
