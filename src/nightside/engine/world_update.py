@@ -6,7 +6,6 @@ Nothing changes until all five files are whole and make a snapshot; then it take
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import re
 from collections.abc import Callable, Sequence

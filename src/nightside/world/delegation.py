@@ -114,7 +114,7 @@ class _Reading:
         self.line = 0
         self.said: dict[str, int] = {}
         """How many records of each kind the summary lines promise."""
-        self.found: dict[Kind, list[tuple[int, int, str, bool, int]]] = {kind: [] for kind in KINDS}
+        self.found: dict[str, list[tuple[int, int, str, bool, int]]] = {kind: [] for kind in KINDS}
         """(first, last, code, held, line) of every record."""
 
     def refuse(self, what: str, *, line: int | None = None) -> NoReturn:

@@ -12,6 +12,7 @@ import os
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,11 +20,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nightside.model.errors import NightsideError
 from nightside.world.snapshot import Snapshot, load, read, read_about, shipped, write
 
+UNITS = 1 << 24
+"""/24s of IPv4."""
+
 _NAME = re.compile(r"registry-(\d{4}-\d{2}-\d{2})\.npz")
-_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile)
+_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True, order=True)
@@ -77,7 +83,10 @@ def snapshot_for(day: date, folder: Path) -> Snapshot:
     chosen = choose(snapshots(folder), day)
     if chosen.path is None:
         return load()
-    found = chosen.path.stat()
+    try:
+        found = chosen.path.stat()
+    except OSError as error:
+        raise _damaged(chosen.path, error) from error
     return _kept(chosen.path, found.st_mtime_ns, found.st_size)
 
 
@@ -85,9 +94,29 @@ def snapshot_for(day: date, folder: Path) -> Snapshot:
 def _kept(path: Path, _mtime_ns: int, _size: int) -> Snapshot:
     try:
         with path.open("rb") as file:
-            return read(file)
+            snapshot = read(file)
+        _require_whole(snapshot)
+        return snapshot
     except _DAMAGED as error:
         raise _damaged(path, error) from error
+
+
+def _require_whole(snapshot: Snapshot) -> None:
+    """ValueError where the parts of a file do not make a snapshot, whoever wrote it."""
+    parts = (
+        int(snapshot.ipv4_lengths.sum(dtype=np.uint64)) == UNITS,
+        len(snapshot.ipv4_lengths) == len(snapshot.ipv4_codes),
+        len(snapshot.asn_numbers) == len(snapshot.asn_codes),
+        len(snapshot.ipv6_first) == len(snapshot.ipv6_last) == len(snapshot.ipv6_codes),
+        bool((snapshot.asn_numbers[1:] > snapshot.asn_numbers[:-1]).all()),
+        bool((snapshot.ipv6_first[1:] > snapshot.ipv6_last[:-1]).all()),
+        all(
+            int(codes.max(initial=0)) < len(snapshot.codes)
+            for codes in (snapshot.ipv4_codes, snapshot.asn_codes, snapshot.ipv6_codes)
+        ),
+    )
+    if not all(parts):
+        raise ValueError("its parts do not fit each other")
 
 
 def about(dated: Dated) -> dict[str, Any]:

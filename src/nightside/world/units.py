@@ -45,7 +45,8 @@ def _most(
     """The code with the largest part of each stretch [first, last], over the runs that begin at `starts`."""
     low = np.searchsorted(starts, first, "right") - 1
     answer = codes[low]
-    mixed = np.flatnonzero(np.searchsorted(starts, last, "right") - 1 != low)
+    run_last = np.append(starts[1:] - np.uint64(1), ~np.uint64(0))
+    mixed = np.flatnonzero(last > run_last[low])
     if len(mixed):
         # A table names the same prefix many times; few prefixes span countries, and each is weighed once.
         pairs, same = np.unique(np.stack([first[mixed], last[mixed]], axis=1), axis=0, return_inverse=True)
