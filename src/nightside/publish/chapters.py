@@ -16,14 +16,14 @@ MOST_EPISODES = 5
 LONGEST_NOTE = 500
 
 
-def networks(incident: Json) -> list[str]:
+def networks(incident: Json, reader: str | None = None) -> list[str]:
     """One line for each network: when it went and came back, and how long it was gone."""
     if not reading.lost_networks(incident):
         return []
-    clock = Clock.of(incident)
+    clock = Clock.of(incident, reader)
     every = incident["networks"]
     forms = phrases.NETWORKS if clock.zone is None else phrases.NETWORKS_LOCAL
-    lines = [choose(forms, len(every)).format(count=f"{len(every):,}", city=clock.city)]
+    lines = [choose(forms, len(every)).format(count=f"{len(every):,}", city=clock.city, zone=clock.reads)]
     lines += [_network(clock, network) for network in every[:MOST_LINES]]
     if len(every) > MOST_LINES:
         lines.append(phrases.AND_MORE.format(count=f"{len(every) - MOST_LINES:,}"))
@@ -87,9 +87,9 @@ def _shares(found: list[Json], when: str) -> str:
     return ", ".join(shown)
 
 
-def further_episodes(incident: Json) -> list[str]:
+def further_episodes(incident: Json, reader: str | None = None) -> list[str]:
     """Each further episode of the worst severity; of very many, the longest, in the order of time."""
-    clock = Clock.of(incident)
+    clock = Clock.of(incident, reader)
     others = reading.others_as_bad(incident)
     longest = sorted(others, key=lambda e: (e["end"] is not None, -(e["duration_s"] or 0)))[:MOST_EPISODES]
     lines = []
@@ -110,7 +110,7 @@ def further_episodes(incident: Json) -> list[str]:
     return lines
 
 
-def view(incident: Json) -> list[str]:
+def view(incident: Json, reader: str | None = None) -> list[str]:
     """How many could see it, and when nobody could."""
     seen = incident["view"]
     expected, known = seen["peers_expected"], seen["peers_known_min"]
@@ -121,7 +121,7 @@ def view(incident: Json) -> list[str]:
     else:
         words = {"expected": f"{expected:,}", "known": f"{known:,}"}
         lines = [choose(phrases.VIEW_PART, expected).format(**words)]
-    clock = Clock.of(incident)
+    clock = Clock.of(incident, reader)
     for stretch in seen["unknown"][:MOST_LINES]:
         when = span(clock, parse_iso(stretch["from"]), parse_iso(stretch["to"]))
         lines.append(phrases.NO_SIGHT.format(span=when, why=one_line(stretch["why"]).rstrip(".")))

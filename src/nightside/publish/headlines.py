@@ -69,9 +69,9 @@ def headline(incident: Json) -> str:
     return text
 
 
-def detail(incident: Json) -> str:
+def detail(incident: Json, reader: str | None = None) -> str:
     """One clause with the times: `all 4 networks were gone from 16:15 UTC on 22 December 2014 … to …`."""
-    clock = Clock.of(incident)
+    clock = Clock.of(incident, reader)
     onset, end = parse_iso(incident["onset"]), reading.second(incident["end"])
     onset_range = reading.range_of(incident["onset_range"])
     words = {
@@ -100,9 +100,9 @@ def detail(incident: Json) -> str:
     return lasted[which].format(**words)
 
 
-def sentence(incident: Json) -> str:
-    """The incident in one sentence, with UTC and the clocks of the place."""
-    return phrases.SENTENCE.format(headline=headline(incident), detail=detail(incident))
+def sentence(incident: Json, reader: str | None = None) -> str:
+    """The incident in one sentence, with UTC (or the zone of who reads) and the clocks of the place."""
+    return phrases.SENTENCE.format(headline=headline(incident), detail=detail(incident, reader))
 
 
 def length_of(episode: Json) -> str:

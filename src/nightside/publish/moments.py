@@ -1,4 +1,4 @@
-"""Instants, spans and durations in words: always UTC, and the clocks of the place beside it."""
+"""Instants, spans and durations in words: UTC, or the reader's own zone, and the clocks of the place beside it."""
 
 from __future__ import annotations
 
@@ -19,24 +19,35 @@ SHORT_S = 600
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The clocks of one place; without a zone, UTC alone is told."""
+    """The clocks of one place; without a zone, UTC (or the reader's own time) alone is told."""
 
     zone: str | None
     city: str
     offsets: bool = True
     """Whether the offset is told beside the city's time."""
+    reader: str | None = None
+    """The zone of who reads, in place of UTC."""
 
     @classmethod
-    def of(cls, incident: dict[str, Any]) -> Clock:
-        """The clocks of the incident's entity; none where its zone is null, UTC, or not known."""
+    def of(cls, incident: dict[str, Any], reader: str | None = None) -> Clock:
+        """The clocks of the incident's entity; none where its zone is null, the reader's, UTC, or not known."""
         name = (incident["local_time"] or {}).get("zone")
-        if not name or name in ("UTC", "Etc/UTC"):
-            return cls(None, "")
+        if not name or name in ("UTC", "Etc/UTC", reader):
+            return cls(None, "", reader=reader)
         try:
             local_iso(0, name)
         except (ValueError, OSError):
-            return cls(None, "")
-        return cls(name, one_line(name.rsplit("/", 1)[-1].replace("_", " ")))
+            return cls(None, "", reader=reader)
+        return cls(name, one_line(name.rsplit("/", 1)[-1].replace("_", " ")), reader=reader)
+
+    def told(self, second: int) -> datetime:
+        """The instant on the reader's clocks: UTC unless a zone was asked for."""
+        return utc(second) if self.reader is None else datetime.fromisoformat(local_iso(second, self.reader))
+
+    @property
+    def reads(self) -> str:
+        """The reader's zone as it heads a list: `UTC`, or `Europe/Berlin`."""
+        return self.reader or "UTC"
 
     def local(self, second: int) -> datetime | None:
         """The instant on the clocks of the place."""
@@ -51,6 +62,12 @@ class Clock:
 def utc(second: int) -> datetime:
     """The instant as a date and time in UTC."""
     return datetime.fromtimestamp(second, UTC)
+
+
+def zone_words(moment: datetime) -> str:
+    """`UTC`, or how far these clocks are from it then: `UTC+01:00`."""
+    offset = moment.isoformat()[19:]
+    return "UTC" if moment.tzinfo is UTC else f"UTC{offset}"
 
 
 def date_words(moment: datetime) -> str:
@@ -80,8 +97,8 @@ def starts_with_vowel_sound(length: str) -> bool:
 
 def instant(clock: Clock, second: int, *, seconds: bool = False) -> str:
     """`16:15 UTC on 22 December 2014 (01:15 on the 23rd in Pyongyang, UTC+09:00)`."""
-    at, local = utc(second), clock.local(second)
-    words = {"time": time_words(at, seconds=seconds), "date": date_words(at)}
+    at, local = clock.told(second), clock.local(second)
+    words = {"time": time_words(at, seconds=seconds), "date": date_words(at), "zone": zone_words(at)}
     forms = phrases.INSTANT if clock.offsets else phrases.INSTANT_IN_CITY
     if local is None:
         return forms[0].format(**words)
@@ -124,8 +141,8 @@ def span(
 
 def short_instant(clock: Clock, second: int) -> str:
     """For lists, to the second: `22 Dec 16:15:07 UTC (23 Dec 01:15:07 +09:00)`."""
-    at, local = utc(second), clock.local(second)
-    words = {"date": short_date(at), "time": time_words(at, seconds=True)}
+    at, local = clock.told(second), clock.local(second)
+    words = {"date": short_date(at), "time": time_words(at, seconds=True), "zone": zone_words(at)}
     if local is None:
         return phrases.SHORT_INSTANT[0].format(**words)
     return phrases.SHORT_INSTANT[1].format(
@@ -138,11 +155,12 @@ def short_instant(clock: Clock, second: int) -> str:
 
 def _on_one_day(forms: tuple[str, str, str], clock: Clock, first: int, last: int, *, seconds: bool) -> str:
     """Two instants under one date; empty where the date or the offset changes between them, here or there."""
-    a, b = utc(first), utc(last)
+    a, b = clock.told(first), clock.told(last)
     local_a, local_b = clock.local(first), clock.local(last)
-    if a.date() != b.date():
+    if a.date() != b.date() or a.utcoffset() != b.utcoffset():
         return ""
     words = {
+        "zone": zone_words(a),
         "first": time_words(a, seconds=seconds),
         "last": time_words(b, seconds=seconds),
         "date": date_words(a),
@@ -163,7 +181,7 @@ def _on_one_day(forms: tuple[str, str, str], clock: Clock, first: int, last: int
 
 
 def _other_day(at: datetime, local: datetime) -> str:
-    """The local date as briefly as it is clear beside the UTC one: `the 23rd`, or with month and year."""
+    """The local date as briefly as it is clear beside the one told: `the 23rd`, or with month and year."""
     if (at.year, at.month) != (local.year, local.month):
         return date_words(local)
     day = local.day

@@ -16,43 +16,43 @@ DATE = "{day} {month} {year}"
 SHORT_DATE = "{day} {month}"
 DAY_OF_MONTH = "the {ordinal}"
 
-# Moments: without a zone, on the same day at the place, and on another day there.
+# Moments, in UTC or the reader's own zone: without the place's, on the same day there, and on another day there.
 INSTANT = (
-    "{time} UTC on {date}",
-    "{time} UTC on {date} ({local} in {city}, {offset})",
-    "{time} UTC on {date} ({local} on {local_day} in {city}, {offset})",
+    "{time} {zone} on {date}",
+    "{time} {zone} on {date} ({local} in {city}, {offset})",
+    "{time} {zone} on {date} ({local} on {local_day} in {city}, {offset})",
 )
 BETWEEN_ON_ONE_DAY = (
-    "some time between {first} and {last} UTC on {date}",
-    "some time between {first} and {last} UTC on {date} ({local_first} and {local_last} in {city}, {offset})",
-    "some time between {first} and {last} UTC on {date} "
+    "some time between {first} and {last} {zone} on {date}",
+    "some time between {first} and {last} {zone} on {date} ({local_first} and {local_last} in {city}, {offset})",
+    "some time between {first} and {last} {zone} on {date} "
     "({local_first} and {local_last} on {local_day} in {city}, {offset})",
 )
 BETWEEN = "some time between {first} and {last}"
 SPAN_ON_ONE_DAY = (
-    "from {first} to {last} UTC on {date}",
-    "from {first} to {last} UTC on {date} ({local_first} to {local_last} in {city}, {offset})",
-    "from {first} to {last} UTC on {date} ({local_first} to {local_last} on {local_day} in {city}, {offset})",
+    "from {first} to {last} {zone} on {date}",
+    "from {first} to {last} {zone} on {date} ({local_first} to {local_last} in {city}, {offset})",
+    "from {first} to {last} {zone} on {date} ({local_first} to {local_last} on {local_day} in {city}, {offset})",
 )
 # The same where there is no room for the offset.
 INSTANT_IN_CITY = (
     INSTANT[0],
-    "{time} UTC on {date} ({local} in {city})",
-    "{time} UTC on {date} ({local} on {local_day} in {city})",
+    "{time} {zone} on {date} ({local} in {city})",
+    "{time} {zone} on {date} ({local} on {local_day} in {city})",
 )
 BETWEEN_ON_ONE_DAY_IN_CITY = (
     BETWEEN_ON_ONE_DAY[0],
-    "some time between {first} and {last} UTC on {date} ({local_first} and {local_last} in {city})",
-    "some time between {first} and {last} UTC on {date} "
+    "some time between {first} and {last} {zone} on {date} ({local_first} and {local_last} in {city})",
+    "some time between {first} and {last} {zone} on {date} "
     "({local_first} and {local_last} on {local_day} in {city})",
 )
 SPAN_ON_ONE_DAY_IN_CITY = (
     SPAN_ON_ONE_DAY[0],
-    "from {first} to {last} UTC on {date} ({local_first} to {local_last} in {city})",
-    "from {first} to {last} UTC on {date} ({local_first} to {local_last} on {local_day} in {city})",
+    "from {first} to {last} {zone} on {date} ({local_first} to {local_last} in {city})",
+    "from {first} to {last} {zone} on {date} ({local_first} to {local_last} on {local_day} in {city})",
 )
 SPAN = "from {first} to {last}"
-SHORT_INSTANT = ("{date} {time} UTC", "{date} {time} UTC ({local_date} {local} {offset})")
+SHORT_INSTANT = ("{date} {time} {zone}", "{date} {time} {zone} ({local_date} {local} {offset})")
 
 # Subjects. The second country form is for names that end in s.
 COUNTRY = ("{name}'s Internet", "{name}' Internet")
@@ -176,12 +176,12 @@ ENCLOSED_OPEN = (
     "Less than {threshold} of its address blocks have been reachable since {onset}, and no end has been seen."
 )
 NETWORKS: Pair = (
-    "The network, and when it went and came back (UTC):",
-    "The {count} networks, and when each went and came back (UTC):",
+    "The network, and when it went and came back ({zone}):",
+    "The {count} networks, and when each went and came back ({zone}):",
 )
 NETWORKS_LOCAL: Pair = (
-    "The network, and when it went and came back (UTC; in brackets the clocks of {city}):",
-    "The {count} networks, and when each went and came back (UTC; in brackets the clocks of {city}):",
+    "The network, and when it went and came back ({zone}; in brackets the clocks of {city}):",
+    "The {count} networks, and when each went and came back ({zone}; in brackets the clocks of {city}):",
 )
 NETWORK_BACK = "  {network}: gone {onset}, back {end}, {length}"
 NETWORK_GONE = "  {network}: gone {onset}, not seen back"

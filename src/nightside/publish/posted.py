@@ -18,11 +18,14 @@ MARGIN_S = 3600
 """After the headline's end: its `restored` comes when the end is confirmed."""
 
 
-def chapter(incident: Json, messages: Sequence[Json]) -> str:
-    """The posts of an incident's messages, in the order of sending; empty where there are none."""
+def chapter(incident: Json, messages: Sequence[Json], reader: str | None = None) -> str:
+    """The posts of an incident's messages, in the order of sending; empty where there are none.
+
+    When each is sent is told in the zone `reader`; what it says stays as it is sent, in UTC.
+    """
     if not messages:
         return ""
-    clock = Clock.of(incident)
+    clock = Clock.of(incident, reader)
     shown = list(messages)
     if len(messages) > MOST_POSTS:
         shown = (about_headline(incident, messages) or shown)[:MOST_POSTS]

@@ -17,29 +17,30 @@ from nightside.publish.reading import Json
 __all__ = ["after", "around", "before", "headline", "sentence", "story"]
 
 
-def story(incident: Json, series: IncidentSeries | None = None) -> str:
+def story(incident: Json, series: IncidentSeries | None = None, reader: str | None = None) -> str:
     """The incident in plain paragraphs, a blank line between them; lines are not wrapped.
 
-    `series` adds what only the course of the signal can tell: whether anything preceded it.
+    `series` adds what only the course of the signal can tell: whether anything preceded it. `reader` is the zone in
+    which times are told in place of UTC.
     """
     paragraphs = [
-        [sentence(incident)],
-        [*before(incident, series), *around(incident)],
-        chapters.networks(incident),
+        [sentence(incident, reader)],
+        [*before(incident, series, reader), *around(incident, reader)],
+        chapters.networks(incident, reader),
         [" ".join(chapters.upstreams(incident))],
-        [*after(incident), *chapters.further_episodes(incident)],
-        chapters.view(incident),
+        [*after(incident, reader), *chapters.further_episodes(incident, reader)],
+        chapters.view(incident, reader),
         chapters.provenance(incident),
     ]
     told = ["\n".join(line for line in lines if line) for lines in paragraphs]
     return "\n\n".join(text for text in told if text)
 
 
-def before(incident: Json, series: IncidentSeries | None) -> list[str]:
+def before(incident: Json, series: IncidentSeries | None, reader: str | None = None) -> list[str]:
     """What came before the headline: instability, a first sign, or, where known, nothing."""
     if incident["severity"] == "instability":
         return []
-    clock = Clock.of(incident)
+    clock = Clock.of(incident, reader)
     onset, end = parse_iso(incident["onset"]), reading.second(incident["end"])
     first = [s for s in incident["instability"] if parse_iso(s["began"]) < onset]
     if first:
@@ -69,9 +70,9 @@ def before(incident: Json, series: IncidentSeries | None) -> list[str]:
     return [] if quiet is None else [phrases.BEFORE_NOTHING.format(window=duration_words(quiet))]
 
 
-def around(incident: Json) -> list[str]:
+def around(incident: Json, reader: str | None = None) -> list[str]:
     """The shallower and longer episodes around the headline."""
-    clock = Clock.of(incident)
+    clock = Clock.of(incident, reader)
     lines = []
     for episode in reading.enclosing(incident):
         threshold = percent(reading.setting(incident, f"{episode['severity']}_below"))
@@ -86,11 +87,11 @@ def around(incident: Json) -> list[str]:
     return lines
 
 
-def after(incident: Json) -> list[str]:
+def after(incident: Json, reader: str | None = None) -> list[str]:
     """The instability that came after the headline's onset, which joins what follows to it."""
     if incident["severity"] == "instability":
         return []
-    clock = Clock.of(incident)
+    clock = Clock.of(incident, reader)
     later = [s for s in incident["instability"] if s["began"] >= incident["onset"]]
     if not later:
         return []

@@ -10,6 +10,8 @@ from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
+from nightside.model.errors import UsageError
+
 _TZDATA = files("tzdata") / "zoneinfo"
 
 CAPITALS = {
@@ -40,6 +42,30 @@ def _first_zones() -> dict[str, str]:
 def zone_of(code: str) -> str | None:
     """The zone of the country's capital, `Asia/Pyongyang`; None where nobody lives by a clock (BV, HM)."""
     return CAPITALS.get(code) or _first_zones().get(code)
+
+
+@lru_cache(maxsize=1)
+def zones() -> frozenset[str]:
+    """Every zone of the tz database, its older names too."""
+    names = files("tzdata").joinpath("zones").read_text(encoding="utf-8")
+    return frozenset(names.split())
+
+
+def require_zone(name: str) -> str:
+    """The zone of the tz database that is called so, in its own spelling; UsageError with near ones where none is."""
+    from difflib import get_close_matches
+
+    asked = name.strip().replace(" ", "_").lower()
+    by_name = {zone.lower(): zone for zone in sorted(zones())}
+    if asked in by_name:
+        return by_name[asked]
+    by_city = {zone.rsplit("/", 1)[-1]: zone for zone in by_name if "/" in zone}
+    near = get_close_matches(asked, [*by_name, *by_city], n=1, cutoff=0.7)
+    hint = f"Did you mean {by_name[by_city.get(near[0], near[0])]}? " if near else ""
+    raise UsageError(
+        f"no time zone is called {name!r}",
+        advice=f"{hint}Give a name of the tz database, such as Europe/Berlin or Asia/Pyongyang.",
+    )
 
 
 @lru_cache(maxsize=512)
