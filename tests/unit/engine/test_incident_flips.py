@@ -11,7 +11,6 @@ import pytest
 from mrt_record import record_at
 from small_archive import ALL, KP, SLOT, T0, A, Archive, B, C, D, full_table, outage, stamp
 
-
 from nightside.engine.flips import incident_flips
 from nightside.engine.replay import replay
 from nightside.model.settings import Settings
