@@ -63,9 +63,9 @@ class Scene:
             "NIGHTSIDE_HEALTH_LISTEN": f"127.0.0.1:{self.health}",
         }
 
-    def watch(self, clock_s: float = 0) -> AbstractAsyncContextManager[WatchProcess]:
-        """The same command, each time."""
-        words = ("KP", "--source", "rrc00", "--webhook", self.hook.url)
+    def watch(self, *more: str, clock_s: float = 0) -> AbstractAsyncContextManager[WatchProcess]:
+        """The same command, each time, unless there are words more."""
+        words = ("KP", "--source", "rrc00", "--webhook", self.hook.url, *more)
         return watching(self.folder, *words, clock_s=clock_s, **self.settings)
 
     async def say(self, what: Callable[[int], bytes], clock_s: float = 0) -> float:
@@ -172,7 +172,7 @@ def test_killed_in_an_outage_whose_end_the_archives_have(tmp_path: Path) -> None
     async def test() -> None:
         async with scene(tmp_path, -AWAY_S) as here:
             begun = time.time() - AWAY_S
-            async with here.watch(-AWAY_S) as watch:
+            async with here.watch(clock_s=-AWAY_S) as watch:
                 await here.ready(watch, -AWAY_S)
                 lost = time.time() - AWAY_S
                 await here.say(gone, -AWAY_S)
@@ -202,7 +202,7 @@ def test_an_outage_that_begins_and_ends_while_it_is_down(tmp_path: Path) -> None
     async def test() -> None:
         async with scene(tmp_path, -AWAY_S) as here:
             begun = time.time() - AWAY_S
-            async with here.watch(-AWAY_S) as watch:
+            async with here.watch(clock_s=-AWAY_S) as watch:
                 await here.ready(watch, -AWAY_S)
                 await asyncio.sleep(3)
                 await watch.end(signal.SIGKILL)
@@ -281,5 +281,22 @@ def test_damaged_files_cost_no_more_than_they_held(tmp_path: Path, what: str, sa
                 await here.told(watch, "opened")
                 assert await watch.end() == 0
             here.nothing_twice()
+
+    asyncio.run(test())
+
+
+def test_a_source_more_has_its_table_read(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with scene(tmp_path) as here:
+            write_archive(tmp_path / "ris", "rrc01", PEERS, ROUTES)
+            async with here.watch() as watch:
+                await here.ready(watch)
+                await watch.end(signal.SIGKILL)
+            async with here.watch("--source", "rrc01") as watch:
+                await here.live.until(asked=3)
+                assert watch.said("other countries, sources or settings"), watch.err
+                assert {one["host"] for one in here.live.asked} == {"rrc00", "rrc01"}
+                assert any(path.name.startswith("bview") for path in (tmp_path / "cache").rglob("rrc01/*/*"))
+                assert await watch.end() == 0
 
     asyncio.run(test())

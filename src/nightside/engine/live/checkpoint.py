@@ -1,7 +1,7 @@
 """A watcher in a file: all that it knows, but what is the same in every run.
 
-The file has a first line, the key (of which program, countries and settings it is), the bytes, and their CRC-32 in
-its end; it gets its name only when it is whole and on the disk.
+The file has a first line, the key (of which program, countries, sources and settings it is), the bytes, and their
+CRC-32 in its end; it gets its name only when it is whole and on the disk.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def read(path: Path, key: str, names: Names) -> Checkpoint | str:
         if file.readline(len(FIRST_LINE)) != FIRST_LINE:
             return "it is no state of a watch"
         if file.readline(MOST_KEY).rstrip(b"\n").decode(errors="replace") != key:
-            return "it is of other countries or settings, another snapshot, or another version of the program"
+            return "it is of other countries, sources or settings, another snapshot, or another version of the program"
         begin = file.tell()
         if not _is_whole(file):
             return "it is damaged"

@@ -105,6 +105,9 @@ def _key(asked: Asked, watcher: Watcher) -> str:
         __version__,
         str(watcher.provenance.snapshot),
         *sorted(asked.countries),
+        # Of who is new among them no table would be read.
+        *sorted(asked.collectors),
+        *sorted(str(path) for path in asked.paths),
         settings,
         str(asked.light),
     ]
