@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from nightside.engine.live.confirmed import is_confirmed
 from nightside.engine.live.courses import HOUR_S, SETTLED_S
 from nightside.engine.live.flips import LiveFlips, live_flips
+from nightside.engine.live.mistakes import of_ours
 from nightside.engine.live.watcher import Found, Watcher
 from nightside.model.entity import Entity
 from nightside.model.errors import NightsideError
@@ -45,7 +46,10 @@ class Recording:
     """Call `come` whenever time has come, and `note` when an incident was stored. It never waits for the disk."""
 
     def __init__(self, store: Store, *, warn: Callable[[str], None] = lambda _text: None) -> None:
-        """`warn` hears when the store cannot be written, once each time; what was to be written is tried again."""
+        """`warn` hears when the store cannot be written, once each time; what was to be written is tried again.
+
+        A mistake of ours is told once of each kind, and that writing is left out.
+        """
         self._store, self._warn = store, warn
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="recording")
         self._job: Future[None] | None = None
@@ -56,6 +60,7 @@ class Recording:
         self._next_s = self._all_next_s = 0
         self._was_blind = False
         self._failing = False
+        self._mistakes: set[str] = set()
         self._flips_due: dict[str, Found] = {}
         self._flips_at: dict[str, int] = {}
 
@@ -69,9 +74,14 @@ class Recording:
         self._next_s, self._was_blind = now + WRITE_EVERY_S, blind
         if every:
             self._all_next_s = now + ALL_EVERY_S
-        signals, baselines = self._changed(watcher, every)
-        signals += self._health(watcher)
-        flips = self._flips(watcher)
+        try:
+            signals, baselines = self._changed(watcher, every)
+            signals += self._health(watcher)
+            flips = self._flips(watcher)
+        except Exception as error:  # samples are worth no alarm
+            self._to_be = {}
+            self._failed_at(error)
+            return
         self._job = self._pool.submit(self._put, signals, baselines, flips)
 
     def note(self, found: Found, id: str) -> None:
@@ -183,6 +193,8 @@ class Recording:
             if not self._failing:
                 self._warn(f"{error}: samples wait, and are tried again")
             self._failing = True
+        except Exception as error:  # whatever it is, it is no reason to stop watching
+            self._failed_at(error)
         else:
             if self._failing:
                 self._warn("samples are written again")
@@ -193,6 +205,13 @@ class Recording:
         self._to_be = {}
         self._job = None
         return True
+
+    def _failed_at(self, error: Exception) -> None:
+        self._failing = True
+        kind = type(error).__name__
+        if kind not in self._mistakes:
+            self._mistakes.add(kind)
+            self._warn(f"samples are not written: {of_ours(error)}")
 
 
 def since(signal: Signal, begin: int) -> Signal:
