@@ -25,7 +25,7 @@ class Snapshot:
     name: str
     """For people: `registry-2026-10 (iptocc 3.3.170)`."""
     date: str
-    """ISO date of the registry data. The AS part may be older, never younger."""
+    """ISO date of the youngest registry data in it; other parts may be older, never younger."""
     codes: tuple[str, ...]
     """ISO 3166-1 alpha-2 and XK, sorted, after "" for nobody."""
     ipv4_lengths: NDArray[np.uint32]
@@ -52,7 +52,10 @@ class Snapshot:
         return self._index[code]
 
     def country_of_asn(self, asn: int) -> str | None:
-        """The country in which most of the AS's addresses are registered; None where that is not known."""
+        """The country of an AS, None where that is not known.
+
+        In the shipped snapshot the one in which most of its addresses are registered; else the registry's own word.
+        """
         at = int(np.searchsorted(self.asn_numbers, asn))
         if at == len(self.asn_numbers) or int(self.asn_numbers[at]) != asn:
             return None
