@@ -107,6 +107,7 @@ class House:
         *,
         collectors: tuple[str, ...] = ("rrc00",),
         replay: Callable[[Job], Awaitable[Replayed]] | None = None,
+        lock: asyncio.Lock | None = None,
     ) -> Confirming:
         return Confirming(
             store,
@@ -118,6 +119,7 @@ class House:
             now=lambda: self.now,
             manners=QUICK,
             replay=replay or self.here,
+            lock=lock,
         )
 
     def look(self, store: Store, **more: Any) -> int:
@@ -406,6 +408,38 @@ def test_the_daemon_leaves_what_is_confirmed_until_something_new_happens(
         assert not is_confirmed(incident), "it is to be confirmed again"
         kinds = [m["kind"] for m in store.messages(incident["id"])]
         assert sorted(kinds) == sorted(["opened", "recovering", "restored"] * 2 + ["corrected"])
+
+
+class Watched:
+    """A store that notes by which writes the lock is held."""
+
+    def __init__(self, store: Store, lock: asyncio.Lock) -> None:
+        self._store, self._lock = store, lock
+        self.held: list[tuple[str, bool]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+        if not name.startswith(("put_", "close_")):
+            return method
+
+        def write(*args: Any) -> Any:
+            self.held.append((name, self._lock.locked()))
+            return method(*args)
+
+        return write
+
+
+def test_the_daemon_waits_for_the_confirmed_incident_and_not_for_its_samples(
+    house: House, tmp_path: Path
+) -> None:
+    found = with_a_hole(house, tmp_path)
+    lock = asyncio.Lock()
+    with house.store() as store:
+        keep_live(store, found)
+        watched = Watched(store, lock)
+        assert house.look(watched, lock=lock) == 1  # type: ignore[arg-type]
+    writes = [("put_samples", False), ("put_incident", True), ("put_flips", True), ("put_messages", True)]
+    assert watched.held == writes
 
 
 def test_the_process_of_a_replay_ends_with_whoever_asked_for_it(house: House, tmp_path: Path) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from routing_world import T0
 from stormy_world import Storm, networks
 from watched_world import watched
 
-from nightside.engine.live import recording as module
+from nightside.engine.live.confirmed import flips_lock
 from nightside.engine.live.recording import Recording
 from nightside.engine.live.watcher import Found, Watcher
+from nightside.signals.quality import health
 from nightside.store.embedded import EmbeddedStore
 
 END = T0 + 2 * 3_600
@@ -48,7 +51,8 @@ def rows_of(store: EmbeddedStore) -> list[tuple[int, int]]:
 def test_an_error_nobody_thought_of_is_told_once_with_its_trace_and_costs_a_writing(
     tmp_path: Path, error: Exception
 ) -> None:
-    store, said = Sick(tmp_path), []
+    store = Sick(tmp_path)
+    said: list[str] = []
     recording = Recording(store, warn=said.append)
 
     def each(watcher: Watcher, _found: list[Found]) -> None:
@@ -68,9 +72,9 @@ def test_an_error_nobody_thought_of_is_told_once_with_its_trace_and_costs_a_writ
 
 
 def test_an_error_before_the_writing_costs_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, said = EmbeddedStore(tmp_path), []
+    store = EmbeddedStore(tmp_path)
+    said: list[str] = []
     recording = Recording(store, warn=said.append)
-    health = module.health
     sick = [False]
 
     def failing(*args: Any, **named: Any) -> Any:
@@ -78,7 +82,7 @@ def test_an_error_before_the_writing_costs_no_more(tmp_path: Path, monkeypatch: 
             raise ZeroDivisionError("of no peers")
         return health(*args, **named)
 
-    monkeypatch.setattr(module, "health", failing)
+    monkeypatch.setattr("nightside.engine.live.recording.health", failing)
 
     def each(watcher: Watcher, _found: list[Found]) -> None:
         sick[0] = watcher.until_s in SICK
@@ -93,3 +97,49 @@ def test_an_error_before_the_writing_costs_no_more(tmp_path: Path, monkeypatch: 
     ]
     assert rows_of(store) == [(0, 12), (4_002, 0), (4_902, 12)]
     store.close()
+
+
+class Asked:
+    """A store of one incident, in which archives confirm it as soon as it is asked for."""
+
+    def __init__(self) -> None:
+        self.flips = "none"
+        self.confirming: threading.Thread | None = None
+        self._inputs: list[dict[str, str]] = []
+
+    def put_samples(self, *_: object) -> None:
+        pass
+
+    def incident(self, _id: str) -> dict[str, Any]:
+        found = {
+            "began": "2014-12-22T16:35:00Z",
+            "provenance": {"inputs": list(self._inputs)},
+            "episodes": [],
+            "instability": [],
+        }
+        if self.confirming is None:
+            self.confirming = threading.Thread(target=self.confirm)
+            self.confirming.start()
+            self.confirming.join(0.2)
+        return found
+
+    def confirm(self) -> None:
+        with flips_lock:
+            self._inputs = [{"name": "rrc00/2014.12/updates.20141222.1635.gz", "sha256": ""}]
+            self.put_flips("KP-1", "the archives'")
+
+    def put_flips(self, _id: str, flips: str) -> None:
+        self.flips = flips
+
+
+def test_a_confirmation_between_looking_and_writing_keeps_its_flips() -> None:
+    store = Asked()
+    recording = Recording(cast(Any, store))
+    live = cast(Any, SimpleNamespace(table=lambda: "the daemon's"))
+    recording._put([], {}, ("KP-1", live))
+    assert store.confirming is not None
+    store.confirming.join(5)
+    assert store.flips == "the archives'"
+    recording._put([], {}, ("KP-1", live))
+    assert store.flips == "the archives'"
+    recording.close()

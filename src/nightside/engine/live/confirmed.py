@@ -6,6 +6,7 @@ confirmed, after any restart too: what happened behind the last of its files is 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +20,10 @@ from nightside.sources.archive_names import cadence_s, place_of, take_apart
 from nightside.store.protocol import Store
 
 Json = dict[str, Any]
+
+flips_lock = threading.Lock()
+"""Held while an incident is confirmed together with its flips, and while it is looked whether it is and others are
+written: so the archives' stay. A thread that holds it waits for the store alone."""
 
 
 def confirmed_until(incident: Json) -> int | None:
@@ -82,8 +87,8 @@ def _covers_until(name: str) -> int:
     return archive.nominal + cadence_s(place.is_ris if place else archive.is_ris, archive.nominal)
 
 
-def _confirmed(store: Store, found: Found) -> Json | None:
-    """The stored incident that this finding is, where it rests on files; of several the latest."""
+def overlapping(store: Store, found: Found) -> list[Json]:
+    """The stored incidents of its entity that a finding overlaps: with the earliest id of them it is stored."""
     incident = found.incident
     reach = found.series.end if incident.ended is None else incident.ended
     same = store.incidents(
@@ -92,7 +97,12 @@ def _confirmed(store: Store, found: Found) -> Json | None:
         begin=incident.began - 1,
         end=max(reach, incident.began) + 1,
     )
-    rest = [one for one in same if one["provenance"]["inputs"]]
+    return list(same)
+
+
+def _confirmed(store: Store, found: Found) -> Json | None:
+    """The stored incident that this finding is, where it rests on files; of several the latest."""
+    rest = [one for one in overlapping(store, found) if one["provenance"]["inputs"]]
     return rest[-1] if rest else None
 
 

@@ -88,8 +88,7 @@ class Confirming:
         self._store, self._places, self._warn, self._now = store, places, warn, now
         self._collectors = sorted(name for name in collectors if is_collector(name))
         self._settings, self._manners, self._replay = settings or Settings(), manners, replay
-        self._lock = lock or asyncio.Lock()
-        self._settling = Settling(store, folder, tell, self._settings)
+        self._settling = Settling(store, folder, tell, self._settings, lock or asyncio.Lock())
         self._changes_seen: int | None = None
         self._due: dict[str, int] = {}
         """When to look at an incident next."""
@@ -273,11 +272,10 @@ class Confirming:
 
     async def _settle(self, window: _Window, replayed: Replayed) -> None:
         now = int(self._now())
-        async with self._lock:
-            try:
-                await self._settling.settle(window.id, replayed, now)
-            except Left as why:
-                self._once(f"{window.id}: left as it is: {why}")
+        try:
+            await self._settling.settle(window.id, replayed, now)
+        except Left as why:
+            self._once(f"{window.id}: left as it is: {why}")
         self._confirmed_at[window.id] = now
         await asyncio.to_thread(self._look_at, window.id)
 

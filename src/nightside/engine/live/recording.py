@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from nightside.engine.live.confirmed import is_confirmed
+from nightside.engine.live.confirmed import flips_lock, is_confirmed
 from nightside.engine.live.courses import HOUR_S, SETTLED_S
 from nightside.engine.live.flips import LiveFlips, live_flips
 from nightside.engine.live.mistakes import of_ours
@@ -172,10 +172,12 @@ class Recording:
         self._store.put_samples(signals, baselines)
         if flips is not None:
             id, found = flips
-            stored = self._store.incident(id)
-            # Those of archives tell more.
-            if stored is not None and not is_confirmed(stored):
-                self._store.put_flips(id, found.table())
+            table = found.table()
+            with flips_lock:
+                stored = self._store.incident(id)
+                # Those of archives tell more.
+                if stored is not None and not is_confirmed(stored):
+                    self._store.put_flips(id, table)
 
     def _is_free(self) -> bool:
         return self.settle(wait=False)

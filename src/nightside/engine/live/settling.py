@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nightside.engine.live.archive_replay import Replayed
+from nightside.engine.live.confirmed import flips_lock
 from nightside.incidents.confirmation import ArchiveView, sequence_of, to_tell_anew, withdrawn_sequences
 from nightside.incidents.messages import Message
 from nightside.model.entity import Entity
@@ -42,9 +43,15 @@ class Settling:
     """One store, and a note of what is in the midst of being settled."""
 
     def __init__(
-        self, store: Store, folder: Path, tell: Callable[[Json, Json], Awaitable[None]], settings: Settings
+        self,
+        store: Store,
+        folder: Path,
+        tell: Callable[[Json, Json], Awaitable[None]],
+        settings: Settings,
+        lock: asyncio.Lock,
     ) -> None:
-        self._store, self._tell, self._settings = store, tell, settings
+        """`lock` is held from when it is decided what is told until it is noted."""
+        self._store, self._tell, self._settings, self._lock = store, tell, settings, lock
         self._notes = folder / NOTES
         self._begun: set[str] = set()
         self._left: dict[str, int] = {}
@@ -76,24 +83,36 @@ class Settling:
 
         Raises Left where they cannot judge it.
         """
-        incident = await asyncio.to_thread(self._store.incident, id)
-        if incident is None:
-            return
         try:
-            told_of = await asyncio.to_thread(self._keep, incident, replayed, now)
+            if not await asyncio.to_thread(self._put_samples, id, replayed, now):
+                return
+            # What is told depends on what was told: nobody else tells anything meanwhile.
+            async with self._lock:
+                told_of = await asyncio.to_thread(self._keep, id, replayed, now)
+                for stored, messages in told_of:
+                    for message in messages:
+                        await self._tell(stored, message.to_json())
+                await asyncio.to_thread(self._note, id, told_of)
         except Left:
-            if incident["status"] not in ("ongoing", "recovering"):
-                self.leave(incident)
+            await asyncio.to_thread(self._leave_if_over, id)
             raise
-        for stored, messages in told_of:
-            for message in messages:
-                await self._tell(stored, message.to_json())
-        await asyncio.to_thread(self._note, id, told_of)
 
     # -- in a thread --------------------------------------------------------------------------------
 
-    def _keep(self, incident: Json, replayed: Replayed, now: int) -> list[tuple[Json, list[Message]]]:
-        """Store what was found; the incidents as they are then, each with what is to be told of it."""
+    def _put_samples(self, id: str, replayed: Replayed, now: int) -> bool:
+        """The long part, for which nobody has to wait; False where there is no such incident."""
+        incident = self._store.incident(id)
+        if incident is None:
+            return False
+        self._judged(incident, replayed, now)
+        self._begin(id)
+        entity = Entity(**incident["entity"])
+        signals = [s for s in replayed.signals if s.entity == entity]
+        self._store.put_samples([*signals, *replayed.health], replayed.baselines)
+        return True
+
+    def _judged(self, incident: Json, replayed: Replayed, now: int) -> tuple[list[_Seen], list[Message]]:
+        """What the archives have of it, and what is to be told anew. Raises Left."""
         entity = Entity(**incident["entity"])
         began, ended = parse_iso(incident["began"]), _second(incident["ended"])
         until = replayed.end if ended is None else ended
@@ -109,18 +128,25 @@ class Settling:
             raise Left("the archives did not see all of it")
         if not mine and not _all_withdrawn([*told, *(m.to_json() for m in new)]):
             raise Left("the archives have not come as far as what was told of it")
-        self._begin(incident["id"])
+        return mine, new
+
+    def _keep(self, id: str, replayed: Replayed, now: int) -> list[tuple[Json, list[Message]]]:
+        """Store what was found; the incidents as they are then, each with what is to be told of it."""
         store = self._store
-        signals = [s for s in replayed.signals if s.entity == entity]
-        store.put_samples([*signals, *replayed.health], replayed.baselines)
+        # Anew: the daemon may have written while samples were.
+        incident = store.incident(id)
+        if incident is None:
+            return []
+        mine, new = self._judged(incident, replayed, now)
         kept = []
         for number, (found, series, flips) in enumerate(mine, 1):
             if number == len(mine) and incident["status"] == "closed" and found.status == "restored":
                 # The quiet since is the daemon's to have seen.
                 found = replace(found, status="closed", closed_as=incident["closed_as"])
-            stored = store.put_incident(found, series)
-            if flips is not None:
-                store.put_flips(stored["id"], flips)
+            with flips_lock:
+                stored = store.put_incident(found, series)
+                if flips is not None:
+                    store.put_flips(stored["id"], flips)
             kept.append(stored)
         if not mine:
             kept = [store.close_incident(incident["id"], "withdrawn", replayed.provenance.to_json())]
@@ -143,6 +169,11 @@ class Settling:
         self._begun.discard(id)
         self._left.pop(id, None)
         self._save()
+
+    def _leave_if_over(self, id: str) -> None:
+        incident = self._store.incident(id)
+        if incident is not None and incident["status"] not in ("ongoing", "recovering"):
+            self.leave(incident)
 
     def _begin(self, id: str) -> None:
         self._begun.add(id)
