@@ -183,3 +183,15 @@ def test_a_disk_that_stays_full_is_not_filled_with_what_is_of_no_use(
         assert len(list(tmp_path.glob("journal-*"))) == 2
         monkeypatch.undo()
     assert found(tmp_path) == (1, [ENTRIES[0]])
+
+
+def test_what_a_kill_left_of_a_state_goes_with_the_next_start(tmp_path: Path) -> None:
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+        (tmp_path / "state-000000002.part").write_bytes(b"a half")
+        # Whoever does not get the lock touches nothing: it may be in the midst of being written.
+        with pytest.raises(UsageError):
+            Opened(tmp_path)
+        assert list(tmp_path.glob("*.part"))
+    assert found(tmp_path) == (1, [])
+    assert not list(tmp_path.glob("*.part"))

@@ -23,6 +23,8 @@ from nightside.engine.live.watcher import Found, Watcher
 from nightside.routing.thin import thin
 
 FIRST_LINE = b"nightside state 1\n"
+PART = ".part"
+"""Ends the name of what is not whole yet."""
 MOST_KEY = 4096
 PIECE_BYTES = 1 << 20
 PACKED_FROM_BYTES = 1 << 24
@@ -108,7 +110,7 @@ def packed(state: Checkpoint, names: Names) -> memoryview:
 
 def write(path: Path, key: str, body: memoryview) -> None:
     """Write it, wholly or not at all. Raises OSError."""
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(path.name + PART)
     try:
         with part.open("wb") as file:
             file.write(FIRST_LINE + key.encode() + b"\n")

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from nightside.engine.live.checkpoint import Checkpoint, Names, packed, read, write
+from nightside.engine.live.checkpoint import PART, Checkpoint, Names, packed, read, write
 from nightside.engine.live.journal import Ended, Entered, Journal, Told, entries
 from nightside.model.errors import NightsideError, UsageError
 
@@ -56,6 +56,10 @@ class KeptState:
                 where=str(folder),
                 advice="Give this one a store of its own with --store, or end the other.",
             ) from error
+        # What a kill in the midst of a writing left.
+        for part in folder.glob(f"{_STATE}*{PART}"):
+            with suppress(OSError):
+                part.unlink()
         self._number = max((n for _path, n in self._numbered()), default=0)
         self._journal: Journal | None = None
         self._lacks: Path | None = None
