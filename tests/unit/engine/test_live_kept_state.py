@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from nightside.engine.live.checkpoint import Checkpoint, DaemonFigures
-from nightside.engine.live.journal import Entered, Journal, Told
+from nightside.engine.live.journal import Ended, Entered, Journal, Told
 from nightside.engine.live.kept_state import KeptState, Recovered
 from nightside.engine.live.watcher import Watcher
 from nightside.model.errors import UsageError
@@ -161,9 +161,65 @@ def test_when_there_is_room_again_everything_is_kept_again(tmp_path: Path) -> No
             disk.setattr(Journal, "append", lambda *_: (_ for _ in ()).throw(OSError("full")))
             with pytest.raises(OSError, match="full"):
                 first.kept.append(ENTRIES[1])
-        first.begin(2)()
+        finish = first.begin(2)
+        assert not first.kept.is_kept
+        finish()
+        assert first.kept.is_kept
         first.kept.append(ENTRIES[3])
     assert found(tmp_path) == (2, [ENTRIES[3]])
+
+
+@pytest.mark.parametrize("fails", ["append", "sync"])
+def test_a_journal_to_which_nothing_leads_is_of_no_use_until_a_state_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    real = Journal.append
+
+    def no_end(journal: Journal, entry: Any) -> None:
+        if isinstance(entry, Ended):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(journal, entry)
+
+    def no_sync(_journal: Journal) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+        first.kept.append(ENTRIES[0])
+        with monkeypatch.context() as disk:
+            disk.setattr(Journal, fails, no_end if fails == "append" else no_sync)
+            with pytest.raises(OSError, match="No space|Input/output"):
+                first.begin(2)
+        assert not first.kept.is_kept
+        first.kept.append(ENTRIES[1])
+        # Nor is what comes behind it, as long as no state is.
+        first.begin(3)
+        assert not first.kept.is_kept
+        first.kept.append(ENTRIES[2])
+        assert [p.name for p in sorted(tmp_path.glob("journal-*"))] == [
+            "journal-000000001",
+            "journal-000000003",
+        ]
+    assert found(tmp_path) == (1, ENTRIES[:1])
+
+
+def test_after_an_end_that_could_not_be_written_the_next_whole_state_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+        with monkeypatch.context() as disk:
+            disk.setattr(Journal, "sync", lambda _journal: (_ for _ in ()).throw(OSError("I/O error")))
+            with pytest.raises(OSError, match="I/O"):
+                first.begin(2)
+        first.kept.append(ENTRIES[0])
+        finish = first.begin(3)
+        first.kept.append(ENTRIES[1])
+        finish()
+        assert first.kept.is_kept
+        first.begin(4)
+        first.kept.append(ENTRIES[2])
+    assert found(tmp_path) == (3, ENTRIES[1:3])
 
 
 def test_a_disk_that_stays_full_is_not_filled_with_what_is_of_no_use(

@@ -63,7 +63,7 @@ class KeptState:
         self._number = max((n for _path, n in self._numbered()), default=0)
         self._journal: Journal | None = None
         self._lacks: Path | None = None
-        """A journal whose state was never whole, and before which something was lost."""
+        """A journal that is of no use until a state is whole: nothing leads to it from the state before."""
         self.state_bytes = 0
 
     @property
@@ -73,8 +73,8 @@ class KeptState:
 
     @property
     def is_kept(self) -> bool:
-        """Whether what comes is written down."""
-        return self._journal is not None
+        """Whether what comes is written down, behind something that is whole."""
+        return self._journal is not None and self._lacks is None
 
     def recover(self) -> Recovered | None:
         """What the newest whole state and the journals since say; None where there is no state of ours."""
@@ -91,27 +91,35 @@ class KeptState:
     def begin(self, state: Checkpoint) -> Callable[[], None]:
         """Begin a new journal behind this state; returns what writes the state, in whatever thread.
 
-        Raises OSError, as what is returned does; then nothing is lost that was kept before. The first state of a
-        run has to be written before anything is appended.
+        Raises OSError, as what is returned does; then nothing is lost that was kept before, and what comes is kept
+        (`is_kept`) only when a state is whole. The first state of a run has to be written before anything is
+        appended.
         """
         number = self._number + 1
         body = packed(state, self._names)
-        if self._journal is None and self._lacks is not None:
-            self._lacks.unlink(missing_ok=True)
         journal = Journal(self.folder / f"{_JOURNAL}{number:09d}")
         before, self._journal, self._number = self._journal, journal, number
-        if before is None:
-            self._lacks = journal.path
-        else:
+        if self._lacks is not None:
+            # Nothing leads to it, so nothing may lead on from it.
+            self._lacks.unlink(missing_ok=True)
+            if before is not None:
+                before.close()
+            before = None
+        self._lacks = journal.path
+        if before is not None:
             try:
                 before.append(Ended())
                 before.sync()
             finally:
-                before.close()
+                with suppress(OSError):
+                    before.close()
+            self._lacks = None
 
         def finish() -> None:
             write(self.folder / f"{_STATE}{number:09d}", self._key, body)
-            self.state_bytes, self._lacks = len(body), None
+            self.state_bytes = len(body)
+            if self._number == number:
+                self._lacks = None
             for path, other in self._numbered():
                 if other < number:
                     path.unlink(missing_ok=True)
