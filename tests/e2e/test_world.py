@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sysconfig
+import time
 from collections.abc import Callable
 from datetime import date
 from importlib.resources import files
@@ -16,10 +17,12 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+from archive_server import Fault, archive_server, use_archive
 from bench.mapping import best_s, many, map_all, most_mib
 from delegation_files import write_world
 
 from nightside.scenes.routes import read_routes
+from nightside.world.delegation import REGISTRIES
 from nightside.world.names import country_codes
 from nightside.world.snapshot import Snapshot, load, read
 from nightside.world.snapshots import snapshot_for
@@ -137,6 +140,50 @@ def test_a_replay_names_the_snapshot_of_its_day(run: Run, tmp_path: Path, shared
     assert re.fullmatch(r"registry-2015-10 \(delegations [0-9a-f]{8}\), 2015-10-23", snapshot())
     run("world", "import", *write_world(tmp_path / "before", "20151022"))
     assert snapshot().endswith(", 2015-10-23")
+
+
+def test_an_update_that_is_killed_changes_nothing_and_the_next_one_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole program against a server of this machine: killed while LACNIC's file stands still."""
+    root, world = tmp_path / "server", tmp_path / "world"
+    many_rows = [f"BR|asn|{n}|1|19991116|allocated" for n in range(1, 9000)]
+    write_world(root, "20141009", lacnic=many_rows)
+    size = (root / "delegated-lacnic-extended-latest").stat().st_size
+    with archive_server(root) as server:
+        use_archive(server, monkeypatch, tmp_path)
+        monkeypatch.setenv("NIGHTSIDE_WORLD", str(world))
+        for registry in REGISTRIES:
+            url = f"{server.url}/delegated-{registry}-extended-latest"
+            monkeypatch.setenv(f"NIGHTSIDE_{registry.upper()}_DELEGATED_URL", url)
+        old = subprocess.run(
+            [NIGHTSIDE, "world", "import", *write_world(tmp_path / "old")], capture_output=True, check=True
+        )
+        assert b"2014-10-08" in old.stdout
+        before = {p.name: p.read_bytes() for p in world.iterdir()}
+
+        server.always["/delegated-lacnic"] = Fault(stall_after=size // 2)
+        running = subprocess.Popen([NIGHTSIDE, "world", "update"], stderr=subprocess.DEVNULL)
+        part = tmp_path / "cache" / "registries" / "lacnic" / ".delegated-lacnic-extended-latest.part"
+        deadline = time.monotonic() + 30
+        while not (part.exists() and part.stat().st_size >= size // 2) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        running.kill()
+        running.wait(10)
+        assert {p.name: p.read_bytes() for p in world.iterdir()} == before
+
+        server.always.clear()
+        server.asked.clear()
+        done = subprocess.run(
+            [NIGHTSIDE, "world", "update"], capture_output=True, text=True, timeout=60, check=True
+        )
+        assert done.stdout.startswith("registry-2014-10 (delegations ")
+        assert sorted(p.name for p in world.iterdir()) == [
+            "registry-2014-10-08.npz",
+            "registry-2014-10-09.npz",
+        ]
+        (came,) = (a.headers.get("Range") for a in server.asked if a.path.endswith("lacnic-extended-latest"))
+        assert came == f"bytes={size // 2}-"
 
 
 @pytest.mark.shared_data
