@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nightside.model.elements import Columns, Peer
+from nightside.model.elements import Columns, Kind, Peer
 from nightside.model.settings import Settings
 from nightside.routing.collector_log import UInt8, UInt32
+from nightside.routing.missed import Missed, as_it_stood, pairs
 from nightside.routing.numbered import Ground, Numbered
 from nightside.routing.observation import Changes, ViewStep, learning_seconds
 from nightside.routing.peers import Session
@@ -41,6 +42,8 @@ class Collector:
     numbers: list[int] = field(default_factory=list)
     peers: dict[Peer, int] = field(default_factory=dict)
     """The number of each peer at this collector, whoever names it: a table, or a stream with numbers of its own."""
+    missed: Missed | None = None
+    """What an archive may yet tell."""
 
 
 class _Renumbered:
@@ -104,6 +107,8 @@ class Stepwise:
         self.prefixes = PrefixIndex()
         self.numbered = Numbered(ground, self.prefixes, ways)
         self.collectors: dict[str, Collector] = {}
+        self.archived: frozenset[str] = frozenset()
+        """Collectors whose gaps are filled later."""
         self.sessions: list[Session] = []
         self.asns: list[int] = []
         self._place: dict[int, int] = {}
@@ -170,19 +175,33 @@ class Stepwise:
     ) -> None:
         """A batch of elements, in the order in which they came; `columns.peer` counts through `peers`."""
         collector = self.collector(name)
+        columns, ids = self._interned(collector, peers, columns)
+        n = columns.count
+        if n == 0:
+            return
+        if collector.missed is not None and collector.missed.end is not None:
+            told = np.flatnonzero(columns.kind[:n] <= Kind.WITHDRAW)
+            if not collector.missed.note(pairs(columns, ids, told)):
+                collector.missed = None
+        collector.table.apply(
+            columns, ids, self.numbered.country, len(collector.numbers), earliest_s, latest_s
+        )
+
+    def _interned(
+        self, collector: Collector, peers: Sequence[Peer], columns: Columns
+    ) -> tuple[Columns, UInt32]:
+        """The elements with the collector's own numbers of peers, and the numbers of their prefixes."""
         for peer in peers:
             if peer in collector.peers:
                 continue
             collector.peers[peer] = len(collector.numbers)
             collector.numbers.append(len(self.sessions))
-            self.sessions.append(Session(name, peer.address, peer.asn))
+            self.sessions.append(Session(collector.name, peer.address, peer.asn))
             if peer.asn not in self._place:
                 self._place[peer.asn] = len(self.asns)
                 self.asns.append(peer.asn)
             self._as_of.append(self._place[peer.asn])
         n = columns.count
-        if n == 0:
-            return
         if n > len(self._ids):
             self._ids = np.empty(2 * n, np.uint32)
         self.prefixes.intern_batch(
@@ -192,9 +211,7 @@ class Stepwise:
         number = np.array([collector.peers[peer] for peer in peers], np.uint32)
         if not np.array_equal(number, np.arange(len(number))):
             columns = _Renumbered(columns, number[columns.peer[:n]])
-        collector.table.apply(
-            columns, self._ids, self.numbered.country, len(collector.numbers), earliest_s, latest_s
-        )
+        return columns, self._ids
 
     def table_done(self, name: str, truncated: bool = False) -> None:
         """A collector's table has been read to its end (or to where it is cut off)."""
@@ -206,11 +223,39 @@ class Stepwise:
 
     def lost(self, name: str, at: int) -> None:
         """From this second on nothing is heard of a collector."""
-        self.collector(name).table.lost(at)
+        collector = self.collector(name)
+        if not collector.table.away and name in self.archived:
+            # What is missed again before it was filled is one gap to be filled.
+            collector.missed = Missed(collector.missed.begin if collector.missed else at)
+        collector.table.lost(at)
 
     def back(self, name: str, at: int) -> None:
         """A collector is heard again from this second on."""
-        self.collector(name).table.back(at)
+        collector = self.collector(name)
+        if collector.missed is not None and collector.missed.end is None:
+            collector.missed.end = at
+        collector.table.back(at)
+
+    def fill(self, name: str, peers: Sequence[Peer], columns: Columns, at: int) -> bool:
+        """What a collector told in its gap and a little around it, in order: known from now on; whether it was taken.
+
+        Not while a table is being read, or nothing is missed. What was heard since the gap is newer.
+        """
+        collector = self.collector(name)
+        missed = collector.missed
+        if missed is None or missed.end is None:
+            return False
+        columns, ids = self._interned(collector, peers, columns)
+        heard = missed.heard()
+        last, anew, gone = as_it_stood(columns, ids, heard, len(collector.numbers))
+        if not collector.table.fill(last, ids[last.rows], self.numbered.country, at, anew, heard):
+            return False
+        collector.missed = None
+        if gone.count:
+            # They are as they were left: out, whatever was held.
+            n = len(collector.numbers)
+            collector.table.apply(gone, ids[gone.rows], self.numbered.country, n, 0, END_OF_TIME_S)
+        return True
 
     # -- time comes ---------------------------------------------------------------------------------
 

@@ -320,6 +320,74 @@ cdef class CollectorTable(Sessions):
         self.places.mark(marked)
         return 0
 
+    def fill(self, columns, const uint32_t[::1] ids, const uint16_t[::1] prefix_country, uint32_t at,
+             const uint8_t[::1] anew, const uint64_t[::1] heard):
+        """What a gap has hidden of the sessions that were known before it and are known now, as a table of the gap's
+        end would say it; False, and nothing done, while a table is being read.
+
+        `columns` are announcements and withdrawals, each (peer, prefix) once, of none that was heard since; `ids` and
+        `prefix_country` as for `apply`. `anew`: by peer, 1 where its session came up in the gap, so that what it did
+        not announce there is gone, but for what was heard since: `heard`, each as peer * 2**32 + prefix.
+        Raises IndexError where an element names a peer, prefix or path that is not there.
+        """
+        cdef Py_ssize_t i, count = columns.count
+        cdef const uint8_t[::1] kind = columns.kind
+        cdef const uint8_t[::1] flags = columns.flags
+        cdef const uint32_t[::1] peer = columns.peer
+        cdef const uint32_t[::1] origin = columns.origin
+        cdef const uint32_t[::1] upstream = columns.upstream
+        cdef const uint32_t[::1] path_start = columns.path_start
+        cdef const uint16_t[::1] path_count = columns.path_count
+        cdef const uint32_t[::1] paths = columns.paths
+        cdef uint32_t p, id, v6, way
+        cdef Feed* feed
+        if self.table_open or self.table_ready:
+            return False
+        if anew.shape[0] < self.n_peers or ids.shape[0] < count:
+            raise IndexError("fewer marks than peers, or fewer prefix numbers than elements")
+        for i in range(count):
+            if peer[i] >= self.n_peers:
+                raise IndexError(f"element {i} is of peer {peer[i]} of {self.n_peers}")
+            if ids[i] >= min(self.prefixes.count, <uint32_t>prefix_country.shape[0]):
+                raise IndexError(f"element {i} is of prefix {ids[i]}, which is not there")
+            if kind[i] == ANNOUNCE and <size_t>path_start[i] + path_count[i] > <size_t>paths.shape[0]:
+                raise IndexError(f"the path of element {i} ends behind the paths")
+        at = max(at, self.now)
+        self._advance(at)
+        self.prefix_country = prefix_country
+        self.table_truncated = False
+        self.pending.room_for_peers(self.n_peers)
+        for p in range(self.n_peers):
+            if self._was_gapped(p) and not anew[p]:
+                for id in range(min(self.held.size[p], self.prefixes.count)):
+                    if self.held.row[p][id] & WAY:
+                        put(self.pending, p, id, self.held.row[p][id] & WAY)
+        for i in range(heard.shape[0]):
+            p, id = <uint32_t>(heard[i] >> 32), <uint32_t>(heard[i] & 0xFFFFFFFF)
+            if p < self.n_peers and anew[p] and get(self.held, p, id) & WAY:
+                put(self.pending, p, id, get(self.held, p, id) & WAY)
+        for i in range(count):
+            way = 0
+            if kind[i] == ANNOUNCE:
+                way = self._way(ids[i], origin[i], upstream[i], flags[i], &paths[0] + path_start[i], path_count[i])
+            put(self.pending, peer[i], ids[i], way)
+        for p in range(self.n_peers):
+            for v6 in range(2):
+                feed = &self.feeds[2 * p + v6]
+                if feed.phase == ESTABLISHED and feed.gapped:
+                    self._take_table(p, 6 if v6 else 4, at, False)
+            self.pending.clear(p)
+        reach(self.places, self.log, self.place | NOT_ITSELF)
+        return True
+
+    cdef bint _was_gapped(self, uint32_t peer) noexcept:
+        """Whether any of a peer's feeds is known, and was not heard whole since a gap."""
+        cdef uint32_t v6
+        for v6 in range(2):
+            if self.feeds[2 * peer + v6].phase == ESTABLISHED and self.feeds[2 * peer + v6].gapped:
+                return True
+        return False
+
     cdef int _note_table(self) except -1:
         cdef uint32_t i, v6
         counts = {}

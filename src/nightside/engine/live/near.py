@@ -77,6 +77,10 @@ class NearStepwise(Stepwise):
         self._count(name, peers, columns, which)
         super().apply(name, peers, taken(columns, which), earliest_s, latest_s)
 
+    def fill(self, name: str, peers: Sequence[Peer], columns: Columns, at: int) -> bool:
+        """What a collector told in its gap, of which what is of use is taken."""
+        return super().fill(name, peers, taken(columns, self._of_use(columns)), at)
+
     def table_done(self, name: str, truncated: bool = False) -> None:
         """A collector's table has been read to its end (or to where it is cut off)."""
         table = self._tables.pop(name, None)
