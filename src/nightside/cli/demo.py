@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from nightside.cli.terminal import on_terminal, progress_of, warn
+from nightside.cli.zone import ReaderZone, reader_zone
 
 
 def command(
@@ -18,6 +19,7 @@ def command(
         Path | None,
         typer.Option("--store", metavar="DIR", help="Keep the results there; else in a temporary one."),
     ] = None,
+    tz: ReaderZone = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the incidents as `replay --json` does.")
     ] = False,
@@ -36,6 +38,7 @@ def command(
     from nightside.cli.findings import print_findings
     from nightside.engine.demo import replay_archive, tell, write_archive
 
+    zone = reader_zone(tz)
     folder = Path(tempfile.mkdtemp(prefix="nightside-demo-"))
     try:
         with progress_of("reconstructing the archive") as (started, advance):
@@ -47,7 +50,7 @@ def command(
         if json:
             print_findings(recorded.stored, json=True, observed=recorded.observed, store=recorded.store)
             return
-        demo = tell(recorded, archive, folder)
+        demo = tell(recorded, archive, folder, reader=zone)
         print(demo.told or "No outage and no instability.")
         print(f"\nSeen: {recorded.observed}")
         if demo.chart:

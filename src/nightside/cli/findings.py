@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 
-def print_findings(incidents: Sequence[dict[str, Any]], *, json: bool, observed: str, store: Path) -> None:
-    """The incidents to standard output; what was looked at to standard error."""
+def print_findings(
+    incidents: Sequence[dict[str, Any]], *, json: bool, observed: str, store: Path, zone: str | None = None
+) -> None:
+    """The incidents to standard output, in words with times in the zone; what was looked at to standard error."""
     if json:
         from nightside.model.ndjson import dumps
 
@@ -22,8 +24,8 @@ def print_findings(incidents: Sequence[dict[str, Any]], *, json: bool, observed:
     if not incidents:
         print("No outage and no instability.")
     for incident in incidents:
-        print(sentence(incident))
+        print(sentence(incident, zone))
         print()
     if incidents:
-        print_incidents(incidents)
+        print_incidents(incidents, zone)
     print(f"\nnightside: {observed} Kept in {store}: `nightside show ID` tells more.", file=sys.stderr)

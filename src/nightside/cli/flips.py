@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from nightside.cli.terminal import on_terminal
+from nightside.cli.zone import told_time
 from nightside.model.errors import InputError, UsageError
 from nightside.model.flips import peer_words
 
@@ -16,15 +17,19 @@ if TYPE_CHECKING:
 
     from nightside.store.protocol import Store
 
-HEADER = ("Time (UTC)", "Collector", "Peer", "AS", "Prefix", "What", "By", "File:offset", "Path")
+HEADER = ("Time", "Collector", "Peer", "AS", "Prefix", "What", "By", "File:offset", "Path")
 WHAT, PATH = HEADER.index("What"), HEADER.index("Path")
 COLOURS = {"lost": "31", "gained": "32", "rerouted": "33"}
 """ANSI (ECMA-48) foregrounds; the word says the same."""
 ROWS_AT_ONCE = 4096
 
 
-def print_flips(store: Store, id: str, peer: int | str | None, *, json: bool) -> None:
+def print_flips(
+    store: Store, id: str, peer: int | str | None, *, json: bool, zone: str | None = None
+) -> None:
     """Print the flips of an incident that the store has, of one peer (AS number or address) or of all.
+
+    Lines have their times in the zone, or UTC.
 
     Raises InputError where no flips are stored for it, UsageError where the input had no such peer.
     """
@@ -36,7 +41,7 @@ def print_flips(store: Store, id: str, peer: int | str | None, *, json: bool) ->
         )
     if peer is not None:
         _require(peer, found.schema)
-    told = _print_json(found, id) if json else _print_lines(found)
+    told = _print_json(found, id) if json else _print_lines(found, zone)
     if not told:
         whose = "" if peer is None else f" of {peer_words(peer)}"
         print(f"nightside: no flips{whose} from shortly before to shortly after {id}", file=sys.stderr)
@@ -72,14 +77,15 @@ def _print_json(found: pa.RecordBatchReader, id: str) -> bool:
     return told
 
 
-def _print_lines(found: pa.RecordBatchReader) -> bool:
+def _print_lines(found: pa.RecordBatchReader, zone: str | None) -> bool:
     """The columns are as wide as the first part needs; a longer word later pushes its own line."""
-    parts = (rows for part in _parts(found) if (rows := [_cells(row) for row in part]))
+    parts = (rows for part in _parts(found) if (rows := [_cells(row, zone) for row in part]))
     first = next(parts, None)
     if first is None:
         return False
     colourful = on_terminal()
-    header = HEADER if colourful else tuple(title.upper() for title in HEADER)
+    titles = HEADER if colourful else tuple(title.upper() for title in HEADER)
+    header = (f"{titles[0]} ({zone or 'UTC'})", *titles[1:])
     widths = [max(map(len, column)) for column in zip(header, *first, strict=True)][:PATH]
     print(_line(header, widths))
     for rows in chain([first], parts):
@@ -88,11 +94,11 @@ def _print_lines(found: pa.RecordBatchReader) -> bool:
     return True
 
 
-def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+def _cells(row: dict[str, Any], zone: str | None) -> tuple[str, ...]:
     """One flip as the cells under HEADER; what is not known is a dash."""
     where = row["file"] or "-"
     return (
-        row["time"].strftime("%Y-%m-%d %H:%M:%S"),
+        told_time(row["time"].strftime("%Y-%m-%dT%H:%M:%SZ"), zone),
         row["collector"],
         row["peer_address"],
         str(row["peer_asn"]),

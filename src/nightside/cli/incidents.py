@@ -10,10 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from nightside.cli.terminal import on_terminal
+from nightside.cli.zone import ReaderZone, reader_zone, told_time
 from nightside.model.errors import UsageError
 from nightside.model.incident import Severity
 
-HEADER = ("ID", "Name", "Severity", "Onset (UTC)", "End (UTC)", "Duration", "Lowest", "Status")
+HEADER = ("ID", "Name", "Severity", "Onset ({zone})", "End ({zone})", "Duration", "Lowest", "Status")
 
 WIDE = 110
 """From this many columns on, a terminal has room for names."""
@@ -37,6 +38,7 @@ def command(
         Path | None,
         typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
     ] = None,
+    tz: ReaderZone = None,
     json: Annotated[
         bool, typer.Option("--json", help="One line of JSON each, nightside.incident/1.")
     ] = False,
@@ -49,11 +51,13 @@ def command(
     Examples:
       nightside incidents KP --from 2014-12-01 --to 2015-01-01
       nightside incidents --severity severe --json
+      nightside incidents --tz Europe/Berlin
     """
     from nightside.model.instants import parse
     from nightside.store.location import default_folder, open_store
     from nightside.world.names import require_country
 
+    zone = reader_zone(tz)
     codes = [require_country(code) for code in countries or ()]
     first, last = None if begin is None else parse(begin), None if end is None else parse(end)
     if first is not None and last is not None and first > last:
@@ -61,7 +65,7 @@ def command(
     folder = default_folder() if store is None else store
     with open_store(folder) as opened:
         found = opened.incidents(codes=codes, begin=first, end=last, severity=severity)
-        told = _tell_json(found) if json else print_incidents(found)
+        told = _tell_json(found) if json else print_incidents(found, zone)
     if not told:
         narrowed = " that match" if codes or begin or end or severity else ""
         print(f"nightside: no incidents{narrowed} in the store {folder}", file=sys.stderr)
@@ -78,18 +82,25 @@ def _tell_json(found: Iterable[dict[str, Any]]) -> bool:
     return told
 
 
-def print_incidents(found: Iterable[dict[str, Any]]) -> bool:
-    """Print all as a table; whether there was any."""
-    rows = [row_of(incident) for incident in found]
+def print_incidents(found: Iterable[dict[str, Any]], zone: str | None = None) -> bool:
+    """Print all as a table, with times in this zone, or UTC; whether there was any."""
+    rows = [row_of(incident, zone) for incident in found]
+    header = header_in(zone)
     if rows and on_terminal():
-        _print_table(rows)
+        _print_table(header, rows)
     elif rows:
-        print("\n".join(aligned([[title.upper() for title in HEADER], *rows])))
+        print("\n".join(aligned([header, *rows])))
     return bool(rows)
 
 
-def row_of(incident: dict[str, Any]) -> tuple[str, ...]:
-    """One incident (nightside.incident/1) as the cells under HEADER."""
+def header_in(zone: str | None) -> list[str]:
+    """The titles, in capitals where nobody looks at a terminal; the zone's name stays as it is."""
+    titles = HEADER if on_terminal() else [title.upper() for title in HEADER]
+    return [title.replace("{ZONE}", "{zone}").format(zone=zone or "UTC") for title in titles]
+
+
+def row_of(incident: dict[str, Any], zone: str | None = None) -> tuple[str, ...]:
+    """One incident (nightside.incident/1) as the cells under HEADER, times in this zone or UTC."""
     from nightside.model.instants import duration_words
 
     seconds = incident["duration_s"]
@@ -97,18 +108,18 @@ def row_of(incident: dict[str, Any]) -> tuple[str, ...]:
         incident["id"],
         incident["entity"]["name"],
         incident["severity"],
-        _instant(incident["onset"], incident["onset_range"]),
-        _instant(incident["end"], incident["end_range"]),
+        _instant(incident["onset"], incident["onset_range"], zone),
+        _instant(incident["end"], incident["end_range"], zone),
         "-" if seconds is None else duration_words(seconds),
         f"{100 * incident['share']['lowest']:.1f} %",
         incident["status"],
     )
 
 
-def _instant(text: str | None, within: list[str] | None) -> str:
+def _instant(text: str | None, within: list[str] | None, zone: str | None) -> str:
     if text is None:
         return "-"
-    return f"{'~' if within else ''}{text.removesuffix('Z').replace('T', ' ')}"
+    return f"{'~' if within else ''}{told_time(text, zone)}"
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
@@ -117,7 +128,7 @@ def aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
     return ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _print_table(rows: Sequence[Sequence[str]]) -> None:
+def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -127,10 +138,10 @@ def _print_table(rows: Sequence[Sequence[str]]) -> None:
     wide = console.width >= WIDE
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, padding=(0, int(wide), 0, 0))
     # A narrow terminal gets no names, since ids begin with the code; there nothing may be cut off.
-    columns = [i for i, title in enumerate(HEADER) if wide or title != "Name"]
+    columns = [i for i, title in enumerate(header) if wide or title != "Name"]
     for i in columns:
         longest = max(len(word) for row in rows for word in row[i].split())
-        table.add_column(HEADER[i], min_width=longest, no_wrap=HEADER[i] == "ID", overflow="fold")
+        table.add_column(header[i], min_width=longest, no_wrap=header[i] == "ID", overflow="fold")
     for row in rows:
         # Text, not markup: a name may hold square brackets.
         colour = COLOURS[row[2]]

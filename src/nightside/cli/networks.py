@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from nightside.cli.terminal import on_terminal, progress_of, warn
+from nightside.cli.zone import ReaderZone, in_zone, reader_zone
 
 
 def command(
@@ -19,6 +20,7 @@ def command(
         str | None,
         typer.Option("--at", metavar="T", help="As of this time (UTC); else the end of the input."),
     ] = None,
+    tz: ReaderZone = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object, nightside.networks/1.")] = False,
 ) -> None:
     """Tell a country's networks, their origins and upstreams, as the peers of the input see them.
@@ -34,6 +36,7 @@ def command(
     from nightside.model.instants import parse
     from nightside.model.ndjson import dumps
 
+    zone = reader_zone(tz)
     with progress_of("reading") as (started, advance):
         found = networks(
             country,
@@ -46,10 +49,10 @@ def command(
     if json:
         print(dumps(found))
     else:
-        _tell(found)
+        _tell(found, zone)
 
 
-def _tell(found: dict[str, Any]) -> None:
+def _tell(found: dict[str, Any], zone: str | None) -> None:
     from nightside.cli.incidents import aligned
     from nightside.world.names import country_name
 
@@ -57,7 +60,7 @@ def _tell(found: dict[str, Any]) -> None:
     networks = found["networks"]
     print(
         f"{country_name(found['country'])}: {len(networks)} networks as seen by {peers} "
-        f"peer AS{'' if peers == 1 else 'es'} at {found['at']}"
+        f"peer AS{'' if peers == 1 else 'es'} at {in_zone(found['at'], zone)}"
     )
     if not networks:
         return

@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 
+from nightside.cli.zone import ReaderZone, reader_zone
+
 
 def command(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT...", help="Files or folders of routing data, or collectors to fetch."),
+        typer.Argument(
+            metavar="INPUT...", help="Files or folders of routing data, collectors to fetch, or ripestat:CC."
+        ),
     ],
     country: Annotated[
         list[str] | None, typer.Option("--country", metavar="CC", help="Only this country.")
@@ -28,12 +32,14 @@ def command(
         Path | None,
         typer.Option("--store", envvar="NIGHTSIDE_STORE", metavar="DIR", help="Where results are kept."),
     ] = None,
+    tz: ReaderZone = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
 ) -> None:
     """Replay routing data and tell the outages in it, dated to the second.
 
     Folders are read in the layout of RIS (rrcNN/YYYY.MM/...) or RouteViews (NAME/bgpdata/YYYY.MM/...). Files of
-    collectors (rrc00, route-views.sydney) are fetched from these archives and kept in a cache.
+    collectors (rrc00, route-views.sydney) are fetched from these archives and kept in a cache. RIPEstat tells of
+    a small country's own prefixes (ripestat:KP).
 
     \b
     Examples:
@@ -41,6 +47,7 @@ def command(
       nightside replay rrc00/ rrc01/ --from 2014-12-22 --to 2014-12-24T12:00Z --json
       nightside replay archive/ --asn 131279
       nightside replay rrc00 route-views2 --from 2014-12-21 --to 2014-12-24 --country KP
+      nightside replay ripestat:KP --from 2014-12-21 --to 2014-12-24
     """
     from nightside.cli.fetch_progress import fetched
     from nightside.cli.findings import print_findings
@@ -48,6 +55,7 @@ def command(
     from nightside.engine.record import replay_into
     from nightside.model.instants import parse
 
+    zone = reader_zone(tz)
     first, last = parse(begin) if begin else None, parse(end) if end else None
     with fetched(inputs, first, last) as paths, progress_of("replaying") as (started, advance):
         found = replay_into(
@@ -61,4 +69,4 @@ def command(
             started=started,
             advance=advance,
         )
-    print_findings(found.stored, json=json, observed=found.observed, store=found.store)
+    print_findings(found.stored, json=json, observed=found.observed, store=found.store, zone=zone)

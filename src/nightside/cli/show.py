@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nightside.cli.zone import ReaderZone, reader_zone
 from nightside.model.errors import NightsideError, UsageError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def command(
         Path | None,
         typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
     ] = None,
+    tz: ReaderZone = None,
     json: Annotated[
         bool, typer.Option("--json", help="One line of JSON, nightside.incident/1; nightside.flip/1 each.")
     ] = False,
@@ -53,7 +55,7 @@ def command(
             raise UsageError("no such folder", where=str(file.absolute().parent), advice="Make it first.")
     if peer is not None and not flips:
         raise UsageError("--peer is for --flips", advice="Give both.")
-    whose = None if peer is None else parse_peer(peer)
+    whose, zone = None if peer is None else parse_peer(peer), reader_zone(tz)
     folder = default_folder() if store is None else store
     with open_store(folder) as opened:
         incident, series = opened.incident(incident_id), opened.series(incident_id)
@@ -73,14 +75,15 @@ def command(
         from nightside.cli.flips import print_flips
 
         with open_store(folder) as opened:
-            print_flips(opened, incident_id, whose, json=json)
+            print_flips(opened, incident_id, whose, json=json, zone=zone)
     elif json:
         print(dumps(incident))
     else:
         from nightside.publish.posted import chapter
         from nightside.publish.words import story
 
-        print("\n\n".join(part for part in (story(incident, series), chapter(incident, messages)) if part))
+        parts = (story(incident, series, zone), chapter(incident, messages, zone))
+        print("\n\n".join(part for part in parts if part))
     if html is not None:
         _write_report(html, incident, series, messages, revisions)
         print(f"nightside: the report is in {html}", file=sys.stderr)

@@ -52,8 +52,8 @@ def replay_archive(
     return replay_into(store, [archive], warn=warn, started=started, advance=advance)
 
 
-def tell(recorded: Recorded, archive: Path, pictures: Path) -> Demo:
-    """The gravest incident in words and as a chart in the folder `pictures`."""
+def tell(recorded: Recorded, archive: Path, pictures: Path, *, reader: str | None = None) -> Demo:
+    """The gravest incident in words, times in the zone `reader`, and as a chart in the folder `pictures`."""
     gravest = max(recorded.stored, key=_gravity, default=None)
     if gravest is None:
         return Demo(recorded, archive, None, "", None)
@@ -63,7 +63,8 @@ def tell(recorded: Recorded, archive: Path, pictures: Path) -> Demo:
     if series is not None:
         chart = pictures / f"{gravest['id']}.png"
         draw(gravest, series, chart)
-    told = "\n\n".join(part for part in (story(gravest, series), chapter(gravest, messages)) if part)
+    parts = (story(gravest, series, reader), chapter(gravest, messages, reader))
+    told = "\n\n".join(part for part in parts if part)
     return Demo(recorded, archive, chart, told, gravest["id"])
 
 

@@ -8,8 +8,10 @@ from typing import Any
 from nightside.publish import phrases
 
 RIS = "RIPE NCC RIS"
+RIPESTAT = "RIPE NCC RIS by RIPEstat"
 ROUTEVIEWS = "RouteViews"
 
+_RIPESTAT_NAME = re.compile(r"(^|/)bgplay\.\d{8}\.\d{6}-\d{8}\.\d{6}$")
 _RIS_NAME = re.compile(r"(^|/)rrc\d\d(/|$)|(^|/)(bview|updates)\.\d{8}\.\d{4}\.gz$")
 _ROUTEVIEWS_NAME = re.compile(
     r"(^|/)(route-views[^/]*|bgpdata|RIBS|UPDATES)(/|$)|(^|/)(rib|updates)\.\d{8}\.\d{4}\.bz2$"
@@ -18,11 +20,19 @@ _ROUTEVIEWS_NAME = re.compile(
 
 def archives(incident: dict[str, Any]) -> tuple[list[str], int]:
     """The archives among the inputs by name, and how many files are of neither: those are not guessed at."""
-    names = [entry["name"] for entry in incident["provenance"]["inputs"]]
+    every = [entry["name"] for entry in incident["provenance"]["inputs"]]
+    names = [name for name in every if not _RIPESTAT_NAME.search(name)]
+    ripestat = len(every) - len(names)
     ris = [name for name in names if _RIS_NAME.search(name)]
     routeviews = [name for name in names if not _RIS_NAME.search(name) and _ROUTEVIEWS_NAME.search(name)]
-    found = [name for name, files in ((RIS, ris), (ROUTEVIEWS, routeviews)) if files]
+    sources = ((RIS, ris), (RIPESTAT, ripestat), (ROUTEVIEWS, routeviews))
+    found = [name for name, files in sources if files]
     return found, len(names) - len(ris) - len(routeviews)
+
+
+def full_feed_known(incident: dict[str, Any]) -> bool:
+    """Whether the inputs can tell who has a full feed: RIPEstat tells of the asked prefixes alone."""
+    return not any(_RIPESTAT_NAME.search(entry["name"]) for entry in incident["provenance"]["inputs"])
 
 
 def named_sources(incident: dict[str, Any]) -> list[str]:

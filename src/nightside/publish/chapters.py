@@ -114,13 +114,16 @@ def view(incident: Json, reader: str | None = None) -> list[str]:
     """How many could see it, and when nobody could."""
     seen = incident["view"]
     expected, known = seen["peers_expected"], seen["peers_known_min"]
+    full_feed = attribution.full_feed_known(incident)
     if expected is None or known is None:
         lines = [phrases.VIEW_NOT_KNOWN]
     elif known >= expected:
-        lines = [choose(phrases.VIEW_WHOLE, expected).format(expected=f"{expected:,}")]
+        forms = phrases.VIEW_WHOLE if full_feed else phrases.VIEW_WHOLE_ANY
+        lines = [choose(forms, expected).format(expected=f"{expected:,}")]
     else:
         words = {"expected": f"{expected:,}", "known": f"{known:,}"}
-        lines = [choose(phrases.VIEW_PART, expected).format(**words)]
+        forms = phrases.VIEW_PART if full_feed else phrases.VIEW_PART_ANY
+        lines = [choose(forms, expected).format(**words)]
     clock = Clock.of(incident, reader)
     for stretch in seen["unknown"][:MOST_LINES]:
         when = span(clock, parse_iso(stretch["from"]), parse_iso(stretch["to"]))

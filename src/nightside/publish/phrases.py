@@ -238,6 +238,15 @@ VIEW_PART: Pair = (
     "Watched by {expected} full-feed peer AS; at the fewest, {known} was known.",
     "Watched by {expected} full-feed peer ASes; at the fewest, {known} were known.",
 )
+# The same where who is full feed is not known.
+VIEW_WHOLE_ANY: Pair = (
+    "Watched by {expected} peer AS, known throughout.",
+    "Watched by {expected} peer ASes, all known throughout.",
+)
+VIEW_PART_ANY: Pair = (
+    "Watched by {expected} peer AS; at the fewest, {known} was known.",
+    "Watched by {expected} peer ASes; at the fewest, {known} were known.",
+)
 VIEW_NOT_KNOWN = "How many peer ASes could have seen this is not known."
 NO_SIGHT = "There was no sight {span}: {why}."
 NO_SIGHT_MORE: Pair = (

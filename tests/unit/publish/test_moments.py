@@ -145,3 +145,46 @@ def test_an_unknown_zone_leaves_utc_alone(zone: str | None, city: str) -> None:
 )
 def test_words_of_others_stay_on_one_line(text: str, line: str) -> None:
     assert one_line(text) == line
+
+
+BERLIN = Clock("Asia/Pyongyang", "Pyongyang", reader="Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("clock", "at", "words"),
+    [
+        (
+            BERLIN,
+            "2014-12-22T16:15Z",
+            "17:15 UTC+01:00 on 22 December 2014 (01:15 on the 23rd in Pyongyang, UTC+09:00)",
+        ),
+        (BERLIN, "2016-04-06T15:10Z", "17:10 UTC+02:00 on 6 April 2016 (23:40 in Pyongyang, UTC+08:30)"),
+        # The day is the reader's.
+        (
+            BERLIN,
+            "2016-04-06T22:10Z",
+            "00:10 UTC+02:00 on 7 April 2016 (06:40 in Pyongyang, UTC+08:30)",
+        ),
+        (Clock(None, "", reader="Europe/Berlin"), "2016-04-06T15:10Z", "17:10 UTC+02:00 on 6 April 2016"),
+        # In winter London's clocks are UTC.
+        (Clock(None, "", reader="Europe/London"), "2014-12-22T16:15Z", "16:15 UTC on 22 December 2014"),
+    ],
+)
+def test_a_reader_may_have_a_zone_of_his_own_in_place_of_utc(clock: Clock, at: str, words: str) -> None:
+    assert moments.instant(clock, parse(at)) == words
+
+
+def test_where_the_reader_s_clocks_change_between_each_instant_stands_by_itself() -> None:
+    reader = Clock(None, "", reader="Europe/Berlin")
+    night = parse("2016-10-30T00:30Z"), parse("2016-10-30T01:30Z")
+    assert (
+        moments.span(reader, *night)
+        == "from 02:30 UTC+02:00 on 30 October 2016 to 02:30 UTC+01:00 on 30 October 2016"
+    )
+    assert moments.span(UTC_ONLY, *night) == "from 00:30 to 01:30 UTC on 30 October 2016"
+
+
+def test_lists_are_told_in_the_reader_s_zone_too() -> None:
+    at = parse("2016-04-06T15:10Z")
+    assert moments.short_instant(BERLIN, at) == "6 Apr 17:10:00 UTC+02:00 (6 Apr 23:40:00 +08:30)"
+    assert (BERLIN.reads, PYONGYANG.reads) == ("Europe/Berlin", "UTC")

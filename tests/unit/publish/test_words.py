@@ -350,3 +350,14 @@ def test_words_of_others_cannot_command_a_terminal(told: Tell) -> None:
 )
 def test_a_share_is_cut_not_rounded(share: float, words: str) -> None:
     assert percent(share) == words
+
+
+def test_what_ripestat_told_is_said_to_be_its_and_no_full_feed_is_claimed(told: Tell) -> None:
+    names = ["rrc00/bgplay.20141221.000000-20141224.000000", "rrc11/bgplay.20141221.000000-20141224.000000"]
+    incident = told(
+        provenance=Provenance([(name, "0" * 64) for name in names], None, "0.1.0", False, "A note.")
+    )
+    text = story(incident)
+    assert "Watched by 23 peer ASes; at the fewest, 22 were known." in text
+    assert "Data: RIPE NCC RIS by RIPEstat.\nNote: A note." in text
+    assert "full-feed" not in text

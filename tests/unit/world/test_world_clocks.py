@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from itertools import pairwise
+from struct import unpack_from
 
 import pytest
 
-from nightside.world.clocks import CAPITALS, local_iso, zone_of
+from nightside.model.errors import UsageError
+from nightside.world.clocks import CAPITALS, local_iso, require_zone, zone_of
 from nightside.world.names import country_codes
 
 
@@ -70,3 +73,70 @@ def test_every_reviewed_capital_zone_is_its_countrys_own() -> None:
 def test_an_unknown_zone_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
         local_iso(0, "Asia/Nowhere")
+
+
+def transitions(zone: str) -> list[tuple[int, int]]:
+    """(second, offset from UTC in seconds) of each change that the zone's file tells, read by RFC 8536 alone."""
+    content = (files("tzdata") / "zoneinfo" / zone).read_bytes()
+
+    def header(start: int) -> tuple[int, ...]:
+        assert content[start : start + 4] == b"TZif"
+        return unpack_from(">6l", content, start + 20)
+
+    isut, isstd, leap, times, types, chars = header(0)
+    second = 44 + times * 5 + types * 6 + chars + leap * 8 + isstd + isut
+    _isut, _isstd, _leap, times, types, _chars = header(second)
+    at = second + 44
+    seconds = unpack_from(f">{times}q", content, at)
+    which = content[at + 8 * times : at + 9 * times]
+    offsets = [unpack_from(">l", content, at + 9 * times + 6 * n)[0] for n in range(types)]
+    return [(when, offsets[n]) for when, n in zip(seconds, which, strict=True)]
+
+
+def test_pyongyang_changed_its_clocks_twice_in_this_century() -> None:
+    """Half an hour back on 15 August 2015, and forth again on 5 May 2018, both at midnight there."""
+    changes = [(when, offset) for when, offset in transitions("Asia/Pyongyang") if when >= at("2000-01-01")]
+    assert changes == [(at("2015-08-14T15:00:00"), 30600), (at("2018-05-04T15:00:00"), 32400)]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Pyongyang", "Asia/Damascus", "Africa/Cairo", "America/Caracas"])
+def test_clocks_follow_the_file_of_the_tz_database(zone: str) -> None:
+    changes = [one for one in transitions(zone) if one[0] >= at("1990-01-01")]
+    assert len(changes) >= 2
+    for when, offset in changes:
+        local = datetime.fromisoformat(local_iso(when, zone))
+        assert local.utcoffset() == timedelta(seconds=offset)
+    for (_before, offset), (when, _offset) in pairwise(changes):
+        local = datetime.fromisoformat(local_iso(when - 1, zone))
+        assert local.utcoffset() == timedelta(seconds=offset)
+
+
+@pytest.mark.parametrize(
+    ("asked", "zone"),
+    [
+        ("Europe/Berlin", "Europe/Berlin"),
+        (" asia/pyongyang ", "Asia/Pyongyang"),
+        ("America/New York", "America/New_York"),
+        ("utc", "UTC"),
+        ("US/Eastern", "US/Eastern"),
+    ],
+)
+def test_a_zone_is_found_however_it_is_spelled(asked: str, zone: str) -> None:
+    assert require_zone(asked) == zone
+
+
+@pytest.mark.parametrize(
+    ("asked", "advice"),
+    [
+        ("Berlin", "Did you mean Europe/Berlin?"),
+        ("Asia/Pyonyang", "Did you mean Asia/Pyongyang?"),
+        ("", "Give a name"),
+        ("+08:30", "Give a name"),
+        ("../../etc/passwd", "Give a name"),
+        ("zone.tab", "Give a name"),
+    ],
+)
+def test_what_is_no_zone_is_refused_with_one_that_is_near(asked: str, advice: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        require_zone(asked)
+    assert refused.value.advice.startswith(advice)
