@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +14,7 @@ import pytest
 from nightside.engine.live.checkpoint import Checkpoint, DaemonFigures
 from nightside.engine.live.journal import Ended, Entered, Journal, Told
 from nightside.engine.live.kept_state import KeptState, Recovered
+from nightside.engine.live.ownership import why_not_ours
 from nightside.engine.live.watcher import Watcher
 from nightside.model.errors import UsageError
 
@@ -188,7 +191,7 @@ def test_a_journal_to_which_nothing_leads_is_of_no_use_until_a_state_is_whole(
         first.kept.append(ENTRIES[0])
         with monkeypatch.context() as disk:
             disk.setattr(Journal, fails, no_end if fails == "append" else no_sync)
-            with pytest.raises(OSError, match="No space|Input/output"):
+            with pytest.raises(OSError, match=r"No space|Input/output"):
                 first.begin(2)
         assert not first.kept.is_kept
         first.kept.append(ENTRIES[1])
@@ -251,3 +254,61 @@ def test_what_a_kill_left_of_a_state_goes_with_the_next_start(tmp_path: Path) ->
         assert list(tmp_path.glob("*.part"))
     assert found(tmp_path) == (1, [])
     assert not list(tmp_path.glob("*.part"))
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_nobody_else_may_write_what_is_kept_whatever_is_usual_here(tmp_path: Path) -> None:
+    folder, usual = tmp_path / "store" / "live", os.umask(0)
+    try:
+        with Opened(folder) as first:
+            first.begin(1)()
+            first.kept.append(ENTRIES[0])
+    finally:
+        os.umask(usual)
+    assert mode(folder) == 0o700
+    assert {path.name: mode(path) for path in folder.iterdir()} == {
+        "journal-000000001": 0o600,
+        "lock": 0o600,
+        "state-000000001": 0o600,
+    }
+    assert found(folder) == (1, [ENTRIES[0]])
+
+
+@pytest.mark.parametrize("others", [0o020, 0o002])
+@pytest.mark.parametrize("name", [".", "state-000000001"])
+def test_what_others_may_write_is_not_loaded_and_it_begins_anew(
+    tmp_path: Path, name: str, others: int
+) -> None:
+    folder = tmp_path / "live"
+    with Opened(folder) as first:
+        first.begin(1)()
+    (folder / name).chmod(mode(folder / name) | others)
+    with Opened(folder) as after:
+        assert after.kept.recover() is None
+        (said,) = after.warnings
+        assert said.startswith(str(folder / name))
+        assert "others than its owner may write it" in said
+        after.begin(2)()
+        assert after.kept.is_kept
+    assert not (folder / "state-000000001").exists()
+
+
+def test_a_journal_that_others_may_write_is_not_loaded(tmp_path: Path) -> None:
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+        first.kept.append(ENTRIES[0])
+    (tmp_path / "journal-000000001").chmod(0o666)
+    with Opened(tmp_path) as after:
+        recovered = after.kept.recover()
+        assert recovered is not None
+        assert list(recovered.since) == []
+        assert [w for w in after.warnings if "journal-000000001: not used: others" in w]
+
+
+@pytest.mark.parametrize(("uid", "is_ours"), [(os.geteuid(), True), (0, True), (4711, False)])
+def test_what_belongs_to_another_user_is_not_ours(uid: int, is_ours: bool) -> None:
+    found = os.stat_result((stat.S_IFREG | 0o644, 1, 1, 1, uid, 4711, 9, 0, 0, 0))
+    assert (why_not_ours(found) is None) == is_ours

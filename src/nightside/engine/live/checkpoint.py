@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from isal import isal_zlib
 
+from nightside.engine.live.ownership import for_us_alone, why_not_ours
 from nightside.engine.live.watcher import Found, Watcher
 from nightside.routing.thin import thin
 
@@ -112,7 +113,7 @@ def write(path: Path, key: str, body: memoryview) -> None:
     """Write it, wholly or not at all. Raises OSError."""
     part = path.with_name(path.name + PART)
     try:
-        with part.open("wb") as file:
+        with open(part, "wb", opener=for_us_alone) as file:
             file.write(FIRST_LINE + key.encode() + b"\n")
             file.write(body)
             file.write(zlib.crc32(body).to_bytes(4, "little"))
@@ -132,6 +133,9 @@ def write(path: Path, key: str, body: memoryview) -> None:
 def read(path: Path, key: str, names: Names) -> Checkpoint | str:
     """The state in a file, or why it is none of ours. Raises OSError."""
     with path.open("rb") as file:
+        why = why_not_ours(os.fstat(file.fileno()))
+        if why is not None:
+            return why
         if file.readline(len(FIRST_LINE)) != FIRST_LINE:
             return "it is no state of a watch"
         if file.readline(MOST_KEY).rstrip(b"\n").decode(errors="replace") != key:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from nightside.engine.live.ownership import for_us_alone
 from nightside.sources.stream import Batch, Status
 
 FIRST_LINE = b"nightside journal 1\n"
@@ -50,7 +51,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         """Raises OSError where it cannot be written, as `append` and `sync` do."""
         self.path = path
-        self._file = path.open("wb")
+        self._file = open(path, "wb", opener=for_us_alone)  # noqa: SIM115 - closed by `close`
         try:
             self._file.write(FIRST_LINE)
             self._file.flush()

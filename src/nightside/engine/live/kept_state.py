@@ -15,6 +15,7 @@ from pathlib import Path
 
 from nightside.engine.live.checkpoint import PART, Checkpoint, Names, packed, read, write
 from nightside.engine.live.journal import Ended, Entered, Journal, Told, entries
+from nightside.engine.live.ownership import why_not_ours
 from nightside.model.errors import NightsideError, UsageError
 
 FOLDER = "live"
@@ -41,7 +42,7 @@ class KeptState:
         """
         self.folder, self._key, self._names, self._warn = folder, key, names, warn
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(0o700, parents=True, exist_ok=True)
             self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise NightsideError(
@@ -77,7 +78,16 @@ class KeptState:
         return self._journal is not None and self._lacks is None
 
     def recover(self) -> Recovered | None:
-        """What the newest whole state and the journals since say; None where there is no state of ours."""
+        """What the newest whole state and the journals since say; None where there is no state of ours.
+
+        Where others may write, nothing is believed: whoever can write a state can run what he likes as us.
+        """
+        why = why_not_ours(self.folder.stat())
+        if why is not None:
+            self._warn(
+                f"{self.folder}: what a watch knew is not used: {why}: make it yours alone (chmod go-w)"
+            )
+            return None
         for path, number in sorted(self._numbered(_STATE), key=lambda found: -found[1]):
             try:
                 state = read(path, self._key, self._names)
@@ -163,9 +173,18 @@ class KeptState:
         ended = True
         while ended:
             ended = False
-            for entry in entries(self.folder / f"{_JOURNAL}{number:09d}"):
+            journal = self.folder / f"{_JOURNAL}{number:09d}"
+            if not self._is_ours(journal):
+                return
+            for entry in entries(journal):
                 if isinstance(entry, Ended):
                     ended = True
                     break
                 yield entry
             number += 1
+
+    def _is_ours(self, journal: Path) -> bool:
+        why = why_not_ours(journal.stat()) if journal.exists() else None
+        if why is not None:
+            self._warn(f"{journal}: not used: {why}")
+        return why is None
