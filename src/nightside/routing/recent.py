@@ -18,8 +18,8 @@ class RecentUpdates:
     """Remembers the announcements and withdrawals of the last batches, batch by batch."""
 
     def __init__(self) -> None:
-        self._batches: deque[tuple[int, npt.NDArray[np.int64], UInt32, UInt32]] = deque()
-        """Each with its youngest second."""
+        self._batches: deque[tuple[int, UInt32, UInt32, UInt32]] = deque()
+        """Each with its youngest second; twelve bytes for an update."""
 
     def add(self, columns: Any, ids: UInt32, earliest_s: int, latest_s: int) -> int | None:
         """Remember a batch's updates that are dated within the bounds; returns the youngest second, None where none."""
@@ -31,7 +31,7 @@ class RecentUpdates:
         if not update.any():
             return None
         # Copies: the columns are used again for the next batch.
-        times = seconds[update]
+        times = seconds[update].astype(np.uint32)
         youngest = int(times.max())
         self._batches.append((youngest, times, columns.peer[:n][update], np.asarray(ids)[:n][update]))
         return youngest
