@@ -143,7 +143,9 @@ def test_the_documented_outages_are_found_to_the_second(
 
 def test_it_is_told_in_the_reader_s_zone(quick: Replay, server: RipestatServer) -> None:
     ran = quick("replay", "ripestat:KP", *STRETCH, "--tz", "America/New_York")
-    assert "were gone from 11:15 to 20:46 UTC-05:00 on 22 December 2014 (01:15 to 10:46 on the 23rd" in ran.out
+    assert (
+        "were gone from 11:15 to 20:46 UTC-05:00 on 22 December 2014 (01:15 to 10:46 on the 23rd" in ran.out
+    )
     assert "ONSET (America/New_York)" in ran.out
     assert "2014-12-22 11:15:" in ran.out
 

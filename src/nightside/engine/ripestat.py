@@ -147,7 +147,7 @@ def _write(answer: Answer, who: str, places: Endpoints, held: Lease) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             part_of(path).write_bytes(content)
             part_of(path).replace(path)
-        for left in set(folder.glob("*/*")) - set(files):
+        for left in set(folder.glob(f"*/{name}")) - set(files):
             # Of an earlier answer, which knew a collector that this one does not.
             left.unlink(missing_ok=True)
     except OSError as error:

@@ -22,9 +22,13 @@ from nightside.model.errors import DownloadError, InputError
 CALL = "bgplay"
 """The name of the data call."""
 ADVICE = "Is NIGHTSIDE_RIPESTAT_URL right? RIPEstat may have changed its answers; collectors can be replayed instead."
-HIGHEST_ASN = 2**32 - 1
+HIGHEST_ASN = LAST_SECOND = 2**32 - 1
+LONGEST_PATH = 1000
+"""ASes; a BGP message of 4,096 bytes has room for no more (RFC 4271, section 4)."""
 _RRC = re.compile(r"\d{1,2}")
 _LONGEST_WORDS = 120
+_WRONG = (KeyError, TypeError, ValueError, AttributeError, OverflowError)
+"""What reading a stranger's JSON raises where it has another shape."""
 
 Path = tuple[int | tuple[int, ...], ...]
 """ASes from the peer to the origin; a tuple among them is an AS_SET."""
@@ -90,7 +94,7 @@ def read_answer(content: bytes, where: str) -> Answer:
         rows = _Rows(answer, dict(map(_source, sources)))
         answer.state = rows.read(data["initial_state"], at=answer.begin)
         answer.events = sorted(rows.read(data["events"], at=None), key=lambda row: row.second)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except _WRONG as error:
         what = f"not an answer of BGPlay: {type(error).__name__}: {_short(error)}"
         raise InputError(what, where=where, advice=ADVICE) from None
     if answer.end <= answer.begin:
@@ -132,7 +136,7 @@ class _Rows:
         for row in rows:
             try:
                 found.append(self._one(row, at))
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
+            except _WRONG as error:
                 self.answer.unusable += 1
                 self.answer.example = self.answer.example or f"{_short(error)} in {_short(row)}"
         return found
@@ -148,7 +152,7 @@ class _Rows:
         source = self.sources.get(told["source_id"])
         if source is None:
             raise ValueError("a source that is not listed")
-        prefix = ipaddress.IPv4Network(told["target_prefix"])
+        prefix = ipaddress.IPv4Network(_text(told["target_prefix"]))
         return Said(second, source, str(prefix), _path(told["path"]) if kind == "A" else None)
 
 
@@ -156,8 +160,15 @@ def _source(row: dict[str, Any]) -> tuple[str, Source]:
     rrc = str(row["rrc"])
     if not _RRC.fullmatch(rrc):
         raise ValueError(f"no collector: {rrc}")
-    address = str(ipaddress.ip_address(row["ip"]))
+    address = str(ipaddress.ip_address(_text(row["ip"])))
     return str(row["id"]), Source(f"rrc{int(rrc):02}", address, _asn(row["as_number"]))
+
+
+def _text(value: object) -> str:
+    # A number would be taken for an address.
+    if not isinstance(value, str):
+        raise TypeError(f"no text: {value!r}")
+    return value
 
 
 def _asn(value: object) -> int:
@@ -169,6 +180,8 @@ def _asn(value: object) -> int:
 
 def _path(value: list[Any]) -> Path:
     """RIPEstat writes a path as a list of numbers; a set stands in it as a list, or as text in braces."""
+    if not isinstance(value, list):
+        raise TypeError("no path")
     found: list[int | tuple[int, ...]] = []
     for step in value:
         if isinstance(step, list):
@@ -177,6 +190,8 @@ def _path(value: list[Any]) -> Path:
             found.append(tuple(map(_asn, step.strip("{}").split(","))))
         else:
             found.append(_asn(step))
+    if sum(1 if isinstance(step, int) else len(step) for step in found) > LONGEST_PATH:
+        raise ValueError("a path longer than any")
     return tuple(found)
 
 
@@ -184,8 +199,8 @@ def _second(value: object) -> int:
     """Seconds since the epoch of a time of RIPEstat: ISO 8601 without a zone, which is UTC, or a number."""
     if isinstance(value, str):
         moment = datetime.fromisoformat(value)
-        return math.floor((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
-    if isinstance(value, (int, float)) and 0 <= value <= HIGHEST_ASN:
+        value = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if isinstance(value, (int, float)) and 0 <= value <= LAST_SECOND:
         return math.floor(value)
     raise ValueError(f"no time: {value!r}")
 

@@ -8,6 +8,8 @@ from struct import unpack_from
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mrt_record import Record, record_at
 from ripestat_server import envelope
 
@@ -21,6 +23,9 @@ T = 1_419_206_400
 ONE = Source("rrc00", "192.0.2.1", 100)
 SIX = Source("rrc11", "2001:db8::1", 4_200_000_001)
 NET = "175.45.176.0/24"
+
+
+ROW = {"source_id": "00-192.0.2.1", "path": [100, 4837, 131279], "target_prefix": NET}
 
 
 def data(**changes: Any) -> dict[str, Any]:
@@ -38,11 +43,8 @@ def data(**changes: Any) -> dict[str, Any]:
 
 
 def event(at: str, kind: str, **attrs: Any) -> dict[str, Any]:
-    return {
-        "timestamp": at,
-        "type": kind,
-        "attrs": {"source_id": "00-192.0.2.1", "target_prefix": NET, **attrs},
-    }
+    attrs = {"source_id": "00-192.0.2.1", "target_prefix": NET} | attrs
+    return {"timestamp": at, "type": kind, "attrs": attrs}
 
 
 def read(**changes: Any) -> Answer:
@@ -79,6 +81,9 @@ def test_times_are_utc_however_they_are_written(when: object) -> None:
         event("2014-12-22T01:00:00", "A", path=[100, -1]),
         event("2014-12-22T01:00:00", "A", path=[2**32]),
         event("2014-12-22T01:00:00", "A", path="100 4837"),
+        event("2014-12-22T01:00:00", "A", path=[100] * 1001),
+        event("2014-12-22T01:00:00", "A", path=[100, [1] * 70_000]),
+        event("2014-12-22T01:00:00", "W", target_prefix=5),
         event("2014-12-22T01:00:00", "W", target_prefix="175.45.176.1/24"),
         event("2014-12-22T01:00:00", "W", target_prefix="2001:db8::/32"),
         event("2014-12-22T01:00:00", "W", source_id="00-192.0.2.9"),
@@ -106,6 +111,8 @@ def test_a_row_that_is_none_is_counted_and_left_out(row: object) -> None:
         (envelope(data(sources=[{"id": "x"}])), "not an answer of BGPlay"),
         (envelope(data(sources=[{"as_number": 1, "rrc": "../..", "id": "x", "ip": "::1"}])), "no collector"),
         (envelope(data(sources=[{"as_number": 1, "rrc": "00", "id": "x", "ip": "here"}])), "not an answer"),
+        (envelope(data(sources=[{"as_number": 1, "rrc": "00", "id": "x", "ip": 5}])), "no text"),
+        (envelope(data(query_starttime="0001-01-01T00:00:00")), "no time"),
         (envelope(data(query_starttime="never")), "not an answer of BGPlay"),
         (envelope(data(query_starttime="2014-12-22T06:00:00")), "ends before it begins"),
         (envelope(data(initial_state=3)), "not an answer of BGPlay"),
@@ -132,6 +139,36 @@ def test_answers_about_the_same_prefix_are_taken_once() -> None:
     assert [row.prefix for row in whole.events] == ["175.45.177.0/24", NET]
     with pytest.raises(InputError, match="different times"):
         together([wide, read(query_starttime="2014-12-21T23:00:00")])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda some: st.lists(some, max_size=3) | st.dictionaries(st.text(max_size=8), some, max_size=3),
+    max_leaves=6,
+)
+
+
+@given(
+    name=st.sampled_from(sorted(data())), whole=JSON, row=JSON, key=st.sampled_from(sorted(ROW)), cell=JSON
+)
+@settings(max_examples=300, deadline=None)
+def test_no_answer_raises_anything_but_its_own_errors(
+    name: str, whole: object, row: object, key: str, cell: object
+) -> None:
+    rows = [{**ROW, key: cell}, row, event("2014-12-22T01:00:00", "A", **{**ROW, key: cell})]
+    for changes in ({name: whole}, {"initial_state": rows}, {"events": rows}, {"sources": [row]}):
+        try:
+            answer = read(**changes)
+        except (InputError, DownloadError):
+            continue
+        # Whatever was taken can be written down.
+        for content in collector_records(answer).values():
+            decoder = Decoder()
+            decoder.start("x")
+            assert all(
+                columns.count >= 0 for part in (decoder.feed(content), decoder.finish()) for columns in part
+            )
+            assert decoder.skipped == []
 
 
 def records(content: bytes) -> Iterator[Record]:
