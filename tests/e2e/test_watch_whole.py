@@ -24,7 +24,6 @@ from webhook_receiver import Receiver, receiver
 from nightside.store.location import open_store
 
 Json = dict[str, Any]
-pytestmark = pytest.mark.xdist_group("timed")
 KP = [f"175.45.{n}.0/24" for n in (176, 177, 178, 179)]
 PEERS = {f"192.0.2.{n}": 3000 + n for n in range(1, 6)}
 ROUTES: list[Route] = [
@@ -132,7 +131,8 @@ def seconds(text: str) -> int:
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
 
 
-@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.xdist_group("timed")
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM], ids=lambda by: by.name)
 def test_ended_in_the_midst_of_an_outage_it_goes_on(
     tmp_path: Path, measured: Callable[[str], None], by: signal.Signals
 ) -> None:
@@ -261,6 +261,7 @@ def test_a_second_watch_on_the_same_store_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("what", "said"),
     [("state", "not used: it is damaged"), ("journal", GOES_ON)],
+    ids=["state", "journal"],
 )
 def test_damaged_files_cost_no_more_than_they_held(tmp_path: Path, what: str, said: str) -> None:
     async def test() -> None:
