@@ -242,16 +242,23 @@ def test_a_receiver_that_is_down_holds_the_end_up_for_no_longer_than_it_may(tmp_
     assert len(Spool(tmp_path)) == 1
 
 
-def test_a_delivery_that_breaks_is_no_secret(tmp_path: Path) -> None:
-    hook = Webhook("http://127.0.0.1:9/hook", Spool(tmp_path / "outbox"))
-    (tmp_path / "outbox").rmdir()
+def test_a_delivery_that_breaks_ends_nothing(tmp_path: Path) -> None:
+    warnings: list[str] = []
+    hook = Webhook("http://127.0.0.1:9/hook", Spool(tmp_path / "outbox"), warn=warnings.append)
 
     async def main() -> None:
-        async with delivering(hook):
-            await asyncio.sleep(30)
+        async with delivering(hook, last_words_s=0):
+            # The folder is something else by now: nothing can be written there.
+            (tmp_path / "outbox").rmdir()
+            (tmp_path / "outbox").write_text("a file")
+            await hook.put("a", b"{}")
+            async with asyncio.timeout(5):
+                while len(warnings) < 2:
+                    await asyncio.sleep(0.01)
 
-    with pytest.raises(FileNotFoundError):
-        run_until_stopped(main, lambda _text: None)
+    run_until_stopped(main, lambda _text: None)
+    assert len([text for text in warnings if "wait in memory" in text]) == 1
+    assert len([text for text in warnings if "cannot be reached" in text]) == 1
 
 
 # -- who started us -----------------------------------------------------------------------------------
