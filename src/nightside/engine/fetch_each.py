@@ -8,7 +8,7 @@ from pathlib import Path
 
 from nightside.engine.fetch_plan import plan_updates
 from nightside.engine.fetching import Fetching, Told, fetch_window
-from nightside.model.errors import NightsideError
+from nightside.model.errors import DownloadError, NightsideError
 from nightside.sources.archive_listing import ArchiveListing
 from nightside.sources.cache import Lease
 from nightside.sources.endpoints import Endpoints
@@ -63,6 +63,10 @@ async def fetch_each(
                 )
         except NightsideError as error:
             found.failed[name] = error
+        except OSError as error:
+            found.failed[name] = DownloadError(
+                f"cannot be kept: {error.strerror or error}", where=str(held.folder)
+            )
         else:
             found.files[name] = paths
     return found
@@ -85,6 +89,6 @@ async def _updates(
         if not plan.files:
             await listing.require(collector)
         fetching = Fetching(client, listing, held, told)
-        fetching.take_room([plan])
+        await fetching.take_room([plan])
         await fetching.marks([plan])
         return await fetching.collector(plan, until, 0)

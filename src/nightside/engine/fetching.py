@@ -103,7 +103,7 @@ async def fetch_window(
         until = end if end is not None else int(listing.now()) + 1
         plans = await plan_collectors(listing, held.folder, collectors, begin, until, margin_s, told.warn)
         fetching = Fetching(client, listing, held, told)
-        fetching.take_room(plans)
+        await fetching.take_room(plans)
         await fetching.marks(plans)
         lists = await asyncio.gather(*(fetching.collector(plan, until, margin_s) for plan in plans))
     return [path for paths in lists for path in paths]
@@ -139,7 +139,7 @@ class Fetching:
     _room_bytes: int = 0
     """What may still come before room must be made again."""
 
-    def take_room(self, plans: Sequence[CollectorPlan]) -> None:
+    async def take_room(self, plans: Sequence[CollectorPlan]) -> None:
         """Hold everything that is needed, and make room for what must come.
 
         Raises NoRoomError where the cache may not become so large, DownloadError where the disk has no room.
@@ -147,12 +147,13 @@ class Fetching:
         files = [planned for plan in plans for planned in plan.files]
         to_come = [planned for planned in files if not planned.here]
         needed = estimated_bytes(files) - sum(p.bytes or 0 for p in files if p.here)
-        self.held.hold(p.path for p in files)
+        # In a thread: another program may have the cache, and it may have many files.
+        await asyncio.to_thread(self.held.hold, [p.path for p in files])
         here = len(files) - len(to_come)
         if to_come:
             known = f"; {here} more {'is' if here == 1 else 'are'} here already" if here else ""
             self.told.say(f"fetching {len(to_come)} files, about {in_words(needed)}{known}")
-        surplus = self.held.make_room(needed)
+        surplus = await asyncio.to_thread(self.held.make_room, needed)
         if surplus and to_come:
             raise NoRoomError(
                 f"about {in_words(needed)} are needed, {in_words(surplus)} more than the cache may hold now",
@@ -180,7 +181,7 @@ class Fetching:
         for root, url in roots.items():
             word = root / reconstruction.NAME
             said = await self.client.page(f"{url}/{reconstruction.NAME}")
-            self.held.hold([word])
+            await asyncio.to_thread(self.held.hold, [word])
             if said is None:
                 word.unlink(missing_ok=True)
             else:
@@ -199,7 +200,7 @@ class Fetching:
             plan = await plan_collector(
                 self.listing, self.held.folder, plan.collector, plan.begin, end, margin_s, without=gone
             )
-            self.held.hold(p.path for p in plan.files)
+            await asyncio.to_thread(self.held.hold, [p.path for p in plan.files])
         rest = [planned for planned in plan.files if planned is not plan.table]
         came = await asyncio.gather(*(self._fetch(planned) for planned in rest))
         missing = [p.file.path for p, there in zip(rest, came, strict=True) if not there]

@@ -9,12 +9,13 @@ When a file was used last is its time of modification. The locks (flock) end wit
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -45,9 +46,12 @@ class Lease:
     _once: list[Path] = field(default_factory=list)
 
     def hold(self, paths: Iterable[Path]) -> None:
-        """Take these files (below the cache's folder) into use, whether they are there already or not."""
+        """Take these files (below the cache's folder) into use, whether they are there already or not.
+
+        It may wait for another program, as `make_room` may. Both raise NightsideError where the cache cannot be used.
+        """
         wanted = list(paths)
-        with _locked(self.folder), self._holder.open("a", encoding="utf-8") as holder:
+        with _usable(self.folder), _locked(self.folder), self._holder.open("a", encoding="utf-8") as holder:
             for path in wanted:
                 holder.write(f"{path.relative_to(self.folder)}\n")
                 with contextlib.suppress(FileNotFoundError):
@@ -55,7 +59,7 @@ class Lease:
 
     def make_room(self, needed_bytes: int) -> int:
         """Delete what was used longest ago until so much more fits; returns the bytes that are still too many."""
-        with _locked(self.folder):
+        with _usable(self.folder), _locked(self.folder):
             held = _held(self.folder)
             files = sorted(_files(self.folder))
             surplus = sum(size for _used, size, _path in files) + needed_bytes - self.limit_bytes
@@ -78,21 +82,40 @@ def lease(folder: Path, limit_bytes: int) -> Iterator[Lease]:
     """Use the cache in a folder, which is made. Raises NightsideError where it cannot be used."""
     holder = folder / IN_USE / f"{os.getpid()}-{secrets.token_hex(4)}"
     with contextlib.ExitStack() as stack:
-        try:
+        with _usable(folder):
             holder.parent.mkdir(parents=True, exist_ok=True)
             with _locked(folder):
-                stack.callback(holder.unlink, missing_ok=True)
+                stack.callback(_let_go, holder)
                 fcntl.flock(stack.enter_context(holder.open("w")), fcntl.LOCK_EX)
-        except OSError as error:
-            raise NightsideError(
-                f"cannot be used as the cache: {error.strerror}",
-                where=str(folder),
-                advice="Name another folder with NIGHTSIDE_CACHE.",
-            ) from error
         run = Lease(folder, limit_bytes, holder)
         yield run
         for path in run._once:
-            path.unlink(missing_ok=True)
+            _let_go(path)
+
+
+@contextlib.asynccontextmanager
+async def lease_aside(folder: Path, limit_bytes: int) -> AsyncIterator[Lease]:
+    """The same for who must not stand still while another program has the cache: it is waited for in a thread."""
+    with contextlib.ExitStack() as stack:
+        yield await asyncio.to_thread(lambda: stack.enter_context(lease(folder, limit_bytes)))
+
+
+def _let_go(path: Path) -> None:
+    # What cannot be deleted is in nobody's way: it is looked at again by who makes room.
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
+@contextlib.contextmanager
+def _usable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NightsideError(
+            f"cannot be used as the cache: {error.strerror or error}",
+            where=str(folder),
+            advice="Make room where the disk is full, or name another folder with NIGHTSIDE_CACHE.",
+        ) from error
 
 
 @contextlib.contextmanager

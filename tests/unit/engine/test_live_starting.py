@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 from collections.abc import Iterator
 from pathlib import Path
@@ -269,6 +270,52 @@ def test_a_hole_while_catching_up_is_a_gap_and_an_archive_that_is_away_is_told(s
     assert [w for w in warnings if w.startswith("rrc01: cannot catch up: ")]
     assert (GAP, GAP + SLOT) in [(u.begin, u.end) for u in watch.sight.unknown(0, watch.until_s)]
     assert units(watch)[-1][1] == 4
+
+
+@pytest.fixture(params=["no folder can be made", "the disk is full"])
+def sick_cache(
+    server: ArchiveServer, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> str:
+    """A cache that cannot be used, at once or later; what is said of it."""
+    if request.param == "no folder can be made":
+        (tmp_path / "file").touch()
+        monkeypatch.setenv("NIGHTSIDE_CACHE", str(tmp_path / "file" / "cache"))
+        return "Not a directory"
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("nightside.sources.cache.os.utime", full)
+    return "No space left on device"
+
+
+def test_where_the_cache_cannot_be_used_it_starts_without_tables(sick_cache: str) -> None:
+    warnings: list[str] = []
+    watch = watcher()
+    assert by_name(watch, ["rrc00"], END + 60, warnings) == {}
+    assert [w for w in warnings if "without" in w and "table" in w and sick_cache in w]
+    assert watch.until(END) == []
+
+
+def test_where_the_cache_cannot_be_used_it_comes_back_as_if_the_archives_had_nothing(
+    server: ArchiveServer, sick_cache: str
+) -> None:
+    fell_at = T0 + 850
+    watch = watcher()
+    _stream(watch, server.root, fell_at)
+    warnings: list[str] = []
+
+    async def tell(_found: Found) -> None:
+        pytest.fail("nothing was heard")
+
+    since = {"rrc00": fell_at, "rrc01": fell_at}
+    reached = asyncio.run(
+        catch_up(watch, since, read_endpoints(), warnings.append, tell, now=lambda: END + 60.0, manners=QUICK)
+    )
+    assert reached == {"rrc00": fell_at + 1, "rrc01": fell_at + 1}
+    assert [w for w in warnings if "cannot catch up" in w and sick_cache in w]
+    watch.until(fell_at + 5)
+    assert watch.view[-1].unknown
 
 
 def test_the_default_collectors_are_of_ris_live() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from nightside.model.errors import NightsideError
-from nightside.sources.cache import archive_folder, lease
+from nightside.sources.cache import archive_folder, lease, lease_aside
 from nightside.sources.download import note_of, part_of
 
 Put = Callable[..., Path]
@@ -131,6 +134,40 @@ def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
     ):
         pass
     assert "NIGHTSIDE_CACHE" in caught.value.advice
+
+
+def test_a_folder_that_cannot_be_used_any_more_is_said_too(folder: Path) -> None:
+    with lease(folder, 1) as run:
+        shutil.rmtree(folder)
+        with pytest.raises(NightsideError, match="cannot be used as the cache: No such file"):
+            run.hold([folder / "ris@host" / "a"])
+        with pytest.raises(NightsideError, match="cannot be used as the cache: No such file"):
+            run.make_room(1)
+
+
+def test_who_waits_aside_for_another_program_does_not_stand_still(folder: Path) -> None:
+    folder.mkdir()
+    turns = 0
+
+    async def main() -> None:
+        nonlocal turns
+        with (folder / "lock").open("w") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            waiting = asyncio.create_task(taken())
+            while turns < 5:
+                await asyncio.sleep(0.01)
+                turns += 1
+            assert not waiting.done()
+            assert list((folder / "in-use").iterdir()) == []
+        await asyncio.wait_for(waiting, 20)
+        assert list((folder / "in-use").iterdir()) == []
+
+    async def taken() -> None:
+        async with lease_aside(folder, 1):
+            assert len(list((folder / "in-use").iterdir())) == 1
+
+    asyncio.run(main())
+    assert turns == 5
 
 
 def test_an_archive_in_the_place_of_another_has_a_folder_of_its_own() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 
 from nightside.engine.fetch_each import Fetched, fetch_each
@@ -16,7 +17,7 @@ from nightside.engine.live.watcher import Found, Watcher
 from nightside.model.errors import NightsideError
 from nightside.model.instants import iso
 from nightside.sources.archive_names import RIS_CADENCE_S
-from nightside.sources.cache import lease
+from nightside.sources.cache import Lease, lease, lease_aside
 from nightside.sources.endpoints import Endpoints
 from nightside.sources.layout import InputFile, find_inputs
 from nightside.sources.polite_http import Manners
@@ -63,23 +64,28 @@ def start_by_name(
 
     Returns by collector the second before which its archive tells what happened. A collector whose archive gives
     nothing is warned of and is not in it: what its sessions have becomes known when they send it anew. `told` hears
-    how far the fetching has come. Raises NightsideError where the cache cannot be used.
+    how far the fetching has come. Where the cache cannot be used, it is as if no archive had anything.
     """
     told = told or Told(warn=warn)
     begin = int(now())
-    with lease(places.cache_folder, int(places.cache_gib * GIB)) as held:
 
-        def fetch(names: Sequence[str], until: int) -> Fetched:
-            return asyncio.run(
-                fetch_each(names, begin, until, places=places, held=held, told=told, manners=manners)
-            )
+    def fetch(names: Sequence[str], until: int, held: Lease) -> Fetched:
+        return asyncio.run(
+            fetch_each(names, begin, until, places=places, held=held, told=told, manners=manners)
+        )
 
-        fetched = fetch(collectors, begin + 1)
-        for collector, error in fetched.failed.items():
-            warn(f"{collector}: starts without a table: {_first_line(error)}")
+    with ExitStack() as leased:
+        try:
+            held = leased.enter_context(lease(places.cache_folder, int(places.cache_gib * GIB)))
+        except NightsideError as error:
+            warn(f"starts without tables: {_first_line(error)}")
+            return {}
+        fetched = fetch(collectors, begin + 1, held)
+        for collector, failure in fetched.failed.items():
+            warn(f"{collector}: starts without a table: {_first_line(failure)}")
         if int(now()) - begin >= RIS_CADENCE_S and fetched.files:
             # Tables take their time, and the archives went on.
-            again = fetch(list(fetched.files), int(now()) + 1)
+            again = fetch(list(fetched.files), int(now()) + 1, held)
             fetched.files.update(again.files)
         return start_from(watcher, fetched.paths, warn) if fetched.paths else {}
 
@@ -101,24 +107,31 @@ async def catch_up(
     its order. Time comes as far as the archives do; `tell` is awaited for everything that is found on the way.
 
     Returns by collector the second before which its archive tells what happened; where it has nothing, the second
-    behind the last that was known. Raises NightsideError where the cache cannot be used.
+    behind the last that was known. Where the cache cannot be used, it is as if no archive had anything.
     """
     told = told or Told(warn=warn)
     reached = {collector: second + 1 for collector, second in since.items()}
     begin = min(since.values(), default=int(now())) + 1
-    with lease(places.cache_folder, int(places.cache_gib * GIB)) as held:
-        fetched = await fetch_each(
-            sorted(since),
-            begin,
-            None,
-            places=places,
-            held=held,
-            told=told,
-            manners=manners,
-            updates_only=True,
-        )
-        for collector, error in fetched.failed.items():
-            warn(f"{collector}: cannot catch up: {_first_line(error)}")
+    async with AsyncExitStack() as leased:
+        fetched = Fetched({}, {})
+        try:
+            cache = lease_aside(places.cache_folder, int(places.cache_gib * GIB))
+            held = await leased.enter_async_context(cache)
+        except NightsideError as error:
+            warn(f"cannot catch up: {_first_line(error)}")
+        else:
+            fetched = await fetch_each(
+                sorted(since),
+                begin,
+                None,
+                places=places,
+                held=held,
+                told=told,
+                manners=manners,
+                updates_only=True,
+            )
+        for collector, failure in fetched.failed.items():
+            warn(f"{collector}: cannot catch up: {_first_line(failure)}")
         files = _telling(fetched, since)
         left = Counter(file.collector for _nominal, file in files)
         for collector in sorted(since.keys() - left.keys()):
