@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from nightside.engine.fetch_each import Fetched, fetch_each
 from nightside.engine.fetching import GIB, Told
 from nightside.engine.live.archive_replay import Job, Replayed, replay_apart
 from nightside.engine.live.confirmed import confirmed_until, is_confirmed
+from nightside.engine.live.mistakes import of_ours
 from nightside.engine.live.settling import Left, Settling
 from nightside.model.errors import NightsideError
 from nightside.model.instants import iso, parse_iso
@@ -24,7 +26,7 @@ from nightside.model.settings import Settings
 from nightside.sources.archive_listing import ArchiveListing
 from nightside.sources.archive_names import cadence_s
 from nightside.sources.archive_paths import is_collector, is_ris
-from nightside.sources.cache import lease
+from nightside.sources.cache import lease_aside
 from nightside.sources.endpoints import Endpoints
 from nightside.sources.polite_http import Manners, PoliteClient
 from nightside.store.protocol import Store
@@ -90,6 +92,8 @@ class Confirming:
         self._settings, self._manners, self._replay = settings or Settings(), manners, replay
         self._settling = Settling(store, folder, tell, self._settings, lock or asyncio.Lock())
         self._changes_seen: int | None = None
+        self._changed: dict[str, None] = {}
+        """Incidents that have changed, and were not looked at yet."""
         self._due: dict[str, int] = {}
         """When to look at an incident next."""
         self._until: dict[str, int] = {}
@@ -104,6 +108,8 @@ class Confirming:
                 await self.look()
             except (NightsideError, OSError) as error:
                 self._warn(f"nothing can be confirmed now: {_first_line(error)}")
+            except Exception as error:  # whatever it is, the next look may go well
+                self._mistaken("nothing can be confirmed now", error)
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def look(self) -> int:
@@ -113,12 +119,13 @@ class Confirming:
         await asyncio.to_thread(self._learn)
         done = 0
         asked: set[str] = set()
-        while windows := self._ready(asked):
+        while windows := await asyncio.to_thread(self._ready, asked):
             first = windows[0]
             # What lies within the same time is done with it.
             together = [w for w in windows if first.begin <= w.begin and w.until <= first.until]
             asked |= {w.id for w in together}
-            done += await self._confirm(together)
+            with self._apart(*(w.id for w in together)):
+                done += await self._confirm(together)
         return done
 
     # -- which, and when ----------------------------------------------------------------------------
@@ -127,16 +134,17 @@ class Confirming:
         """What has changed in the store since the last look."""
         store = self._store
         if self._changes_seen is None:
-            self._changes_seen = store.last_change()
+            seen = store.last_change()
             begin = int(self._now()) - LOOK_BACK_S
-            ids = [i["id"] for i in store.incidents(begin=begin, summaries=True)]
-        else:
-            ids = []
-            while changes := store.changes(self._changes_seen, CHANGES_AT_ONCE):
-                self._changes_seen = changes[-1].number
-                ids += [c.id for c in changes if c.kind == "incident" and c.id is not None]
-        for id in dict.fromkeys(ids):
-            self._look_at(id)
+            self._changed = {i["id"]: None for i in store.incidents(begin=begin, summaries=True)}
+            self._changes_seen = seen
+        while changes := store.changes(self._changes_seen, CHANGES_AT_ONCE):
+            self._changed |= {c.id: None for c in changes if c.kind == "incident" and c.id is not None}
+            self._changes_seen = changes[-1].number
+        for id in list(self._changed):
+            with self._apart(id):
+                self._look_at(id)
+                del self._changed[id]
 
     def _look_at(self, id: str) -> None:
         incident = self._store.incident(id)
@@ -184,7 +192,10 @@ class Confirming:
         """What is due now, by when it was due."""
         now = int(self._now())
         ready = sorted((at, id) for id, at in self._due.items() if at <= now and id not in but)
-        found = [self._window(id, now) for _at, id in ready]
+        found = []
+        for _at, id in ready:
+            with self._apart(id):
+                found.append(self._window(id, now))
         return [window for window in found if window is not None]
 
     def _window(self, id: str, now: int) -> _Window | None:
@@ -218,7 +229,7 @@ class Confirming:
         if lacking and not late:
             return self._later(windows, now + ASK_EVERY_S)
         try:
-            with lease(self._places.cache_folder, int(self._places.cache_gib * GIB)) as held:
+            async with lease_aside(self._places.cache_folder, int(self._places.cache_gib * GIB)) as held:
                 fetched = await fetch_each(
                     self._collectors,
                     first.begin,
@@ -234,15 +245,18 @@ class Confirming:
         except NightsideError as error:
             self._once(f"{first.id}: cannot be confirmed{' now' * (not late)}: {_first_line(error)}")
             if late:
-                return self._give_up(windows)
+                return await asyncio.to_thread(self._give_up, windows)
             return self._later(windows, now + GOES_ON_S)
         if lacking:
             self._warn(
                 f"{first.id}: confirmed without what {' '.join(lacking)} told until {iso(first.until)}"
             )
+        settled = 0
         for window in windows:
-            await self._settle(window, replayed)
-        return len(windows)
+            with self._apart(window.id):
+                await self._settle(window, replayed)
+                settled += 1
+        return settled
 
     async def _reached(self, until: int) -> dict[str, int]:
         """By collector how far its archive has come, as far as that matters."""
@@ -292,6 +306,27 @@ class Confirming:
                 self._settling.leave(incident)
         return 0
 
+    @contextmanager
+    def _apart(self, *ids: str) -> Iterator[None]:
+        """What goes wrong within costs these incidents some time, and no others."""
+        try:
+            yield
+        except Exception as error:  # what nobody thought of, too
+            what = f"{ids[0]}: cannot be confirmed now"
+            if isinstance(error, NightsideError | OSError):
+                self._once(f"{what}: {_first_line(error)}")
+            else:
+                self._mistaken(what, error)
+            for id in self._due.keys() & ids:
+                self._due[id] = int(self._now()) + ASK_EVERY_S
+
+    def _mistaken(self, what: str, error: Exception) -> None:
+        """Tell an error that nobody thought of, once of each kind."""
+        kind = type(error).__name__
+        if kind not in self._warned:
+            self._warned.add(kind)
+            self._warn(f"{what}: {of_ours(error)}")
+
     def _once(self, text: str) -> None:
         if text not in self._warned:
             self._warned.add(text)
@@ -303,4 +338,4 @@ def _second(text: str | None) -> int | None:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0]
+    return next(iter(str(error).splitlines()), type(error).__name__)
