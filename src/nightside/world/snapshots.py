@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -29,7 +30,18 @@ UNITS = 1 << 24
 """/24s of IPv4."""
 
 _NAME = re.compile(r"registry-(\d{4}-\d{2}-\d{2})\.npz")
-_DAMAGED = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+_DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    MemoryError,
+    RuntimeError,  # what zipfile says of packings and ciphers it does not know
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True, order=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from ipaddress import IPv4Address, IPv6Network
 from pathlib import Path
+from random import Random
 
 import pytest
 from delegation_files import delegation_text
@@ -237,6 +238,27 @@ def test_what_is_no_delegation_file(write: Write, text: str) -> None:
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="No such file"):
         read(tmp_path / "none")
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
+def test_whatever_bytes_are_damaged_it_is_read_or_refused(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    whole = pack(apnic(*HELD).encode())
+    path = tmp_path / "damaged"
+    random = Random(2014)
+    refusals: list[str] = []
+    for _ in range(400):
+        damaged = bytearray(whole)
+        for _byte in range(random.randint(1, 4)):
+            damaged[random.randrange(len(damaged))] = random.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            assert read(path).records == 3
+        except InputError as error:
+            refusals.append(str(error))
+    assert len(refusals) > 200
+    assert max(len(refusal.splitlines()) for refusal in refusals) <= 2
 
 
 @pytest.mark.shared_data

@@ -7,6 +7,7 @@ import threading
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,30 @@ def test_a_damaged_one_is_an_error_and_not_another_day(folder: Path, damage: str
         snapshot_for(date(2014, 12, 22), folder)
     assert str(path) in str(caught.value)
     assert snapshot_for(date(2013, 1, 1), folder).name == "of 2012-06-01"
+
+
+def test_whatever_bytes_are_damaged_it_is_the_same_snapshot_or_an_error(folder: Path) -> None:
+    """Mostly in the heads of the parts, where most depends on each byte; the parts have check sums."""
+    path = folder / "registry-2014-10-08.npz"
+    whole = path.read_bytes()
+    heads = [at for at in range(len(whole)) if whole.startswith(b"PK", at)]
+    random = Random(2014)
+    refused = 0
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for _byte in range(random.randint(1, 3)):
+            near = min(random.choice(heads) + random.randint(0, 120), len(damaged) - 1)
+            damaged[near if random.random() < 0.8 else random.randrange(len(damaged))] = random.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            found = snapshot_for(date(2014, 12, 22), folder)
+        except NightsideError:
+            refused += 1
+        else:
+            assert found.name == "of 2014-10-08"
+            assert (found.ipv4_codes == load().ipv4_codes).all()
+            assert (found.asn_numbers == load().asn_numbers).all()
+    assert refused > 100
 
 
 @pytest.mark.parametrize(
