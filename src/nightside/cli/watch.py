@@ -43,21 +43,34 @@ def command(
       nightside watch --webhook https://example.org/hook
       nightside watch KP --source rrc00/2026.11/bview.20261122.0000.gz
     """
+    import sys
+    from contextlib import closing, nullcontext
+
     from nightside.engine.live.asked import asked
+    from nightside.engine.live.lines import Lines
     from nightside.engine.live.outlets import in_words
     from nightside.engine.live.stopping import interruptible
     from nightside.engine.live.watch import watch
     from nightside.engine.logs import open_log
 
+    what = asked(countries or [], source or [], store_folder=store, webhook=webhook, light=light)
+    log = open_log()
+    # Python has none where the descriptor was closed: its number may be another file's by now.
+    lines = None if sys.stdout is None else Lines(sys.stdout.fileno(), log.warn)
+
     def line(told: dict[str, Any]) -> None:
         from json import dumps
 
-        print(dumps(told, ensure_ascii=False) if json else in_words(told), flush=True)
+        if lines is None:
+            return
+        if json:
+            lines.put(dumps(told, ensure_ascii=False).encode())
+        else:
+            lines.put(in_words(told).encode(sys.stdout.encoding, "replace"))
 
-    what = asked(countries or [], source or [], store_folder=store, webhook=webhook, light=light)
     try:
-        with interruptible():
-            watch(what, line=line, log=open_log())
+        with closing(lines) if lines else nullcontext(), interruptible():
+            watch(what, line=line, log=log)
     except KeyboardInterrupt:
         # Asked to end before there was anything to end.
         return
