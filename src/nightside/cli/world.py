@@ -49,6 +49,10 @@ def show(
             print(dumps(snapshot))
     else:
         print("\n\n".join(_in_words(snapshot) for snapshot in told))
+        if country:
+            print(
+                "\nRegistered, whether anybody announces it or not: nightside networks CC tells what is announced."
+            )
 
 
 @command.command(name="import")
