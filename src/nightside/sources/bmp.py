@@ -12,6 +12,7 @@ import asyncio
 import re
 import socket
 import time
+import traceback
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -107,7 +108,6 @@ class BmpListener:
         try:
             if self._may_connect(connection.address):
                 self._connections.append(connection)
-                _keep_alive(writer)
                 await self._converse(connection)
         except asyncio.CancelledError:
             pass  # the whole source is closed
@@ -132,17 +132,24 @@ class BmpListener:
         address = connection.address
         router = Router(self._clock(), address, self.faults, self.figures)
         try:
+            _keep_alive(connection.writer)
             await self._read(router, connection)
             why = f"the router ends it: {router.terminated}" if router.terminated else "closed by the router"
             self._left_alone.pop(address, None)
         except GarbageError as garbage:
             why = f"garbage: {garbage}"
-            self._leave_alone(address, str(garbage))
+            self.faults.add(address, "garbage", why)
+            self._leave_alone(address)
         except TimeoutError:
             why = f"silent for {self._silent_after_s or FIRST_WITHIN_S:g} s"
             self.faults.add(router.source, "a silent router", why)
         except OSError as error:
             why = f"the connection broke: {error.strerror or error}"
+        except Exception as error:  # whatever it is, it costs this router and no other
+            why = f"a mistake of this program ({type(error).__name__}: {error})"
+            trace = "".join(traceback.format_exception(error)).rstrip()
+            self.faults.add(router.source, "a mistake of this program", f"{why}\n{trace}")
+            self._leave_alone(address)
         if connection.collector is not None:
             await self._queue.put(
                 Status(connection.collector, False, connection.replaced or why, self._clock())
@@ -173,8 +180,7 @@ class BmpListener:
             if len(piece) < SMALL_BYTES:
                 await asyncio.sleep(GATHER_S)
 
-    def _leave_alone(self, address: str, why: str) -> None:
-        self.faults.add(address, "garbage", f"garbage: {why}")
+    def _leave_alone(self, address: str) -> None:
         _, waits = self._left_alone.pop(address, (0.0, pauses()))
         while len(self._left_alone) >= MOST_NAMES:
             self._left_alone.pop(next(iter(self._left_alone)))

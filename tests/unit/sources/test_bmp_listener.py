@@ -445,3 +445,39 @@ def test_listening_by_ipv6_with_the_brackets_of_an_address() -> None:
         await watch.close()
 
     run(test)
+
+
+def test_an_error_nobody_thought_of_takes_its_collector_down_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    poison = announce(666)
+    feed = bmp.Router.feed
+
+    def failing(self: bmp.Router, piece: bytes, now_s: float) -> Any:
+        if poison in piece:
+            raise KeyError("no such thing")
+        return feed(self, piece, now_s)
+
+    monkeypatch.setattr(bmp.Router, "feed", failing)
+
+    async def test() -> None:
+        async with listening() as (watch, told):
+            one = await router(watch, bgp.initiation("edge1"), bgp.peer_up(), announce(1))
+            two = await router(watch, bgp.initiation("edge2"), bgp.peer_up(), address="127.0.0.2")
+            await watch.until(lambda: len(watch.statuses) == 2)
+            await one.say(poison)
+            await watch.until(lambda: len(watch.statuses) == 3)
+            why = "a mistake of this program (KeyError: 'no such thing')"
+            assert watch.statuses[2] == ("edge1", False, why)
+            await watch.until(one.is_gone)
+            assert watch.listener.faults.counts == {("edge1", "a mistake of this program"): 1}
+            assert told[0].detail.startswith(f"{why}\nTraceback")
+            assert "in failing" in told[0].detail
+            await two.say(announce(2))
+            await watch.until(lambda: watch.numbers("edge2") == [2])
+            # It may come back, later.
+            await asyncio.sleep(1.0)
+            await router(watch, bgp.initiation("edge1"), bgp.peer_up(), announce(3))
+            await watch.until(lambda: watch.numbers("edge1") == [1, 3])
+
+    run(test)
