@@ -267,10 +267,10 @@ def test_a_delivery_that_breaks_ends_nothing(tmp_path: Path) -> None:
 def told_to_supervisor(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    behind_s: Sequence[int],
+    behind_s: Sequence[int | OSError],
     watchdog_us: int | None = 200_000,
 ) -> list[str]:
-    """What a supervisor is told of a watch that is so far behind whenever it is asked."""
+    """What a supervisor is told of a watch that is so far behind, or not to be read, whenever it is asked."""
     from dataclasses import replace
 
     from nightside.engine.live.supervisor import supervised
@@ -280,7 +280,10 @@ def told_to_supervisor(
     left = list(behind_s)
 
     def vitals() -> Vitals:
-        return replace(well, judged_s=997 - (left.pop(0) if left else 0))
+        behind = left.pop(0) if left else 0
+        if isinstance(behind, OSError):
+            raise behind
+        return replace(well, judged_s=997 - behind)
 
     path = str(tmp_path / "notify")
     monkeypatch.setenv("NOTIFY_SOCKET", path)
@@ -315,6 +318,17 @@ def test_a_watch_that_stands_still_gives_no_sign_of_life(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert told_to_supervisor(tmp_path, monkeypatch, [100] * 9) == ["READY=1", "STOPPING=1"]
+
+
+def test_signs_of_life_do_not_end_where_something_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sick = OSError(5, "Input/output error")
+    first, *signs, last = told_to_supervisor(tmp_path, monkeypatch, [sick])
+    assert (first, last) == ("READY=1", "STOPPING=1")
+    assert signs[0] == "WATCHDOG=1\nSTATUS=how it is doing cannot be read: Input/output error"
+    assert signs[1:]
+    assert set(signs[1:]) == {"WATCHDOG=1\nSTATUS=18 of 20 peer ASes, 2 incidents open"}
 
 
 def test_without_a_watchdog_no_signs_are_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

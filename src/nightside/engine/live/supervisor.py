@@ -40,12 +40,23 @@ async def _signs(where: str, vitals: Callable[[], Vitals]) -> None:
     if not every_us.isdigit() or os.environ.get(WATCHDOG_PID, str(os.getpid())) != str(os.getpid()):
         return
     while True:
-        now = vitals()
-        if not now.why_not_alive():
-            why = now.why_not_ready()
-            known = f"{now.known} of {now.expected} peer ASes, {now.incidents_open} incidents open"
-            _notify(where, f"WATCHDOG=1\nSTATUS={why[0] if why else known}")
+        status = _status(vitals)
+        if status is not None:
+            _notify(where, f"WATCHDOG=1\nSTATUS={status}")
         await asyncio.sleep(min(int(every_us) / 2_000_000, STATUS_EVERY_S))
+
+
+def _status(vitals: Callable[[], Vitals]) -> str | None:
+    """How it is doing, in a line; None where it is not alive."""
+    try:
+        now = vitals()
+    except OSError as error:
+        # That a file cannot be read says nothing about whether the watch lives, and a new start mends no disk.
+        return f"how it is doing cannot be read: {error.strerror or error}"
+    if now.why_not_alive():
+        return None
+    why = now.why_not_ready()
+    return why[0] if why else f"{now.known} of {now.expected} peer ASes, {now.incidents_open} incidents open"
 
 
 def _notify(where: str, said: str) -> None:
