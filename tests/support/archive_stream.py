@@ -23,6 +23,8 @@ TURNS = 4
 class PlayedClock:
     """It is as late as what is played says; waiting takes no time."""
 
+    stood_still_since = None
+
     def __init__(self) -> None:
         self.now = self._told = 0.0
         self.ended = False

@@ -6,7 +6,7 @@ an element that comes later than its second counts in the next second that is to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,7 +107,7 @@ class Stepwise:
         self.prefixes = PrefixIndex()
         self.numbered = Numbered(ground, self.prefixes, ways)
         self.collectors: dict[str, Collector] = {}
-        self.archived: frozenset[str] = frozenset()
+        self.archived: Container[str] = ()
         """Collectors whose gaps are filled later."""
         self.sessions: list[Session] = []
         self.asns: list[int] = []
@@ -232,8 +232,11 @@ class Stepwise:
     def back(self, name: str, at: int) -> None:
         """A collector is heard again from this second on."""
         collector = self.collector(name)
-        if collector.missed is not None and collector.missed.end is None:
-            collector.missed.end = at
+        missed = collector.missed
+        if missed is not None and missed.end is None:
+            missed.end = at
+            if at <= missed.begin:
+                collector.missed = None
         collector.table.back(at)
 
     def fill(self, name: str, peers: Sequence[Peer], columns: Columns, at: int) -> bool:

@@ -26,6 +26,8 @@ class Batch:
     """Its own copy: it stays as it is, however long it is kept."""
     received_s: float
     """When the last of it came, seconds since the epoch by our own clock."""
+    fills: bool = False
+    """It is what the collector told in a gap of its stream, and a little around it: known now, news then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Container, Iterable, Iterator, Sequence
 from contextlib import aclosing, suppress
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from nightside.engine.live.checkpoint import Checkpoint, DaemonFigures
+from nightside.engine.live.clock import Clock, WallClock
 from nightside.engine.live.journal import Entered, Told
 from nightside.engine.live.kept_state import KeptState
 from nightside.engine.live.telling import Telling
 from nightside.engine.live.watcher import Found, Watcher
+from nightside.model.instants import iso
 from nightside.sources.stream import Batch, Source, Status
 
 LATENESS_S = 2.0
@@ -37,31 +39,6 @@ SYNC_EVERY_S = 1.0
 
 
 Kept = TypeVar("Kept")
-
-
-class Clock(Protocol):
-    """What time it is, and how to wait for some."""
-
-    def time(self) -> float:
-        """Seconds since the epoch."""
-
-    async def next(self, queue: asyncio.Queue[Batch | Status], within_s: float) -> Batch | Status | None:
-        """The next value of the queue; None where none comes in this time."""
-
-
-class WallClock:
-    """The clock on the wall."""
-
-    def time(self) -> float:
-        """Seconds since the epoch."""
-        return time.time()
-
-    async def next(self, queue: asyncio.Queue[Batch | Status], within_s: float) -> Batch | Status | None:
-        """The next value of the queue; None where none comes in this time."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                return await queue.get()
-        return None
 
 
 class Daemon:
@@ -150,6 +127,9 @@ class Daemon:
                 readers = [group.create_task(self._read(source)) for source in self._sources]
                 while not (self._queue.empty() and all(r.done() for r in readers)):
                     value = await self._clock.next(self._queue, self._until_next_second())
+                    if self._clock.stood_still_since is not None:
+                        self.entered_at_s = self._clock.stood_still_since
+                        self.lose_all("this machine stood still")
                     self._note(Entered(self._clock.time(), value))
                     self._look_at_state()
                     # A queue that is never empty leaves no time to others by itself.
@@ -202,6 +182,9 @@ class Daemon:
 
     def _take(self, value: Batch | Status, now_s: float) -> None:
         live = self.watcher.live
+        if isinstance(value, Batch) and value.fills:
+            self._fill(value)
+            return
         if isinstance(value, Batch):
             table = live.collector(value.collector).table
             if table.away:
@@ -222,6 +205,16 @@ class Daemon:
             self.figures.up[value.collector] = value.why
             table = live.collector(value.collector).table
             live.lost(value.collector, max(int(value.at_s), table.now, self.watcher.until_s + 1))
+
+    def _fill(self, batch: Batch) -> None:
+        self.figures.batches += 1
+        missed = self.watcher.live.collector(batch.collector).missed
+        if self.watcher.live.fill(batch.collector, batch.peers, batch.columns, self.watcher.until_s + 1):
+            assert missed is not None
+            self._warn(
+                f"{batch.collector}: what happened from {iso(missed.begin)} to {iso(missed.end or 0)} is known now, "
+                "from the archive"
+            )
 
     def _back(self, collector: str, at_s: float) -> None:
         self.figures.up.pop(collector, None)

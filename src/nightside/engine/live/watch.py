@@ -19,8 +19,9 @@ from nightside.engine.fetching import Told
 from nightside.engine.live.allocation import give_back_large
 from nightside.engine.live.asked import Asked
 from nightside.engine.live.checkpoint import names_of
-from nightside.engine.live.daemon import Daemon
+from nightside.engine.live.daemon import AHEAD_S, Daemon
 from nightside.engine.live.delivery import SPOOL, Spool, Webhook
+from nightside.engine.live.filling import Archived, Filling
 from nightside.engine.live.kept_state import FOLDER, KeptState, Recovered
 from nightside.engine.live.light import Line, light_subscriptions, light_watcher, say_verdict
 from nightside.engine.live.outlets import Outlets
@@ -94,8 +95,11 @@ def watch(asked: Asked, *, line: Callable[[dict[str, Any]], None], log: Log) -> 
 def _new(asked: Asked, snapshot: Snapshot) -> Watcher:
     known = Provenance([], label(snapshot, datetime.now(UTC).date()), __version__, False, None)
     if asked.light:
-        return light_watcher(snapshot, asked.countries, known)
-    return Watcher(snapshot, country_subjects(snapshot, asked.countries), provenance=known)
+        watcher = light_watcher(snapshot, asked.countries, known)
+    else:
+        watcher = Watcher(snapshot, country_subjects(snapshot, asked.countries), provenance=known)
+    watcher.live.archived = Archived()
+    return watcher
 
 
 def _key(asked: Asked, watcher: Watcher) -> str:
@@ -122,6 +126,9 @@ def _recovered(place: _Place) -> Recovered | None:
     if recovered is None:
         return None
     away_s = time.time() - recovered.state.entered_at_s
+    if away_s < -AHEAD_S:
+        place.log.warn(f"what a watch knew is dated {-away_s:.0f} s ahead of the clock: it begins anew")
+        return None
     if away_s > STALE_S:
         place.log.warn(f"what a watch knew {away_s / 3600:.0f} hours ago is not gone on with: it begins anew")
         return None
@@ -172,9 +179,10 @@ async def _run(
     begun = watcher if recovered is None else recovered.state.watcher
     listener, ris = _bmp(place), _ris_live(place, begun)
     sources = {name: s for name, s in (("bmp", listener), ("ris_live", ris)) if s is not None}
+    filling = Filling(lambda: daemon.watcher, place.places, log.warn)
     daemon = Daemon(
         watcher,
-        list(sources.values()),
+        [*sources.values(), filling],
         tally.tell,
         kept=place.kept,
         warn=log.warn,
