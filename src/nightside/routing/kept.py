@@ -32,7 +32,7 @@ TOGETHER_ROWS = 1 << 20
 MOST_ROWS = 1 << 24
 """So many rows of routes are kept: 17 bytes each, 272 MiB in all. A look at an entity reads each once, 0.05 s.
 
-Five collectors of RIS say 1,000 to 2,000 of them a second, which makes this 2 to 4 hours, and several times that with
+By estimate five collectors of RIS say 1,000 to 2,000 of them a second, which makes this 2 to 4 hours, and more with
 what was changed again within minutes left out. The busiest stream of the world, 30,000 a second, still has minutes,
 and an outage is told within seconds.
 """
