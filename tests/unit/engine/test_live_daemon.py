@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import cast
 
+import pytest
 from archive_stream import PlayedClock
 from small_archive import SLOT, T0, Archive, full_table
 
 from nightside.engine.live.checkpoint import Checkpoint, DaemonFigures
 from nightside.engine.live.daemon import Daemon
+from nightside.engine.live.journal import Entered
 from nightside.engine.live.starting import start_from
 from nightside.engine.live.watcher import Found, Watcher
 from nightside.engine.subjects import country_subjects
@@ -63,3 +66,17 @@ def test_what_nobody_heard_is_unknown_of_every_collector(tmp_path: Path) -> None
     asyncio.run(after.run())
     unknown = [(u.begin, u.end) for u in watcher.sight.unknown(UP + 1, watcher.until_s)]
     assert unknown == [(AWAY, BACK)]
+
+
+def test_what_cannot_be_taken_again_leaves_a_daemon_that_can_begin_anew() -> None:
+    snapshot = load()
+    first, other = (Watcher(snapshot, country_subjects(snapshot, ["KP"])) for _ in range(2))
+    warnings: list[str] = []
+    daemon = Daemon(first, [], nobody, warn=warnings.append)
+    poison = Entered(2.0, cast(Batch, object()))
+    with pytest.raises(AttributeError):
+        daemon.resume(Checkpoint(other, DaemonFigures(found=7), [], 1.0), [poison])
+    daemon.begin_anew(first)
+    assert (daemon.watcher, daemon.figures.found) == (first, 0)
+    daemon.lose_all("nobody listened")
+    assert warnings == []

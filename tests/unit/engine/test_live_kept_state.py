@@ -312,3 +312,17 @@ def test_a_journal_that_others_may_write_is_not_loaded(tmp_path: Path) -> None:
 def test_what_belongs_to_another_user_is_not_ours(uid: int, is_ours: bool) -> None:
     found = os.stat_result((stat.S_IFREG | 0o644, 1, 1, 1, uid, 4711, 9, 0, 0, 0))
     assert (why_not_ours(found) is None) == is_ours
+
+
+def test_what_is_set_aside_is_not_read_again(tmp_path: Path) -> None:
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+        first.kept.append(ENTRIES[0])
+    for _ in range(2):
+        with Opened(tmp_path) as after:
+            assert after.kept.recover() is not None
+            after.kept.set_aside()
+            assert after.kept.recover() is None
+            assert len(list(tmp_path.glob("*.aside"))) == 2
+            after.begin(2)()
+    assert found(tmp_path) == (2, [])

@@ -86,18 +86,24 @@ class Daemon:
         untold = dict(state.untold)
         # What became of collectors then was said then.
         warn, self._warn = self._warn, lambda _text: None
-        for entry in since:
-            if isinstance(entry, Told):
-                untold = {n: found for n, found in untold.items() if n > entry.number}
-            else:
-                untold |= self._enter(entry)
-        self._warn = warn
+        try:
+            for entry in since:
+                if isinstance(entry, Told):
+                    untold = {n: found for n, found in untold.items() if n > entry.number}
+                else:
+                    untold |= self._enter(entry)
+        finally:
+            self._warn = warn
         for number, found in untold.items():
             self.telling.put(number, found)
 
+    def begin_anew(self, watcher: Watcher) -> None:
+        """Forget what was resumed, and be with this watcher."""
+        self.watcher, self.figures, self.entered_at_s = watcher, DaemonFigures(), 0.0
+
     def begin(self) -> None:
         """Write the first state of this run."""
-        self.entered_at_s = self.entered_at_s or self._clock.time()
+        self.entered_at_s = max(self.entered_at_s, self.watcher.until_s) or self._clock.time()
         if self._kept is not None:
             self._tried("the state cannot be kept", lambda kept: kept.begin(self._state())())
             self._state_begun()

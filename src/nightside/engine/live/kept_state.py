@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from nightside.engine.live.checkpoint import PART, Checkpoint, Names, packed, read, write
+from nightside.engine.live.checkpoint import PART, Checkpoint, Names, finish, pack, read
 from nightside.engine.live.journal import Ended, Entered, Journal, Told, entries
 from nightside.engine.live.ownership import why_not_ours
 from nightside.model.errors import NightsideError, UsageError
@@ -21,6 +21,7 @@ from nightside.model.errors import NightsideError, UsageError
 FOLDER = "live"
 """Inside the store's."""
 _STATE, _JOURNAL = "state-", "journal-"
+ASIDE = ".aside"
 
 
 @dataclass(frozen=True)
@@ -98,15 +99,23 @@ class KeptState:
             self._warn(f"{path}: not used: {state}")
         return None
 
+    def set_aside(self) -> None:
+        """What is here is of no use to anybody but who looks for a fault: it is kept once, and not read again."""
+        for path in self.folder.glob(f"*{ASIDE}"):
+            path.unlink()
+        for path, _number in self._numbered():
+            path.rename(path.with_name(path.name + ASIDE))
+
     def begin(self, state: Checkpoint) -> Callable[[], None]:
-        """Begin a new journal behind this state; returns what writes the state, in whatever thread.
+        """Begin a new journal behind this state; returns what writes the rest of the state, in whatever thread.
 
         Raises OSError, as what is returned does; then nothing is lost that was kept before, and what comes is kept
         (`is_kept`) only when a state is whole. The first state of a run has to be written before anything is
         appended.
         """
         number = self._number + 1
-        body = packed(state, self._names)
+        path = self.folder / f"{_STATE}{number:09d}"
+        pack(path, self._key, state, self._names)
         journal = Journal(self.folder / f"{_JOURNAL}{number:09d}")
         before, self._journal, self._number = self._journal, journal, number
         if self._lacks is not None:
@@ -125,16 +134,15 @@ class KeptState:
                     before.close()
             self._lacks = None
 
-        def finish() -> None:
-            write(self.folder / f"{_STATE}{number:09d}", self._key, body)
-            self.state_bytes = len(body)
+        def rest() -> None:
+            self.state_bytes = finish(path)
             if self._number == number:
                 self._lacks = None
-            for path, other in self._numbered():
-                if other < number:
-                    path.unlink(missing_ok=True)
+            for other, its_number in self._numbered():
+                if its_number < number:
+                    other.unlink(missing_ok=True)
 
-        return finish
+        return rest
 
     def append(self, entry: Entered | Told) -> None:
         """Write down what comes; nothing where that is not possible at present. Raises OSError once."""

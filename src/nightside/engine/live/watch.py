@@ -138,6 +138,7 @@ def _recovered(place: _Place) -> Recovered | None:
 
 def _start(place: _Place, watcher: Watcher) -> None:
     asked, log = place.asked, place.log
+    _leave_open(place, watcher)
     if asked.paths:
         start_from(watcher, asked.paths, log.warn)
     if asked.collectors and not asked.paths:
@@ -145,9 +146,36 @@ def _start(place: _Place, watcher: Watcher) -> None:
         start_by_name(watcher, asked.collectors, place.places, log.warn, told, manners=AT_START)
 
 
+def _leave_open(place: _Place, watcher: Watcher) -> None:
+    """Of what an earlier watch left open nobody will tell the end: a watch that begins anew knows nothing of it."""
+    mine = {(entity.type, entity.code) for entity in watcher.subjects.entities.values()}
+    left = [
+        one["id"]
+        for one in place.store.incidents(summaries=True)
+        if one["status"] != "closed" and (one["entity"]["type"], one["entity"]["code"]) in mine
+    ]
+    for id in left:
+        incident = place.store.incident(id)
+        # What rests on files is a replay's, or confirmed: that stands as it is.
+        if incident is not None and not incident["provenance"]["inputs"]:
+            place.store.close_incident(id, "unwatched")
+            place.log.warn(f"{id}: an earlier watch left it open: it is closed, nobody watched its end")
+
+
 async def _go_on(place: _Place, daemon: Daemon, recovered: Recovered) -> None:
     """Know what the earlier watch knew, and what the archives have of what came since."""
-    daemon.resume(recovered.state, recovered.since)
+    new = daemon.watcher
+    try:
+        daemon.resume(recovered.state, recovered.since)
+    except Exception as error:  # what ends a watch must not end all that come after it, too
+        place.log.warn(
+            f"what the last watch wrote down cannot be taken again: {type(error).__name__}: {error}: "
+            "it is set aside, and this one begins anew"
+        )
+        place.kept.set_aside()
+        daemon.begin_anew(new)
+        await asyncio.to_thread(_start, place, new)
+        return
     watcher, why = daemon.watcher, "nobody listened"
     # Where no second was judged yet, it knows what its files told.
     since = {
@@ -188,6 +216,7 @@ async def _run(
         warn=log.warn,
         came=recording.come,
     )
+    daemon.telling.tell_unstored = outlets.tell_unstored
     pulse = Pulse(daemon, tally, sources=sources, webhook=hook, kept=place.kept)
     if listener is not None:
         await listener.listen()
