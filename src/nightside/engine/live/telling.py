@@ -12,6 +12,10 @@ from nightside.model.errors import NightsideError
 from nightside.sources.stream import pauses
 
 
+async def _to_nobody(_found: Found) -> None:
+    """There is nobody who could hear of it without a store."""
+
+
 @dataclass
 class Telling:
     """Findings by their numbers; `told` hears of each number that is through."""
@@ -20,7 +24,11 @@ class Telling:
     told: Callable[[int], None]
     warn: Callable[[str], None]
     wait: Callable[[], Iterator[float]] = pauses
+    tell_unstored: Callable[[Found], Awaitable[None]] = _to_nobody
+    """Is given, in order, what waits while the first cannot be kept. Each goes to `tell` later all the same."""
     _waiting: deque[tuple[int, Found]] = field(default_factory=deque)
+    _ahead: int = 0
+    """How many of those that wait `tell_unstored` was given."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, number: int, found: Found) -> None:
@@ -40,6 +48,7 @@ class Telling:
                 number, found = self._waiting[0]
                 await self._through(found)
                 self._waiting.popleft()
+                self._ahead = max(self._ahead - 1, 0)
                 self.told(number)
             self._news.clear()
             await self._news.wait()
@@ -52,9 +61,23 @@ class Telling:
             except (NightsideError, OSError) as error:
                 if waits is None:
                     waits = self.wait()
-                    self.warn(f"{error}: what is found waits, and is tried again")
-                await asyncio.sleep(next(waits))
+                    self.warn(f"{error}: what is found is told without being stored; that is tried again")
+                await self._meanwhile(next(waits))
             else:
                 if waits is not None:
-                    self.warn("what was found is told again")
+                    self.warn("what was found is stored again")
+                return
+
+    async def _meanwhile(self, pause_s: float) -> None:
+        """Let this time pass; what waits, and what comes, is told to those who need no store."""
+        until = asyncio.get_running_loop().time() + pause_s
+        while True:
+            self._news.clear()
+            while self._ahead < len(self._waiting):
+                await self.tell_unstored(self._waiting[self._ahead][1])
+                self._ahead += 1
+            try:
+                async with asyncio.timeout_at(until):
+                    await self._news.wait()
+            except TimeoutError:
                 return
