@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -326,3 +327,53 @@ def test_what_is_set_aside_is_not_read_again(tmp_path: Path) -> None:
             assert len(list(tmp_path.glob("*.aside"))) == 2
             after.begin(2)()
     assert found(tmp_path) == (2, [])
+
+
+def test_a_state_says_what_was_when_it_was_begun(tmp_path: Path) -> None:
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+        figures = DaemonFigures(found=2)
+        finish = first.kept.begin(Checkpoint(cast(Watcher, [2, SAME]), figures, [], 7.5))
+        figures.found = 3
+        finish()
+    with Opened(tmp_path) as after:
+        recovered = after.kept.recover()
+        assert recovered is not None
+        assert recovered.state.figures.found == 2
+
+
+def test_a_state_for_which_there_is_no_room_leaves_nothing_and_the_journals_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def dump(self, _state: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with Opened(tmp_path) as first:
+        first.begin(1)()
+        first.kept.append(ENTRIES[0])
+        with monkeypatch.context() as disk:
+            disk.setattr("nightside.engine.live.checkpoint._Pickler", Full)
+            with pytest.raises(OSError, match="No space"):
+                first.begin(2)
+        assert not list(tmp_path.glob("*.part"))
+        assert first.kept.is_kept
+        first.kept.append(ENTRIES[1])
+    assert found(tmp_path) == (1, ENTRIES[:2])
+
+
+def test_a_state_takes_no_memory_while_it_is_written(tmp_path: Path) -> None:
+    size = 1 << 26
+    large = Checkpoint(cast(Watcher, [1, bytearray(size)]), DaemonFigures(), [], 7.5)
+    with Opened(tmp_path) as first:
+        tracemalloc.start()
+        try:
+            first.kept.begin(large)()
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert first.kept.state_bytes > size
+    assert peak < size / 8

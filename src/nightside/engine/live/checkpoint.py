@@ -6,7 +6,6 @@ CRC-32 in its end; it gets its name only when it is whole and on the disk.
 
 from __future__ import annotations
 
-import io
 import os
 import pickle
 import zlib
@@ -75,7 +74,7 @@ def names_of(watcher: Watcher) -> Names:
 
 
 class _Pickler(pickle.Pickler):
-    def __init__(self, file: io.BytesIO, names: Names) -> None:
+    def __init__(self, file: BinaryIO, names: Names) -> None:
         super().__init__(file, 5)
         self._names = {id(thing): name for name, thing in names.items()}
 
@@ -102,23 +101,34 @@ class _Unpickler(pickle.Unpickler):
         return self._names[name]
 
 
-def packed(state: Checkpoint, names: Names) -> memoryview:
-    """The state as bytes; what it says is that of this instant, whatever becomes of the watcher."""
-    out = io.BytesIO()
-    _Pickler(out, names).dump(state)
-    return out.getbuffer()
+def pack(path: Path, key: str, state: Checkpoint, names: Names) -> None:
+    """Begin to write it: what it says is that of this instant, whatever becomes of the watcher.
 
-
-def write(path: Path, key: str, body: memoryview) -> None:
-    """Write it, wholly or not at all. Raises OSError."""
-    part = path.with_name(path.name + PART)
+    Into a file at once: in memory a state is as much again as the watcher. Raises OSError.
+    """
+    part = _part_of(path)
     try:
         with open(part, "wb", opener=for_us_alone) as file:
             file.write(FIRST_LINE + key.encode() + b"\n")
-            file.write(body)
-            file.write(zlib.crc32(body).to_bytes(4, "little"))
+            _Pickler(file, names).dump(state)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def finish(path: Path) -> int:
+    """Write what is left of what was begun, wholly or not at all; returns the bytes. Raises OSError."""
+    part = _part_of(path)
+    try:
+        with part.open("r+b") as file:
+            _skip_head(file)
+            check = 0
+            while piece := file.read(PIECE_BYTES):
+                check = zlib.crc32(piece, check)
+            file.write(check.to_bytes(4, "little"))
             file.flush()
             os.fsync(file.fileno())
+            size = file.tell()
         part.replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
         try:
@@ -128,6 +138,7 @@ def write(path: Path, key: str, body: memoryview) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
+    return size
 
 
 def read(path: Path, key: str, names: Names) -> Checkpoint | str:
@@ -149,6 +160,15 @@ def read(path: Path, key: str, names: Names) -> Checkpoint | str:
         except Exception as error:  # whatever a file of another build makes of our classes
             return f"it cannot be read: {type(error).__name__}: {error}"
     return state if isinstance(state, Checkpoint) else "it is no state of a watch"
+
+
+def _part_of(path: Path) -> Path:
+    return path.with_name(path.name + PART)
+
+
+def _skip_head(file: BinaryIO) -> None:
+    file.readline(len(FIRST_LINE))
+    file.readline(MOST_KEY)
 
 
 def _is_whole(file: BinaryIO) -> bool:

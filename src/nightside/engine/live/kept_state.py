@@ -114,8 +114,6 @@ class KeptState:
         appended.
         """
         number = self._number + 1
-        path = self.folder / f"{_STATE}{number:09d}"
-        pack(path, self._key, state, self._names)
         journal = Journal(self.folder / f"{_JOURNAL}{number:09d}")
         before, self._journal, self._number = self._journal, journal, number
         if self._lacks is not None:
@@ -123,7 +121,7 @@ class KeptState:
             self._lacks.unlink(missing_ok=True)
             if before is not None:
                 before.close()
-            before = None
+                before = None
         self._lacks = journal.path
         if before is not None:
             try:
@@ -133,6 +131,9 @@ class KeptState:
                 with suppress(OSError):
                     before.close()
             self._lacks = None
+        # Behind the journal's end, which would wait for all that is on its way to the disk.
+        path = self.folder / f"{_STATE}{number:09d}"
+        pack(path, self._key, state, self._names)
 
         def rest() -> None:
             self.state_bytes = finish(path)
