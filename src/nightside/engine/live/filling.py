@@ -16,13 +16,14 @@ import numpy as np
 from nightside.engine.fetch_each import fetch_each
 from nightside.engine.fetching import GIB, Told
 from nightside.engine.files import covers_until
+from nightside.engine.live.mistakes import of_ours
 from nightside.engine.live.watcher import Watcher
 from nightside.model.elements import Peer
 from nightside.model.errors import NightsideError
 from nightside.model.instants import iso
 from nightside.routing.missed import Missed
 from nightside.sources.archive_paths import is_ris
-from nightside.sources.cache import lease
+from nightside.sources.cache import lease_aside
 from nightside.sources.endpoints import Endpoints
 from nightside.sources.layout import find_inputs
 from nightside.sources.local import Pieces
@@ -99,7 +100,7 @@ class Filling:
         self._not_before[gap.collector] = self._now() + ASK_AGAIN_S
         begin, end = gap.begin - BEFORE_S, gap.end + AFTER_S
         try:
-            with lease(self._places.cache_folder, int(self._places.cache_gib * GIB)) as held:
+            async with lease_aside(self._places.cache_folder, int(self._places.cache_gib * GIB)) as held:
                 fetched = await fetch_each(
                     [gap.collector],
                     begin,
@@ -112,8 +113,11 @@ class Filling:
                 )
                 return await asyncio.to_thread(_read, gap, fetched.paths, begin, end, self._now())
         except (NightsideError, OSError) as error:
-            self._warn(f"{gap.collector}: cannot know yet what a gap hid: {str(error).splitlines()[0]}")
-            return None
+            why = str(error).splitlines()[0]
+        except Exception as error:  # a gap that stays a gap is better than no watch
+            why = of_ours(error)
+        self._warn(f"{gap.collector}: cannot know yet what a gap hid: {why}")
+        return None
 
 
 def _read(gap: _Gap, paths: list[Path], begin: int, end: int, now_s: float) -> Batch | None:
