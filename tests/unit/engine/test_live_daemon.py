@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import cast
 
 import pytest
 from archive_stream import PlayedClock
-from small_archive import SLOT, T0, Archive, full_table
+from small_archive import KP, PEERS, SLOT, T0, Archive, full_table, stamp
 
 from nightside.engine.live.checkpoint import Checkpoint, DaemonFigures
 from nightside.engine.live.daemon import Daemon
@@ -17,10 +18,12 @@ from nightside.engine.live.journal import Entered
 from nightside.engine.live.starting import start_from
 from nightside.engine.live.watcher import Found, Watcher
 from nightside.engine.subjects import country_subjects
-from nightside.sources.stream import Batch, Status
+from nightside.sources.live_decoding import LiveDecoder
+from nightside.sources.stream import Batch, Faults, Figures, Status
 from nightside.world.snapshot import load
 
 COLLECTORS = ("rrc00", "rrc01")
+DOWN = T0 + 700
 UP, AWAY, BACK = T0 + 2 * SLOT, T0 + 1800, T0 + 2400
 
 
@@ -80,3 +83,57 @@ def test_what_cannot_be_taken_again_leaves_a_daemon_that_can_begin_anew() -> Non
     assert (daemon.watcher, daemon.figures.found) == (first, 0)
     daemon.lose_all("nobody listened")
     assert warnings == []
+
+
+class Heard:
+    """A source that brings files of a collector, each at a time of its own."""
+
+    def __init__(self, clock: PlayedClock, *files: tuple[float, Path]) -> None:
+        self._clock, self._files = clock, files
+
+    async def values(self) -> AsyncGenerator[Batch | Status, None]:
+        decoder = LiveDecoder("rrc00", Faults(), Figures())
+        for at_s, file in self._files:
+            while self._clock.now < at_s:
+                # Time comes though nobody says anything.
+                await self._clock.come(min(max(self._clock.now + 1, self._files[0][0]), at_s))
+            for batch in decoder.batches(gzip.decompress(file.read_bytes()), at_s):
+                yield batch
+        await self._clock.come(self._files[-1][0] + 60)
+        self._clock.ended = True
+
+
+@pytest.mark.parametrize(("late_s", "onsets"), [(1.9, {DOWN}), (30.0, {DOWN + 27, DOWN + 28})])
+def test_what_is_late_within_the_lateness_counts_in_its_own_second_and_else_in_the_next_to_come(
+    tmp_path: Path, late_s: float, onsets: set[int]
+) -> None:
+    """Two of five peers are heard in time, a second after the others, who are heard later: the third decides."""
+    table, in_time, late = (Archive(tmp_path / part) for part in ("table", "in_time", "late"))
+    table.table(T0, full_table())
+    table.finish(T0 + SLOT)
+    for number, peer in enumerate(PEERS):
+        if number < 2:
+            in_time.withdraw(DOWN + 1, peer, *KP)
+        else:
+            late.withdraw(DOWN, peer, *KP)
+    in_time.finish(T0 + 3 * SLOT)
+    late.finish(T0 + 3 * SLOT)
+    snapshot = load()
+    watcher = Watcher(snapshot, country_subjects(snapshot, ["KP"]))
+    start_from(watcher, [tmp_path / "table"], lambda _text: None)
+    found: list[Found] = []
+
+    async def tell(one: Found) -> None:
+        found.append(one)
+
+    name = f"updates.{stamp(DOWN - DOWN % SLOT)}.gz"
+    first, second = (next((tmp_path / part).rglob(name)) for part in ("in_time", "late"))
+    clock = PlayedClock()
+    source = Heard(clock, (DOWN + 1.5, first), (DOWN + late_s, second))
+    up = Said(clock, Status("rrc00", True, "subscribed", float(T0 + SLOT)))
+    daemon = Daemon(watcher, [up], tell, clock=clock, lateness_s=2.0)
+    asyncio.run(daemon.run())
+    clock.ended = False
+    asyncio.run(Daemon(watcher, [source], tell, clock=clock, lateness_s=2.0).run())
+    (opened,) = [m for one in found for m in one.new if m.kind == "opened"]
+    assert opened.onset in onsets
