@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from nightside.engine.collect import Collected, collect
 from nightside.engine.files import bytes_to_read
+from nightside.engine.observers import Observer, observe_now
 from nightside.engine.subjects import country_subjects, subject_prefixes
 from nightside.engine.world_of_day import world_of_input
 from nightside.model.errors import InputError
@@ -20,19 +21,14 @@ from nightside.model.settings import Settings
 from nightside.routing.ways import NO_ASN
 from nightside.signals.networks import Network, entity_networks
 from nightside.sources.layout import find_inputs
-from nightside.world.names import as_name, registered_as_name, require_country
-from nightside.world.snapshot import label
+from nightside.world.comparison import CountryNetworks
+from nightside.world.names import as_name, country_name, registered_as_name, require_country
+from nightside.world.operators import operator_card
+from nightside.world.snapshot import Snapshot, label
+from nightside.world.units import units_per_country
 
 SCHEMA = "nightside.networks/1"
 FEWEST_PEERS_FOR_DEPENDENCE = 5
-
-
-@dataclass(frozen=True, slots=True)
-class _Observer:
-    """One peer AS's session, and the ways it holds to the country's networks."""
-
-    asn: int
-    ways: list[int]
 
 
 def networks(
@@ -69,52 +65,49 @@ def networks(
     own = [int(p) for p in np.flatnonzero(subject) if collected.prefix_table.country[p] == number]
     texts = [collected.prefixes.text(p) for p in own]
     candidates = entity_networks(own, collected.prefix_table, texts, subjects.entity_of_unit, number)
-    observers = _observers(collected, [n.number for n in candidates], settings, warn)
+    numbers = np.array([n.number for n in candidates], np.int64)
+    observed = observe_now(collected, snapshot, numbers, settings, warn)
+    at = collected.end if at is None else at
     return {
         "schema": SCHEMA,
         "country": code,
-        "at": iso(collected.end if at is None else at),
+        "at": iso(at),
         "snapshot": label(snapshot, collected.first_day),
-        "observed_peers": len(observers),
-        **_told(collected, candidates, observers, settings),
+        "observed_peers": len(observed.observers),
+        **_told(collected, candidates, observed.observers, settings, datetime.fromtimestamp(at, UTC).date()),
+        "registered_units": int(units_per_country(snapshot)[number]),
+        "countries": _countries(observed.countries, snapshot),
+        "reconstruction": found.reconstruction,
+        "note": found.note,
     }
 
 
-def _observers(
-    collected: Collected, prefixes: Sequence[int], settings: Settings, warn: Callable[[str], None]
-) -> list[_Observer]:
-    """The peer ASes with a full feed: half of the routes that the fullest session holds now, or more."""
-    sessions = []
-    for log, table in zip(collected.logs, collected.tables, strict=True):
-        for peer, who in enumerate(log.peers):
-            standing = "unknown" if peer >= table.n_peers else table.standing(peer, 4)
-            if standing != "unknown":
-                sessions.append((table.held_routes(peer, 4), standing, who, table, peer))
-    fullest = max((s[0] for s in sessions), default=0)
-    if fullest == 0:
-        raise InputError(
-            "no table and no table transfer in the input: nobody's routes are known",
-            advice="Give a table too (bview.… or rib.…) from before the updates.",
-        )
-    by_as: dict[int, list[int]] = {}
-    ids = np.array(prefixes, np.uint32)
-    for routes, standing, who, table, peer in sessions:
-        if routes < settings.full_feed_share * fullest:
-            continue
-        if standing == "transfer":
-            warn(f"AS{who.asn} at {who.address} was still sending its table when the input ends")
-        ways = table.routes(peer, ids).tolist()
-        mine = by_as.setdefault(who.asn, ways)
-        by_as[who.asn] = [a or b for a, b in zip(mine, ways, strict=True)]
-    return [_Observer(asn, ways) for asn, ways in sorted(by_as.items())]
+def _countries(rows: Sequence[CountryNetworks], snapshot: Snapshot) -> list[dict[str, Any]]:
+    return [
+        {
+            "code": snapshot.codes[row.index],
+            "name": country_name(snapshot.codes[row.index]),
+            "rank": 1 + sum(other.networks > row.networks for other in rows),
+            "networks": row.networks,
+            "origin_elsewhere": row.origin_elsewhere,
+            "origin_unknown": row.origin_unknown,
+        }
+        for row in rows
+    ]
 
 
 def _told(
-    collected: Collected, candidates: Sequence[Network], observers: Sequence[_Observer], settings: Settings
+    collected: Collected,
+    candidates: Sequence[Network],
+    observers: Sequence[Observer],
+    settings: Settings,
+    day: date,
 ) -> dict[str, Any]:
     ways = collected.ways
     through: Counter[int] = Counter()
     ways_in: dict[int, set[int]] = defaultdict(set)
+    announced: Counter[int] = Counter()
+    units_of: dict[int, set[int]] = defaultdict(set)
     pairs = 0
     shown = []
     for i, network in enumerate(candidates):
@@ -123,20 +116,24 @@ def _told(
             continue
         pairs += len(held)
         beside = Counter(int(ways.upstream[w]) for w in held)
+        origins = sorted({int(ways.origin[w]) for w in held})
+        units = network.units.tolist()
+        for origin in origins:
+            announced[origin] += 1
+            units_of[origin].update(units)
         for way in held:
             border = int(ways.border[way])
             through[border] += 1
-            for unit in network.units.tolist():
+            for unit in units:
                 ways_in[unit].add(border)
         shown.append(
             {
                 "prefix": network.text,
-                "units": len(network.units),
-                "origin_asns": sorted({int(ways.origin[w]) for w in held}),
+                "units": len(units),
+                "origin_asns": origins,
                 "upstreams": [
                     {"asn": asn, "name": as_name(asn), "share": round(n / len(held), 6)}
-                    for asn, n in sorted(beside.items(), key=lambda item: (-item[1], item[0]))
-                    if asn != NO_ASN
+                    for asn, n in _most_first(beside)
                 ],
             }
         )
@@ -150,7 +147,59 @@ def _told(
             "share": round(n / pairs, 6),
             "sole_way_share": round(sole[asn] / len(ways_in), 6) if enough else None,
         }
-        for asn, n in sorted(through.items(), key=lambda item: (-item[1], item[0]))
-        if asn != NO_ASN
+        for asn, n in _most_first(through)
     ]
-    return {"networks": shown, "upstreams": upstreams}
+    return {
+        "networks": shown,
+        "upstreams": upstreams,
+        "units": len(ways_in),
+        "operators": [
+            {
+                "asn": asn,
+                "name": as_name(asn),
+                "registered_name": registered_as_name(asn),
+                "networks": announced[asn],
+                "units": n,
+                "card": _card(asn),
+            }
+            for asn, n in _most_first(Counter({asn: len(units) for asn, units in units_of.items()}))
+        ],
+        "known_upstreams": _known_upstreams(sorted(announced), set(through), day),
+    }
+
+
+def _most_first(counts: Counter[int]) -> list[tuple[int, int]]:
+    """(AS, count), highest first, then by AS; without those that are none."""
+    return sorted(((a, n) for a, n in counts.items() if a != NO_ASN), key=lambda item: (-item[1], item[0]))
+
+
+def _card(asn: int) -> dict[str, Any] | None:
+    card = operator_card(asn)
+    if card is None:
+        return None
+    return {
+        "role": card.role,
+        "owners": list(card.owners),
+        "source": card.source,
+        "url": card.url,
+        "date": card.date.isoformat(),
+    }
+
+
+def _known_upstreams(operators: Sequence[int], seen: Collection[int], day: date) -> list[dict[str, Any]]:
+    """What sources say about the operators' upstreams until that day, whether these are in the routes or not."""
+    return [
+        {
+            "asn": known.asn,
+            "name": as_name(known.asn),
+            "of_asn": card.asn,
+            "seen": known.asn in seen,
+            "says": known.says,
+            "source": known.source,
+            "url": known.url,
+            "date": known.date.isoformat(),
+        }
+        for card in map(operator_card, operators)
+        if card is not None
+        for known in card.known_upstreams(day)
+    ]

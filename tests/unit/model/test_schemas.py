@@ -191,6 +191,48 @@ NETWORKS = {
     "upstreams": [
         {"asn": 4837, "name": "China Unicom", "registered_name": None, "share": 1.0, "sole_way_share": None}
     ],
+    "units": 1,
+    "operators": [
+        {
+            "asn": 131279,
+            "name": "Star Joint Venture",
+            "registered_name": None,
+            "networks": 1,
+            "units": 1,
+            "card": {
+                "role": "links",
+                "owners": ["somebody"],
+                "source": "a report",
+                "url": "https://example.org/report",
+                "date": "2014-12-23",
+            },
+        }
+    ],
+    "known_upstreams": [
+        {
+            "asn": 22351,
+            "name": "Intelsat",
+            "of_asn": 131279,
+            "seen": False,
+            "says": "by contract",
+            "source": "a report",
+            "url": "https://example.org/report",
+            "date": "2014-12-23",
+        }
+    ],
+    "registered_units": 4,
+    "countries": [
+        {
+            "code": "KP",
+            "name": "North Korea",
+            "rank": 1,
+            "networks": 1,
+            "origin_elsewhere": 0,
+            "origin_unknown": 0,
+        }
+    ],
+    "reconstruction": False,
+    "note": None,
 }
 
 
