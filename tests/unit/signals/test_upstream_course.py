@@ -82,3 +82,26 @@ def test_thinning_keeps_the_mean(most: int) -> None:
     assert len(thin) <= most
     ends = [t for t, _ in thin[1:]] + [10_000]
     assert sum((v or 0) * (b - a) for (a, v), b in zip(thin, ends, strict=True)) == pytest.approx(whole)
+
+
+def test_a_second_upstream_for_three_of_four_networks_shows_in_its_second() -> None:
+    """Of 2 * 4 pairs three move with the first AS and three with the second, which is 90 seconds later."""
+    four = [f"175.45.{n}.0/24" for n in range(176, 180)]
+    three = [four[0], *four[2:]]
+    world = World()
+    rrc = world.collector("rrc00")
+    a, b = rrc.peer(100), rrc.peer(101)
+    rrc.table(T0, {a: dict.fromkeys(four, via(4837)), b: dict.fromkeys(four, via(4837, 101))})
+    rrc.announce(T0 + 471, a, *three, path=via(20485))
+    rrc.announce(T0 + 561, b, *three, path=via(20485, 101))
+    seen = world.seen(T0 + 1000)
+    found = upstream_means(
+        seen.history,
+        [seen.id(prefix) for prefix in four],
+        seen.ways,
+        baseline_at=T0 + 400,
+        windows=[(T0, T0 + 400), (T0 + 400, T0 + 800), (T0 + 800, T0 + 1000)],
+        by_border=True,
+    ).counts
+    assert found.course([20485], T0, T0 + 1000) == [(T0, 0.0), (T0 + 471, 0.375), (T0 + 561, 0.75)]
+    assert found.course([4837], T0, T0 + 1000) == [(T0, 1.0), (T0 + 471, 0.625), (T0 + 561, 0.25)]
