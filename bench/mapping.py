@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from nightside.scenes.routes import RouteTable, read_routes
 from nightside.sources.endpoints import read_endpoints
+from nightside.world.comparison import compare_countries
 from nightside.world.names import country_name
 from nightside.world.snapshot import Snapshot, read
 from nightside.world.snapshots import choose, snapshot_for, snapshots
@@ -108,20 +109,22 @@ def main() -> None:
         f"the table's own {len(table):,} in {best_s(lambda: map_all(snapshot, table.hi, table.length)):.2f} s"
     )
     origin = asn_country(snapshot, table.origin)
-    known = (own > 0) & (origin > 0)
-    other = known & (own != origin)
+    rows = compare_countries(own, (origin > 0) & (origin != own), origin > 0)
+    known = sum(row.networks - row.origin_unknown for row in rows)
+    other = sum(row.origin_elsewhere for row in rows)
     print(
-        f"registry and origin AS are of different countries for {other.sum():,} of {known.sum():,} prefixes "
-        f"({100 * other.sum() / known.sum():.2f} %); of {len(table) - known.sum():,} one or the other is not known"
+        f"registry and origin AS are of different countries for {other:,} of {known:,} prefixes "
+        f"({100 * other / known:.2f} %); of {len(table) - known:,} one or the other is not known"
     )
-    counts = np.bincount(own[known], minlength=len(snapshot.codes))
-    others = np.bincount(own[other], minlength=len(snapshot.codes))
-    large = [i for i in np.argsort(-others / np.maximum(counts, 1), kind="stable") if counts[i] >= FEWEST]
-    for i in large[:10]:
-        share = 100 * others[i] / counts[i]
-        name = country_name(snapshot.codes[i])
+    large = [row for row in rows if row.networks - row.origin_unknown >= FEWEST]
+    for row in sorted(large, key=lambda row: -row.origin_elsewhere / (row.networks - row.origin_unknown))[
+        :10
+    ]:
+        count = row.networks - row.origin_unknown
+        share = 100 * row.origin_elsewhere / count
         print(
-            f"  {name}: {others[i]:,} of {counts[i]:,} have an origin AS of another country ({share:.1f} %)"
+            f"  {country_name(snapshot.codes[row.index])}: {row.origin_elsewhere:,} of {count:,} "
+            f"have an origin AS of another country ({share:.1f} %)"
         )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import gzip
+import ipaddress
 import json
 import os
 import re
@@ -22,6 +24,7 @@ from bench.mapping import best_s, many, map_all, most_mib
 from delegation_files import write_world
 
 from nightside.scenes.routes import read_routes
+from nightside.world.comparison import compare_countries
 from nightside.world.delegation import REGISTRIES
 from nightside.world.names import country_codes
 from nightside.world.snapshot import Snapshot, load, read
@@ -274,12 +277,64 @@ def test_a_snapshot_loads_and_a_full_table_maps_in_time(
 
 @pytest.mark.shared_data
 def test_where_registry_and_origin_disagree_in_may_2014(of_2014: Snapshot, shared_data: Path) -> None:
-    """The routes of North Korea are its own; the other shares are told, not asserted, by `bench.mapping`."""
+    """By country, against a count from the lines of the files alone, address by address."""
     table = read_routes(shared_data / "routes" / "ipasn_20140513.dat.gz")
-    own = map_all(of_2014, table.hi, table.length)
-    origin = asn_country(of_2014, table.origin)
-    of_korea = own == of_2014.index_of("KP")
-    assert of_korea.sum() == 4
-    assert (origin[of_korea] == of_2014.index_of("KP")).all()
-    known = (own > 0) & (origin > 0)
-    assert 0 < (known & (own != origin)).sum() < 0.1 * known.sum()
+    own, origin = map_all(of_2014, table.hi, table.length), asn_country(of_2014, table.origin)
+    rows = compare_countries(own, (origin > 0) & (origin != own), origin > 0)
+    found = {of_2014.codes[row.index]: row for row in rows}
+    counted = counted_by_hand(shared_data, ("AG", "EG", "KP", "SY", "TJ"))
+    for code, (networks, elsewhere, unknown) in counted.items():
+        row = found[code]
+        assert (row.networks, row.origin_elsewhere, row.origin_unknown) == (networks, elsewhere, unknown), (
+            code
+        )
+    assert counted["KP"] == (4, 0, 0)
+    # docs/world.md
+    assert counted["AG"][1] == 187
+    assert counted["TJ"][1] == 85
+    known = sum(row.networks - row.origin_unknown for row in rows)
+    assert known == 501_530
+    assert sum(row.origin_elsewhere for row in rows) == pytest.approx(0.045 * known, rel=0.01)
+
+
+def counted_by_hand(shared_data: Path, codes: tuple[str, ...]) -> dict[str, tuple[int, int, int]]:
+    """(prefixes most of which are the country's, of these with another's origin AS, with nobody's), by country."""
+    held: list[tuple[int, int, str]] = []
+    country_of: dict[int, str] = {}
+    for path in sorted((shared_data / "registry").glob("delegated-*.gz")):
+        for line in gzip.decompress(path.read_bytes()).decode("latin-1").splitlines():
+            fields = line.split("|")
+            if len(fields) < 7 or fields[6] not in ("allocated", "assigned"):
+                continue
+            _registry, code, kind, first, count = fields[:5]
+            if kind == "asn":
+                country_of |= dict.fromkeys(range(int(first), int(first) + int(count)), code)
+            elif kind == "ipv4":
+                begin = int(ipaddress.IPv4Address(first))
+                held.append((begin, begin + int(count), code))
+    held.sort()
+    starts = [begin for begin, _end, _code in held]
+    told = {code: [0, 0, 0] for code in codes}
+    lines = gzip.decompress((shared_data / "routes" / "ipasn_20140513.dat.gz").read_bytes()).decode()
+    for line in lines.splitlines():
+        if line.startswith(";"):
+            continue
+        prefix, origin = line.split()
+        address, length = prefix.split("/")
+        begin = int(ipaddress.IPv4Address(address))
+        end = begin + (1 << (32 - int(length)))
+        size: dict[str, int] = {}
+        at = max(0, bisect.bisect_right(starts, begin) - 1)
+        while at < len(held) and held[at][0] < end:
+            inside = min(held[at][1], end) - max(held[at][0], begin)
+            if inside > 0:
+                size[held[at][2]] = size.get(held[at][2], 0) + inside
+            at += 1
+        size[""] = end - begin - sum(size.values())
+        code = max(size, key=lambda c: size[c])
+        if code in told:
+            of_origin = country_of.get(int(origin), "")
+            told[code][0] += 1
+            told[code][1] += of_origin not in ("", code, "EU", "AP")
+            told[code][2] += of_origin in ("", "EU", "AP")
+    return {code: (a, b, c) for code, (a, b, c) in told.items()}
