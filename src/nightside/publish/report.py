@@ -25,6 +25,7 @@ from nightside.publish import words as story
 from nightside.publish.headlines import as_name, detail, headline, sentence
 from nightside.publish.literal import one_line
 from nightside.publish.moments import utc
+from nightside.publish.operators_known import known_of_operators
 from nightside.publish.phrases import choose
 from nightside.publish.reading import Json
 from nightside.publish.report_changes import changes, latest
@@ -131,6 +132,7 @@ def _facts(
         "all_posts": all_posts,
         "all_posts_title": words.POSTS_ALL.format(all=f"{len(posts):,}"),
         "operators": tables.operators(incident),
+        "operators_known": known_of_operators(incident),
         "networks": networks,
         "more_networks": more_networks,
         "networks_cut": networks_cut,

@@ -38,6 +38,7 @@ class OperatorCard:
     url: str
     date: datetime.date
     upstreams: tuple[KnownUpstream, ...]
+    """Abroad, so that each can be looked for at the country's border."""
 
     def known_upstreams(self, day: datetime.date) -> list[KnownUpstream]:
         """The claims about this day or times before it, by AS and the date of the source."""

@@ -222,6 +222,23 @@ def test_operators_keep_their_order_and_survivors_say_so(
     assert rows[2][3:] == ["no loss", "no loss"]
 
 
+def test_what_is_known_of_an_operator_stands_apart_from_what_was_seen(
+    told: Callable[..., Told], course: IncidentSeries
+) -> None:
+    incident = told(operators=[OperatorLoss(131279, "Star Joint Venture", 4, 0, course.begin, None)])
+    unicom = {"asn": 4837, "name": "China Unicom", "before": 1.0, "during": 0.0, "after": None}
+    seen = Page(report({**incident, "upstreams": [unicom]}, course)).text
+    assert "Loxley Pacific" in seen
+    assert "Known, not seen: AS22351 (Intelsat) for AS131279 (Star Joint Venture)" in seen
+    assert "not seen: AS4837" not in seen
+    assert "AS20485" not in seen  # not known before October 2017
+    intelsat = {**unicom, "asn": 22351, "name": "Intelsat"}
+    assert "not seen: AS22351" not in Page(report({**incident, "upstreams": [intelsat]}, course)).text
+    nothing = Page(report({**incident, "upstreams": []}, course)).text
+    assert "Loxley Pacific" in nothing
+    assert "Known, not seen" not in nothing
+
+
 def test_upstreams_before_during_after(told: Callable[..., Told], course: IncidentSeries) -> None:
     incident = told()
     incident["upstreams"] = [

@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from nightside.world.names import as_name
 from nightside.world.operators import operator_card
+from nightside.world.snapshot import load
 
 STAR = 131279
 
@@ -24,6 +25,8 @@ def test_each_claim_has_a_source_with_address_and_date() -> None:
         for upstream in card["upstreams"]:
             assert date.fromisoformat(upstream["from"]) <= date.fromisoformat(upstream["date"])
             assert as_name(upstream["asn"])
+            # Upstreams are looked for at the border.
+            assert load().country_of_asn(upstream["asn"]) not in (None, load().country_of_asn(card["asn"]))
 
 
 def test_north_korea_by_what_is_documented() -> None:
