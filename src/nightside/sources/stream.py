@@ -8,9 +8,12 @@ is counted by kind and source, and told once (`Faults`).
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from nightside.model.elements import Columns, Peer
 
@@ -139,6 +142,22 @@ def kept(columns: Columns) -> KeptColumns:
         paths=columns.paths[: int(ends.max()) if count else 0].copy(),
         **{name: getattr(columns, name)[:count].copy() for name in _COLUMNS},
     )
+
+
+def taken(columns: Columns, which: npt.NDArray[np.intp]) -> KeptColumns:
+    """These elements of a batch; they share its paths."""
+    parts = {name: getattr(columns, name)[which] for name in _COLUMNS}
+    return KeptColumns(count=len(which), paths=columns.paths, **parts)
+
+
+def joined(parts: Sequence[KeptColumns]) -> KeptColumns:
+    """One after the other, with all their paths; at least one."""
+    shifts = np.cumsum([0, *(len(part.paths) for part in parts)])[:-1].tolist()
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS}
+    starts = [part.path_start + np.uint32(shift) for part, shift in zip(parts, shifts, strict=True)]
+    columns["path_start"] = np.concatenate(starts)
+    paths = np.concatenate([part.paths for part in parts])
+    return KeptColumns(count=sum(part.count for part in parts), paths=paths, **columns)
 
 
 LONGEST_PAUSE_S = 60.0

@@ -246,7 +246,8 @@ def test_it_goes_on_from_a_kept_state_as_if_nothing_had_been(tmp_path: Path) -> 
     world = World(near)
     world.table(T0, usual())
     world.come(T0 + 60)
-    checkpoint.write(tmp_path / "state", "key", checkpoint.packed(state_of(near), checkpoint.names_of(near)))
+    checkpoint.pack(tmp_path / "state", "key", state_of(near), checkpoint.names_of(near))
+    checkpoint.finish(tmp_path / "state")
     # What is known of a few countries is little; the map is not in it.
     assert (tmp_path / "state").stat().st_size < 1_000_000
     other, _far = watchers()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from nightside.engine.fetching import GIB, Told
 from nightside.engine.files import covers_until
 from nightside.engine.live.mistakes import of_ours
 from nightside.engine.live.watcher import Watcher
-from nightside.model.elements import Peer
+from nightside.model.elements import Columns, Peer
 from nightside.model.errors import NightsideError
 from nightside.model.instants import iso
 from nightside.routing.missed import Missed
@@ -28,7 +28,7 @@ from nightside.sources.endpoints import Endpoints
 from nightside.sources.layout import find_inputs
 from nightside.sources.local import Pieces
 from nightside.sources.polite_http import Manners
-from nightside.sources.stream import Batch, KeptColumns, Status, kept
+from nightside.sources.stream import Batch, KeptColumns, Status, joined, kept, taken
 from nightside.wire.decoder import Decoder
 
 LOOK_EVERY_S = 60.0
@@ -135,33 +135,16 @@ def _read(gap: _Gap, paths: list[Path], begin: int, end: int, now_s: float) -> B
     for file in files:
         decoder.start(str(file.path))
         for piece in Pieces(file.path):
-            parts += [_within(kept(columns), begin, end) for columns in decoder.feed(piece)]
-        parts += [_within(kept(columns), begin, end) for columns in decoder.finish()]
+            parts += [_within(columns, begin, end) for columns in decoder.feed(piece)]
+        parts += [_within(columns, begin, end) for columns in decoder.finish()]
     peers: list[Peer] = list(decoder.peers)
-    return Batch(gap.collector, peers, _joined(parts), now_s, fills=True)
+    return Batch(gap.collector, peers, joined(parts), now_s, fills=True)
 
 
-_COLUMNS = tuple(field.name for field in fields(KeptColumns) if field.name not in ("count", "paths"))
-
-
-def _within(columns: KeptColumns, begin: int, end: int) -> KeptColumns:
-    """The elements of this time."""
-    second = columns.time_us // 1_000_000
-    rows = np.flatnonzero((second >= begin) & (second <= end))
-    return KeptColumns(
-        len(rows), paths=columns.paths, **{name: getattr(columns, name)[rows] for name in _COLUMNS}
-    )
-
-
-def _joined(parts: list[KeptColumns]) -> KeptColumns:
-    """One after the other; each part's paths follow those of the one before."""
-    first = np.cumsum([0, *(len(part.paths) for part in parts)])[:-1]
-    for part, shift in zip(parts, first.tolist(), strict=True):
-        part.path_start = part.path_start + np.uint32(shift)
-    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS}
-    return KeptColumns(
-        sum(part.count for part in parts), paths=np.concatenate([part.paths for part in parts]), **joined
-    )
+def _within(columns: Columns, begin: int, end: int) -> KeptColumns:
+    """The elements of this time, in memory of their own."""
+    second = columns.time_us[: columns.count] // 1_000_000
+    return kept(taken(columns, np.flatnonzero((second >= begin) & (second <= end))))
 
 
 def _when(missed: Missed) -> str:

@@ -8,7 +8,7 @@ feed, and that a session is known which has no route to any subject still counts
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import cast
 
@@ -24,9 +24,7 @@ from nightside.routing.standing import Heard, SoFar
 from nightside.routing.stepwise import END_OF_TIME_S, FAMILY, Collector, Stepwise
 from nightside.routing.ways import WayIndex
 from nightside.sources.beacons import of_beacons
-from nightside.sources.stream import KeptColumns
-
-_COLUMNS = tuple(f.name for f in fields(KeptColumns) if f.name not in ("count", "paths"))
+from nightside.sources.stream import KeptColumns, taken
 
 Which = npt.NDArray[np.intp]
 WholeTables = dict[str, list[dict[tuple[int, int], int]]]
@@ -147,13 +145,6 @@ class ByWholeTables(SoFar):
         heard.table.tables.clear()
         heard.table.transfer_ends.clear()
         return SimpleNamespace(table=SimpleNamespace(tables=tables, transfer_ends=[]), numbers=heard.numbers)
-
-
-def taken(columns: Columns, which: Which) -> KeptColumns:
-    """These elements of a batch; they share its paths."""
-    return KeptColumns(
-        count=len(which), paths=columns.paths, **{name: getattr(columns, name)[which] for name in _COLUMNS}
-    )
 
 
 def alone(columns: Columns, place: int) -> KeptColumns:
