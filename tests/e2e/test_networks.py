@@ -112,3 +112,28 @@ def test_one_peer_s_transfer_of_2015(shared_data: Path, quick: Any) -> None:
     assert 2_500 < rows["TW"]["networks"] < 10_000
     assert rows["US"]["rank"] == 1
     assert all(r["origin_elsewhere"] + r["origin_unknown"] <= r["networks"] for r in rows.values())
+
+
+def test_an_override_moves_a_network_and_stands_in_every_result(
+    second_upstream: Path, quick: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = tmp_path / "world"
+    world.mkdir()
+    rows = [
+        {"prefix": "175.45.177.0/24", "country": "SY", "from": "2014-12-22", "to": None}
+        | {"reason": "a test", "source": "made up"}
+    ]
+    (world / "overrides.json").write_text(json.dumps(rows))
+    monkeypatch.setenv("NIGHTSIDE_WORLD", str(world))
+    ran = quick("networks", "KP", second_upstream, "--json", store=False)
+    told = json.loads(ran.out)
+    assert [n["prefix"] for n in told["networks"]] == [KP[0], KP[2], KP[3]]
+    assert told["registered_units"] == 3
+    assert " + overrides " in told["snapshot"]
+    (syria,) = json.loads(quick("networks", "SY", second_upstream, "--json", store=False).out)["networks"]
+    assert syria["prefix"] == KP[1]
+    (world / "overrides.json").write_text("[{}]")
+    refused = quick("networks", "KP", second_upstream, store=False)
+    assert refused.code == 3
+    assert "overrides.json" in refused.err
+    assert "row 1" in refused.err

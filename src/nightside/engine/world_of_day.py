@@ -11,6 +11,7 @@ from nightside.model.errors import UnreadableError
 from nightside.sources.endpoints import read_endpoints
 from nightside.sources.layout import Found, InputFile
 from nightside.sources.local import Pieces
+from nightside.world.overrides import overridden
 from nightside.world.snapshot import Snapshot, load
 from nightside.world.snapshots import snapshot_for
 
@@ -18,8 +19,9 @@ MRT_HEADER_BYTES = 12
 
 
 def world_of_day(day: date) -> Snapshot:
-    """The newest snapshot that is not after the day; where there is none, the oldest after it."""
-    return snapshot_for(day, read_endpoints().world_folder)
+    """The newest snapshot that is not after the day, else the oldest after it; with the overrides of that day."""
+    folder = read_endpoints().world_folder
+    return overridden(snapshot_for(day, folder), day, folder)
 
 
 def world_of_input(found: Found, begin: int | None, end: int | None, margin_s: int) -> Snapshot:
