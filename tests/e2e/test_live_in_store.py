@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from played_watch import PlayedWatch, answer
 from web_server import served
@@ -32,7 +32,7 @@ class Listener:
 
     def _listen(self, site: str) -> None:
         # The server ends it in the end.
-        with suppress(httpx.HTTPError), httpx.stream("GET", f"{site}/api/1/events", timeout=60) as stream:
+        with suppress(httpx2.HTTPError), httpx2.stream("GET", f"{site}/api/1/events", timeout=60) as stream:
             for line in stream.iter_lines():
                 if line.startswith("event:"):
                     self.heard.append(line.removeprefix("event:").strip())

@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 import network_namespaces
 import pytest
-from gobgp_router import free_port
+from free_port import free_port
 from network_namespaces import Net, net
 from watch_process import call
 from webhook_receiver import Receiver, receiver

@@ -15,14 +15,9 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from free_port import free_port
 
 WAIT_S = 60.0
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @contextmanager

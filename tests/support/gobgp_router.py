@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from free_port import free_port
 
 NEEDED = ("gobgpd", "gobgp")
 
@@ -17,13 +18,6 @@ NEEDED = ("gobgpd", "gobgp")
 def is_here() -> bool:
     """Whether this machine has it."""
     return all(shutil.which(name) for name in NEEDED)
-
-
-def free_port(address: str = "127.0.0.1") -> int:
-    """A port that nobody listens at, at this moment."""
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(frozen=True)

@@ -117,8 +117,8 @@ class PlayedWatch:
 
 def answer(site: str, path: str) -> Any:
     """What the API says."""
-    import httpx
+    import httpx2
 
-    got = httpx.get(f"{site}/api/1/{path}", timeout=20)
+    got = httpx2.get(f"{site}/api/1/{path}", timeout=20)
     assert got.status_code == 200, got.text
     return got.json()

@@ -13,7 +13,7 @@ from typing import Any
 import bgp_bytes as bgp
 import httpx2
 from archive_server import archive_server
-from gobgp_router import free_port
+from free_port import free_port
 from recent_archive import Route, write_archive, write_updates
 from ris_live_server import RisLiveServer, message_frame
 from watch_process import WatchProcess, watching

@@ -24,6 +24,7 @@ import bgp_bytes as bgp
 import jsonschema
 import pytest
 from archive_server import ArchiveServer, Fault, archive_server, use_archive
+from free_port import free_port
 from ris_live_server import RisLiveServer, RisStreamServer, message_frame
 
 from nightside.engine.doctor import archives, check, machine, streams
@@ -92,12 +93,6 @@ def archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive
         monkeypatch.setattr(streams, "FIRST_WITHIN_S", 3.0)
         monkeypatch.setattr(streams, "LISTEN_S", 0.3)
         yield server
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
 
 
 async def all_of(store: Path, **more: Any) -> list[Check]:
