@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nightside.engine.collect import Collected, collect
 from nightside.engine.files import bytes_to_read
 from nightside.engine.observers import Observer, observe_now
 from nightside.engine.subjects import country_subjects, subject_prefixes
+from nightside.engine.ways_in import WaysIn
 from nightside.engine.world_of_day import world_of_input
 from nightside.model.errors import InputError
 from nightside.model.instants import iso
@@ -105,9 +107,9 @@ def _told(
 ) -> dict[str, Any]:
     ways = collected.ways
     through: Counter[int] = Counter()
-    ways_in: dict[int, set[int]] = defaultdict(set)
+    ways_in = WaysIn()
     announced: Counter[int] = Counter()
-    units_of: dict[int, set[int]] = defaultdict(set)
+    units_of: dict[int, list[NDArray[np.int64]]] = defaultdict(list)
     pairs = 0
     shown = []
     for i, network in enumerate(candidates):
@@ -117,19 +119,17 @@ def _told(
         pairs += len(held)
         beside = Counter(int(ways.upstream[w]) for w in held)
         origins = sorted({int(ways.origin[w]) for w in held})
-        units = network.units.tolist()
         for origin in origins:
             announced[origin] += 1
-            units_of[origin].update(units)
-        for way in held:
-            border = int(ways.border[way])
-            through[border] += 1
-            for unit in units:
-                ways_in[unit].add(border)
+            units_of[origin].append(network.units)
+        borders = Counter(int(ways.border[way]) for way in held)
+        through.update(borders)
+        for border in borders:
+            ways_in.add(border, network.units)
         shown.append(
             {
                 "prefix": network.text,
-                "units": len(units),
+                "units": len(network.units),
                 "origin_asns": origins,
                 "upstreams": [
                     {"asn": asn, "name": as_name(asn), "share": round(n / len(held), 6)}
@@ -137,7 +137,8 @@ def _told(
                 ],
             }
         )
-    sole = Counter(next(iter(who)) for who in ways_in.values() if len(who) == 1)
+    sole, total = ways_in.sole_ways(), ways_in.total()
+    held_by = Counter({asn: len(np.unique(np.concatenate(units))) for asn, units in units_of.items()})
     enough = len(observers) >= FEWEST_PEERS_FOR_DEPENDENCE
     upstreams = [
         {
@@ -145,14 +146,14 @@ def _told(
             "name": as_name(asn),
             "registered_name": registered_as_name(asn),
             "share": round(n / pairs, 6),
-            "sole_way_share": round(sole[asn] / len(ways_in), 6) if enough else None,
+            "sole_way_share": round(sole[asn] / total, 6) if enough else None,
         }
         for asn, n in _most_first(through)
     ]
     return {
         "networks": shown,
         "upstreams": upstreams,
-        "units": len(ways_in),
+        "units": total,
         "operators": [
             {
                 "asn": asn,
@@ -162,7 +163,7 @@ def _told(
                 "units": n,
                 "card": _card(asn),
             }
-            for asn, n in _most_first(Counter({asn: len(units) for asn, units in units_of.items()}))
+            for asn, n in _most_first(held_by)
         ],
         "known_upstreams": _known_upstreams(sorted(announced), set(through), day),
     }
