@@ -14,11 +14,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
+from quiet_server import QuietServer
 
 from nightside.model.instants import parse_iso
 from nightside.store.location import open_store
@@ -33,7 +34,7 @@ WITHIN_S = 400
 BEGIN, END = parse_iso("2014-12-23T08:00:00Z"), parse_iso("2014-12-23T20:00:00Z")
 
 
-class Receiver(ThreadingHTTPServer):
+class Receiver(QuietServer):
     """Takes messages, and now and then only says that it will not now."""
 
     def __init__(self) -> None:

@@ -7,13 +7,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from archive_server import without_proxies
+from quiet_server import QuietServer
 
 Answerer = Callable[[dict[str, str]], dict[str, Any]]
 
@@ -86,7 +87,7 @@ def ripestat_server(
     answer: Answerer, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> Iterator[RipestatServer]:
     """A server behind the program's own settings, with the cache and the configuration in a folder."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    server = QuietServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     ripestat = RipestatServer(answer, f"http://127.0.0.1:{server.server_address[1]}/data")
     cast(Any, server).ripestat = ripestat

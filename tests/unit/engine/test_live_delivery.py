@@ -11,18 +11,19 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from quiet_server import QuietServer
 
 from nightside.engine.live import delivery
 from nightside.engine.live.delivery import Spool, Webhook
 from nightside.model.errors import NightsideError, UsageError
 
 
-class Receiver(ThreadingHTTPServer):
+class Receiver(QuietServer):
     """Answers with what it is told to, in turn, then with 200."""
 
     def __init__(self, answers: list[int]) -> None:

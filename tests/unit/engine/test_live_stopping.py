@@ -12,10 +12,11 @@ import textwrap
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
+from quiet_server import QuietServer
 
 from nightside.engine.live.delivery import Spool, Webhook
 from nightside.engine.live.stopping import delivering, run_until_stopped
@@ -97,7 +98,7 @@ except KeyboardInterrupt:
 )
 
 
-class Receiver(ThreadingHTTPServer):
+class Receiver(QuietServer):
     """Takes a while over each message."""
 
     def __init__(self) -> None:
