@@ -20,6 +20,7 @@ import numpy.typing as npt
 from nightside.model.entity import Entity
 from nightside.model.signal import Signal
 from nightside.model.stretches import stretches
+from nightside.store.folder_sync import sync_folder
 from nightside.store.protocol import Baselines
 
 Int64 = npt.NDArray[np.int64]
@@ -184,15 +185,7 @@ def write(folder: Path, contents: Contents) -> None:
         file.flush()
         os.fsync(file.fileno())
     part.rename(final)
-    _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    sync_folder(folder)
 
 
 def file_of(folder: Path, name: str) -> Path:

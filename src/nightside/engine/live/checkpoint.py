@@ -21,6 +21,7 @@ from isal import isal_zlib
 from nightside.engine.live.ownership import for_us_alone, why_not_ours
 from nightside.engine.live.watcher import Found, Watcher
 from nightside.routing.thin import thin
+from nightside.store.folder_sync import sync_folder
 
 FIRST_LINE = b"nightside state 1\n"
 PART = ".part"
@@ -40,7 +41,7 @@ class DaemonFigures:
     batches: int = 0
     statuses: int = 0
     found: int = 0
-    up: dict[str, str] = field(default_factory=dict)
+    not_heard: dict[str, str] = field(default_factory=dict)
     """Of each collector that is not heard, why; of those that are, nothing."""
     states: int = 0
     """States that were written."""
@@ -130,11 +131,7 @@ def finish(path: Path) -> int:
             os.fsync(file.fileno())
             size = file.tell()
         part.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(path.parent)
     except OSError:
         part.unlink(missing_ok=True)
         raise

@@ -200,7 +200,7 @@ class Daemon:
             live.apply(value.collector, value.peers, value.columns, 0, int(now_s) + AHEAD_S)
             return
         self.figures.statuses += 1
-        known = value.collector in self.figures.up
+        known = value.collector in self.figures.not_heard
         if value.up:
             if known:
                 self._warn(f"{value.collector}: heard again: {value.why}")
@@ -208,7 +208,7 @@ class Daemon:
         else:
             if not known:
                 self._warn(f"{value.collector}: not heard, its peers are unknown: {value.why}")
-            self.figures.up[value.collector] = value.why
+            self.figures.not_heard[value.collector] = value.why
             table = live.collector(value.collector).table
             live.lost(value.collector, max(int(value.at_s), table.now, self.watcher.until_s + 1))
 
@@ -223,7 +223,7 @@ class Daemon:
             )
 
     def _back(self, collector: str, at_s: float) -> None:
-        self.figures.up.pop(collector, None)
+        self.figures.not_heard.pop(collector, None)
         self.watcher.live.back(collector, max(int(at_s), self.watcher.until_s + 1))
 
     # -- what is kept -------------------------------------------------------------------------------

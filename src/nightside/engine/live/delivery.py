@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from nightside.model.errors import NightsideError, UsageError
 from nightside.sources.stream import pauses
+from nightside.store.folder_sync import sync_folder
 
 if TYPE_CHECKING:
     import httpx2
@@ -151,11 +152,7 @@ class Spool:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync_folder(self.folder)
         self._last += 1
         return path
 

@@ -106,7 +106,7 @@ class Pulse:
         newest: dict[str, float] = {}
         for source in self._sources.values():
             newest |= source.figures.newest_s
-        not_heard = self._daemon.figures.up
+        not_heard = self._daemon.figures.not_heard
         found = []
         for name, collector in sorted(self._daemon.watcher.live.collectors.items()):
             away = collector.table.away

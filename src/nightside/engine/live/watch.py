@@ -34,8 +34,8 @@ from nightside.engine.live.watcher import Watcher
 from nightside.engine.logs import Log
 from nightside.engine.subjects import country_subjects
 from nightside.engine.world_of_day import world_of_day
-from nightside.model.incident import Provenance
-from nightside.sources.archive_paths import is_collector
+from nightside.model.incident import Provenance, Status
+from nightside.sources.archive_paths import is_collector, is_ris
 from nightside.sources.beacons import Canary
 from nightside.sources.bmp import BmpListener
 from nightside.sources.endpoints import Endpoints, read_endpoints
@@ -52,6 +52,7 @@ STALE_S = 86400
 """What an earlier watch knew is not gone on with after so long: the newest tables tell more."""
 IN_ARCHIVES_S = 300
 """What was missed by less than this, no archive has yet: it is confirmed later."""
+OPEN: tuple[Status, ...] = ("ongoing", "recovering", "restored")
 AT_START = Manners(tries=3)
 """Of archives that a watch begins with: without them it begins with what the streams tell."""
 AT_ONCE = Manners(tries=2, longest_retry_after_s=10.0, connect_s=5.0, silence_s=10.0, longest_pause_s=2.0)
@@ -151,8 +152,9 @@ def _leave_open(place: _Place, watcher: Watcher) -> None:
     mine = {(entity.type, entity.code) for entity in watcher.subjects.entities.values()}
     left = [
         one["id"]
-        for one in place.store.incidents(summaries=True)
-        if one["status"] != "closed" and (one["entity"]["type"], one["entity"]["code"]) in mine
+        for status in OPEN
+        for one in place.store.incidents(status=status, summaries=True)
+        if (one["entity"]["type"], one["entity"]["code"]) in mine
     ]
     for id in left:
         incident = place.store.incident(id)
@@ -295,8 +297,7 @@ def _bmp(place: _Place) -> BmpListener | None:
 
 def _ris_live(place: _Place, watcher: Watcher) -> RisLive | None:
     asked, faults = place.asked, Faults(place.log.fault)
-    names = {name for name in watcher.live.collectors if is_collector(name)}
-    heard = sorted({*asked.collectors, *(name for name in names if name.startswith("rrc"))})
+    heard = sorted({*asked.collectors, *filter(is_ris, watcher.live.collectors)})
     if not heard:
         return None
     url = place.places.ris_live_url
