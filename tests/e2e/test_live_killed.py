@@ -10,16 +10,15 @@ import select
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
-from quiet_server import QuietServer
+from quiet_server import QuietServer, running
 
 from nightside.model.instants import parse_iso
 from nightside.store.location import open_store
@@ -64,17 +63,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@contextmanager
-def receiver() -> Iterator[Receiver]:
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def receiver() -> AbstractContextManager[Receiver]:
+    return running(Receiver())
 
 
 class Lives:

@@ -8,15 +8,14 @@ import hashlib
 import hmac
 import os
 import socket
-import threading
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from quiet_server import QuietServer
+from quiet_server import QuietServer, running
 
 from nightside.engine.live import delivery
 from nightside.engine.live.delivery import Spool, Webhook
@@ -57,17 +56,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@contextmanager
-def receiver(*answers: int) -> Iterator[Receiver]:
-    server = Receiver(list(answers))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def receiver(*answers: int) -> AbstractContextManager[Receiver]:
+    return running(Receiver(list(answers)))
 
 
 def at_once() -> Iterator[float]:

@@ -11,12 +11,12 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from quiet_server import QuietServer
+from quiet_server import QuietServer, running
 
 from nightside.engine.live.delivery import Spool, Webhook
 from nightside.engine.live.stopping import delivering, run_until_stopped
@@ -121,17 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@contextmanager
-def receiver() -> Iterator[Receiver]:
-    server = Receiver()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
+def receiver() -> AbstractContextManager[Receiver]:
+    return running(Receiver())
 
 
 @contextmanager
