@@ -12,6 +12,12 @@ def iso(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def iso_ms(moment: float) -> str:
+    """The instant as ISO 8601 in UTC to the millisecond, cut: `2014-12-22T16:15:00.250Z`."""
+    second, ms = divmod(int(moment * 1000), 1000)
+    return f"{iso(second)[:-1]}.{ms:03}Z"
+
+
 def iso_or_none(second: int | None) -> str | None:
     """`iso`, where the instant may be unknown."""
     return None if second is None else iso(second)
