@@ -19,6 +19,13 @@ class Names(Protocol):
         Raises CheckFailedError with no_such_name, no_address, server_failure or timed_out.
         """
 
+    async def records(self, name: str, rdtype: str, within_s: float) -> list[str]:
+        """What stands at a name, as in a zone file: for `NS` `ns1.example.`, for `MX` `10 mail.example.`.
+
+        Names in it are absolute, with their last dot. An empty list where the name exists and has no such record.
+        Raises CheckFailedError with no_such_name, server_failure or timed_out, in the phase resolve.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Probe:
