@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from nightside.cli.language import ReaderLanguage, reader_language
 from nightside.cli.terminal import on_terminal, progress_of, warn
 from nightside.cli.zone import ReaderZone, reader_zone
 
@@ -20,6 +21,7 @@ def command(
         typer.Option("--store", metavar="DIR", help="Keep the results there; else in a temporary one."),
     ] = None,
     tz: ReaderZone = None,
+    language: ReaderLanguage = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the incidents as `replay --json` does.")
     ] = False,
@@ -38,7 +40,7 @@ def command(
     from nightside.cli.findings import print_findings
     from nightside.engine.demo import replay_archive, tell, write_archive
 
-    zone = reader_zone(tz)
+    zone, called = reader_zone(tz), reader_language(language, json=json)
     folder = Path(tempfile.mkdtemp(prefix="nightside-demo-"))
     try:
         with progress_of("reconstructing the archive") as (started, advance):
@@ -50,7 +52,7 @@ def command(
         if json:
             print_findings(recorded.stored, json=True, observed=recorded.observed, store=recorded.store)
             return
-        demo = tell(recorded, archive, folder, reader=zone)
+        demo = tell(recorded, archive, folder, reader=zone, language=called)
         print(demo.told or "No outage and no instability.")
         print(f"\nSeen: {recorded.observed}")
         if demo.chart:

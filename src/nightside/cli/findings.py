@@ -9,7 +9,13 @@ from typing import Any
 
 
 def print_findings(
-    incidents: Sequence[dict[str, Any]], *, json: bool, observed: str, store: Path, zone: str | None = None
+    incidents: Sequence[dict[str, Any]],
+    *,
+    json: bool,
+    observed: str,
+    store: Path,
+    zone: str | None = None,
+    language: str = "en",
 ) -> None:
     """The incidents to standard output, in words with times in the zone; what was looked at to standard error."""
     if json:
@@ -19,13 +25,14 @@ def print_findings(
             print(dumps(incident))
         return
     from nightside.cli.incidents import print_incidents
+    from nightside.publish.named import named_in
     from nightside.publish.words import sentence
 
     if not incidents:
         print("No outage and no instability.")
     for incident in incidents:
-        print(sentence(incident, zone))
+        print(sentence(named_in(incident, language), zone))
         print()
     if incidents:
-        print_incidents(incidents, zone)
+        print_incidents(incidents, zone, language)
     print(f"\nnightside: {observed} Kept in {store}: `nightside show ID` tells more.", file=sys.stderr)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nightside.cli.language import ReaderLanguage, reader_language
 from nightside.cli.terminal import on_terminal
 from nightside.cli.zone import ReaderZone, reader_zone, told_time
 from nightside.model.errors import UsageError
@@ -39,6 +40,7 @@ def command(
         typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
     ] = None,
     tz: ReaderZone = None,
+    language: ReaderLanguage = None,
     json: Annotated[
         bool, typer.Option("--json", help="One line of JSON each, nightside.incident/1.")
     ] = False,
@@ -51,13 +53,13 @@ def command(
     Examples:
       nightside incidents KP --from 2014-12-01 --to 2015-01-01
       nightside incidents --severity severe --json
-      nightside incidents --tz Europe/Berlin
+      nightside incidents --tz Europe/Berlin --language de
     """
     from nightside.model.instants import parse
     from nightside.store.location import default_folder, open_store
     from nightside.world.names import require_country
 
-    zone = reader_zone(tz)
+    zone, called = reader_zone(tz), reader_language(language, json=json)
     codes = [require_country(code) for code in countries or ()]
     first, last = None if begin is None else parse(begin), None if end is None else parse(end)
     if first is not None and last is not None and first > last:
@@ -65,7 +67,7 @@ def command(
     folder = default_folder() if store is None else store
     with open_store(folder) as opened:
         found = opened.incidents(codes=codes, begin=first, end=last, severity=severity)
-        told = _tell_json(found) if json else print_incidents(found, zone)
+        told = _tell_json(found) if json else print_incidents(found, zone, called)
     if not told:
         narrowed = " that match" if codes or begin or end or severity else ""
         print(f"nightside: no incidents{narrowed} in the store {folder}", file=sys.stderr)
@@ -82,9 +84,11 @@ def _tell_json(found: Iterable[dict[str, Any]]) -> bool:
     return told
 
 
-def print_incidents(found: Iterable[dict[str, Any]], zone: str | None = None) -> bool:
+def print_incidents(found: Iterable[dict[str, Any]], zone: str | None = None, language: str = "en") -> bool:
     """Print all as a table, with times in this zone, or UTC; whether there was any."""
-    rows = [row_of(incident, zone) for incident in found]
+    from nightside.publish.named import named_in
+
+    rows = [row_of(named_in(incident, language), zone) for incident in found]
     header = header_in(zone)
     if rows and on_terminal():
         _print_table(header, rows)

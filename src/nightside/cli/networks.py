@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nightside.cli.language import ReaderLanguage, reader_language
 from nightside.cli.terminal import on_terminal, progress_of, warn
 from nightside.cli.zone import ReaderZone, in_zone, reader_zone
 
@@ -24,6 +25,7 @@ def command(
         typer.Option("--at", metavar="T", help="As of this time (UTC); else the end of the input."),
     ] = None,
     tz: ReaderZone = None,
+    language: ReaderLanguage = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object, nightside.networks/1.")] = False,
 ) -> None:
     """Tell a country's networks, their origins and upstreams, as the peers of the input see them.
@@ -39,7 +41,7 @@ def command(
     from nightside.model.instants import parse
     from nightside.model.ndjson import dumps
 
-    zone = reader_zone(tz)
+    zone, called = reader_zone(tz), reader_language(language, json=json)
     with progress_of("reading") as (started, advance):
         found = networks(
             country,
@@ -52,18 +54,17 @@ def command(
     if json:
         print(dumps(found))
     else:
-        _tell(found, zone)
+        _tell(found, zone, called)
 
 
-def _tell(found: dict[str, Any], zone: str | None) -> None:
+def _tell(found: dict[str, Any], zone: str | None, language: str) -> None:
     from nightside.cli.incidents import aligned
     from nightside.world.names import country_name
 
     by = f"{found['observed_peers']} peer AS{'' if found['observed_peers'] == 1 else 'es'}"
     networks = found["networks"]
-    print(
-        f"{country_name(found['country'])}: {len(networks)} networks as seen by {by} at {in_zone(found['at'], zone)}"
-    )
+    name, when = country_name(found["country"], language), in_zone(found["at"], zone)
+    print(f"{name}: {len(networks)} networks as seen by {by} at {when}")
     if found["reconstruction"]:
         print(f"A reconstruction, no recording. {found['note'] or ''}".rstrip())
     if not networks:
@@ -88,7 +89,7 @@ def _tell(found: dict[str, Any], zone: str | None) -> None:
     print()
     print("\n".join(aligned(rows)))
     print()
-    print("\n".join([*_cards(found), *_losses(found, by), *_known(found), *_compared(found, by)]))
+    print("\n".join([*_cards(found), *_losses(found, by), *_known(found), *_compared(found, by, language)]))
     if on_terminal():
         print(f"\nCountries of networks: {found['snapshot']}")
 
@@ -141,8 +142,10 @@ def _known(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def _compared(found: dict[str, Any], by: str) -> list[str]:
+def _compared(found: dict[str, Any], by: str, language: str) -> list[str]:
     """The country beside others, and whether its networks are announced from where they are registered."""
+    from nightside.world.names import country_name
+
     rows = {row["code"]: row for row in found["countries"]}
     mine = rows.get(found["country"])
     if mine is None:
@@ -151,7 +154,7 @@ def _compared(found: dict[str, Any], by: str) -> list[str]:
         (rows[code] for code in COMPARED_WITH if code in rows and code != found["country"]),
         key=lambda row: row["networks"],
     )
-    beside = "".join(f"; {row['name']} {row['networks']:,}" for row in others)
+    beside = "".join(f"; {country_name(row['code'], language)} {row['networks']:,}" for row in others)
     total = sum(row["networks"] for row in found["countries"])
     elsewhere = sum(row["origin_elsewhere"] for row in found["countries"])
     count = mine["networks"]

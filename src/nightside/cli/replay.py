@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nightside.cli.language import ReaderLanguage, reader_language
 from nightside.cli.zone import ReaderZone, reader_zone
 
 
@@ -33,6 +34,7 @@ def command(
         typer.Option("--store", envvar="NIGHTSIDE_STORE", metavar="DIR", help="Where results are kept."),
     ] = None,
     tz: ReaderZone = None,
+    language: ReaderLanguage = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
 ) -> None:
     """Replay routing data and tell the outages in it, dated to the second.
@@ -55,7 +57,7 @@ def command(
     from nightside.engine.record import replay_into
     from nightside.model.instants import parse
 
-    zone = reader_zone(tz)
+    zone, called = reader_zone(tz), reader_language(language, json=json)
     first, last = parse(begin) if begin else None, parse(end) if end else None
     with fetched(inputs, first, last) as paths, progress_of("replaying") as (started, advance):
         found = replay_into(
@@ -69,4 +71,6 @@ def command(
             started=started,
             advance=advance,
         )
-    print_findings(found.stored, json=json, observed=found.observed, store=found.store, zone=zone)
+    print_findings(
+        found.stored, json=json, observed=found.observed, store=found.store, zone=zone, language=called
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nightside.cli.language import ReaderLanguage, reader_language
 from nightside.cli.zone import ReaderZone, reader_zone
 from nightside.model.errors import NightsideError, UsageError
 
@@ -33,6 +34,7 @@ def command(
         typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
     ] = None,
     tz: ReaderZone = None,
+    language: ReaderLanguage = None,
     json: Annotated[
         bool, typer.Option("--json", help="One line of JSON, nightside.incident/1; nightside.flip/1 each.")
     ] = False,
@@ -56,6 +58,7 @@ def command(
     if peer is not None and not flips:
         raise UsageError("--peer is for --flips", advice="Give both.")
     whose, zone = None if peer is None else parse_peer(peer), reader_zone(tz)
+    called = reader_language(language, json=json)
     folder = default_folder() if store is None else store
     with open_store(folder) as opened:
         incident, series = opened.incident(incident_id), opened.series(incident_id)
@@ -79,10 +82,11 @@ def command(
     elif json:
         print(dumps(incident))
     else:
+        from nightside.publish.named import named_in
         from nightside.publish.posted import chapter
         from nightside.publish.words import story
 
-        parts = (story(incident, series, zone), chapter(incident, messages, zone))
+        parts = (story(named_in(incident, called), series, zone), chapter(incident, messages, zone))
         print("\n\n".join(part for part in parts if part))
     if html is not None:
         _write_report(html, incident, series, messages, revisions)

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from nightside.cli.language import ReaderLanguage, reader_language
+
 command = typer.Typer(
     no_args_is_help=True,
     help="The snapshots of the registries: which there are, today's, and those of other days.",
@@ -25,6 +27,7 @@ def show(
     country: Annotated[
         list[str] | None, typer.Option("--country", metavar="CC", help="What this country holds.")
     ] = None,
+    language: ReaderLanguage = None,
     json: Annotated[
         bool, typer.Option("--json", help="Each snapshot as nightside.snapshot/1, one a line.")
     ] = False,
@@ -42,13 +45,14 @@ def show(
     from nightside.model.instants import parse
     from nightside.model.ndjson import dumps
 
+    called = reader_language(language, json=json)
     asked = datetime.fromtimestamp(parse(day), UTC).date() if day else None
     told = shown(asked, country or [])
     if json:
         for snapshot in told:
             print(dumps(snapshot))
     else:
-        print("\n\n".join(_in_words(snapshot) for snapshot in told))
+        print("\n\n".join(_in_words(snapshot, called) for snapshot in told))
         if country:
             print(
                 "\nRegistered, whether anybody announces it or not: nightside networks CC tells what is announced."
@@ -96,7 +100,7 @@ def _tell(made: Any) -> None:
     )
 
 
-def _in_words(snapshot: dict[str, Any]) -> str:
+def _in_words(snapshot: dict[str, Any], language: str) -> str:
     lines = [f"{snapshot['name']}, {snapshot['date']}", f"  used for input {_days(snapshot)}"]
     if snapshot["later_than_input"]:
         lines.append("  later_than_input: there is none from that day or before; this is the oldest after it")
@@ -111,7 +115,7 @@ def _in_words(snapshot: dict[str, Any]) -> str:
         )
         lines.append(f"  nobody's, since their codes are no country's: {told}")
     for country in snapshot["countries"]:
-        lines += _of_country(country)
+        lines += _of_country(country, language)
     return "\n".join(lines)
 
 
@@ -124,11 +128,13 @@ def _days(snapshot: dict[str, Any]) -> str:
     return f"up to {end}" if end else "of every day"
 
 
-def _of_country(country: dict[str, Any]) -> list[str]:
+def _of_country(country: dict[str, Any], language: str) -> list[str]:
+    from nightside.world.names import country_name
+
     asns = country["asns"]
     named = ", ".join(f"AS{n}" for n in asns[:MOST_ASNS]) + (", …" if len(asns) > MOST_ASNS else "")
     lines = [
-        f"  {country['name']}: {_count(country['units'], 'unit')} (/24s of IPv4), "
+        f"  {country_name(country['code'], language)}: {_count(country['units'], 'unit')} (/24s of IPv4), "
         f"{_count(country['ipv6_units'], '/48')} of IPv6, "
         f"{_count(len(asns), 'AS', 'ASes')}{': ' + named if named else ''}"
     ]

@@ -9,6 +9,7 @@ from typing import Any
 
 from nightside.engine.record import Recorded, replay_into
 from nightside.publish.chart import draw
+from nightside.publish.named import named_in
 from nightside.publish.posted import chapter
 from nightside.publish.words import story
 from nightside.scenes.build import build, file_count
@@ -52,8 +53,13 @@ def replay_archive(
     return replay_into(store, [archive], warn=warn, started=started, advance=advance)
 
 
-def tell(recorded: Recorded, archive: Path, pictures: Path, *, reader: str | None = None) -> Demo:
-    """The gravest incident in words, times in the zone `reader`, and as a chart in the folder `pictures`."""
+def tell(
+    recorded: Recorded, archive: Path, pictures: Path, *, reader: str | None = None, language: str = "en"
+) -> Demo:
+    """The gravest incident in words, times in the zone `reader`, and as a chart in the folder `pictures`.
+
+    The words name the country in the language.
+    """
     gravest = max(recorded.stored, key=_gravity, default=None)
     if gravest is None:
         return Demo(recorded, archive, None, "", None)
@@ -63,7 +69,7 @@ def tell(recorded: Recorded, archive: Path, pictures: Path, *, reader: str | Non
     if series is not None:
         chart = pictures / f"{gravest['id']}.png"
         draw(gravest, series, chart)
-    parts = (story(gravest, series, reader), chapter(gravest, messages, reader))
+    parts = (story(named_in(gravest, language), series, reader), chapter(gravest, messages, reader))
     told = "\n\n".join(part for part in parts if part)
     return Demo(recorded, archive, chart, told, gravest["id"])
 

@@ -54,6 +54,8 @@ class Endpoints(BaseSettings):
 
     world: Path | None = None
     """Where dated snapshots of the registries are kept; None: the folder `world` of the user's data folder."""
+    language: str | None = None
+    """In which language the command line names countries, as a tag of BCP 47; None: English."""
 
     @classmethod
     def settings_customise_sources(

@@ -1,4 +1,4 @@
-"""Names that people use: of countries (Unicode CLDR, in English) and of ASes."""
+"""Names that people use: of countries (Unicode CLDR, in the reader's language) and of ASes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from nightside.model.errors import UsageError
+from nightside.world.languages import ENGLISH, code_in_any_language, folded, territory_names
 
 _DATA = files("nightside.world") / "data"
 
@@ -19,10 +20,13 @@ SHORTER = {
     "MO": "Macao",
     "PS": "Palestine",
 }
-"""Where CLDR's usual name is not what people write in a sentence."""
+"""Where CLDR's usual name is not what people write in a sentence; for English alone."""
 
 OTHER_CODES = {"UK": "GB", "EL": "GR"}
 """Codes that are in use for a country but are not its ISO 3166-1 code."""
+
+LONGEST_NAME = 80
+"""No country is called by more letters."""
 
 
 @lru_cache(maxsize=1)
@@ -32,17 +36,37 @@ def country_codes() -> frozenset[str]:
     return frozenset({line[:2] for line in table.splitlines() if line and line[0] != "#"} | {"XK"})
 
 
-@lru_cache(maxsize=1)
-def _country_names() -> dict[str, str]:
-    from babel import Locale
+@lru_cache(maxsize=64)
+def country_names(language: str = ENGLISH) -> dict[str, str]:
+    """The name of each country by its code, in a language as `require_language` gives it.
 
-    territories = Locale("en").territories
-    return {code: SHORTER.get(code) or str(territories[code]) for code in sorted(country_codes())}
+    English where that language has no name for one.
+    """
+    if language.partition("-")[0] != ENGLISH:
+        own = territory_names(language)
+        return {code: own.get(code, name) for code, name in country_names().items()}
+    own = territory_names(language)
+    return {code: SHORTER.get(code) or own[code] for code in sorted(country_codes())}
 
 
-def country_name(code: str) -> str:
-    """The English name of a country's ISO code: `North Korea`, `Kosovo`. KeyError where it is none."""
-    return _country_names()[code]
+def country_name(code: str, language: str = ENGLISH) -> str:
+    """The name of a country's ISO code: `North Korea`, `Kosovo`; `Nordkorea` in `de`.
+
+    KeyError where the code is none.
+    """
+    return country_names(language)[code]
+
+
+def called_so(name: str, language: str = ENGLISH) -> str | None:
+    """The code of the country that has this code, or this name in English or in the language; None where none has."""
+    if name.strip().upper() in country_codes():
+        return name.strip().upper()
+    wanted = folded(name)
+    for each in dict.fromkeys((language, ENGLISH)):
+        for code, called in country_names(each).items():
+            if folded(called) == wanted:
+                return code
+    return None
 
 
 def require_country(code: str) -> str:
@@ -53,7 +77,7 @@ def require_country(code: str) -> str:
     meant = _meant(asked)
     hint = f"Did you mean {meant} ({country_name(meant)})? " if meant else ""
     raise UsageError(
-        f"no country has the code {asked!r}",
+        f"no country has the code {asked[:LONGEST_NAME]!r}",
         advice=f"{hint}Give the two letters of ISO 3166-1, such as KP for North Korea.",
     )
 
@@ -63,8 +87,13 @@ def _meant(asked: str) -> str | None:
 
     if asked.upper() in OTHER_CODES:
         return OTHER_CODES[asked.upper()]
-    by_name = {name.lower(): code for code, name in _country_names().items()}
-    near = get_close_matches(asked.lower(), by_name, n=1, cutoff=0.75)
+    by_name = {name.lower(): code for code, name in country_names().items()}
+    if asked.lower() in by_name:
+        return by_name[asked.lower()]
+    elsewhere = code_in_any_language(asked)
+    if elsewhere in country_codes():
+        return elsewhere
+    near = get_close_matches(asked[:LONGEST_NAME].lower(), by_name, n=1, cutoff=0.75)
     return by_name[near[0]] if near else None
 
 
