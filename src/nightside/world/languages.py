@@ -34,6 +34,10 @@ def language_of(tag: str) -> str | None:
         return ENGLISH
     from babel import Locale, UnknownLocaleError
 
+    scripts = [part.title() for part in re.split("[-_]", tag)[1:] if len(part) == len("Hant")]
+    if any(script.isalpha() and script not in Locale(ENGLISH).scripts for script in scripts):
+        # Babel passes over a script that it does not know.
+        return None
     try:
         return str(Locale.parse(tag.replace("_", "-"), sep="-")).replace("_", "-")
     except (UnknownLocaleError, ValueError):
