@@ -23,6 +23,7 @@ from nightside.engine.live.daemon import AHEAD_S, Daemon
 from nightside.engine.live.delivery import SPOOL, Spool, Webhook
 from nightside.engine.live.filling import Archived, Filling
 from nightside.engine.live.kept_state import FOLDER, KeptState, Recovered
+from nightside.engine.live.left_open import close_left_open
 from nightside.engine.live.light import Line, light_subscriptions, light_watcher, say_verdict
 from nightside.engine.live.outlets import Outlets
 from nightside.engine.live.pulse import Pulse, Tally
@@ -34,7 +35,7 @@ from nightside.engine.live.watcher import Watcher
 from nightside.engine.logs import Log
 from nightside.engine.subjects import country_subjects
 from nightside.engine.world_of_day import world_of_day
-from nightside.model.incident import Provenance, Status
+from nightside.model.incident import Provenance
 from nightside.sources.archive_paths import is_collector, is_ris
 from nightside.sources.beacons import Canary
 from nightside.sources.bmp import BmpListener
@@ -52,7 +53,6 @@ STALE_S = 86400
 """What an earlier watch knew is not gone on with after so long: the newest tables tell more."""
 IN_ARCHIVES_S = 300
 """What was missed by less than this, no archive has yet: it is confirmed later."""
-OPEN: tuple[Status, ...] = ("ongoing", "recovering", "restored")
 AT_START = Manners(tries=3)
 """Of archives that a watch begins with: without them it begins with what the streams tell."""
 AT_ONCE = Manners(tries=2, longest_retry_after_s=10.0, connect_s=5.0, silence_s=10.0, longest_pause_s=2.0)
@@ -139,29 +139,12 @@ def _recovered(place: _Place) -> Recovered | None:
 
 def _start(place: _Place, watcher: Watcher) -> None:
     asked, log = place.asked, place.log
-    _leave_open(place, watcher)
+    close_left_open(place.store, watcher.subjects.entities.values(), log.warn)
     if asked.paths:
         start_from(watcher, asked.paths, log.warn)
     if asked.collectors and not asked.paths:
         told = Line(log.say, log.warn).told if asked.light else Told(warn=log.warn, say=log.say)
         start_by_name(watcher, asked.collectors, place.places, log.warn, told, manners=AT_START)
-
-
-def _leave_open(place: _Place, watcher: Watcher) -> None:
-    """Of what an earlier watch left open nobody will tell the end: a watch that begins anew knows nothing of it."""
-    mine = {(entity.type, entity.code) for entity in watcher.subjects.entities.values()}
-    left = [
-        one["id"]
-        for status in OPEN
-        for one in place.store.incidents(status=status, summaries=True)
-        if (one["entity"]["type"], one["entity"]["code"]) in mine
-    ]
-    for id in left:
-        incident = place.store.incident(id)
-        # What rests on files is a replay's, or confirmed: that stands as it is.
-        if incident is not None and not incident["provenance"]["inputs"]:
-            place.store.close_incident(id, "unwatched")
-            place.log.warn(f"{id}: an earlier watch left it open: it is closed, nobody watched its end")
 
 
 async def _go_on(place: _Place, daemon: Daemon, recovered: Recovered) -> None:
