@@ -128,6 +128,8 @@ class CheckResult:
     """Each phase's own time, and all of it; None for a phase that was not reached."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """By kind: status, redirects, SOA serial, banner, certificate, hops. Plain JSON, at most 4 KiB."""
+    reconstruction: bool = False
+    """Nobody checked this: it is made up or reconstructed, and whatever rests on it says so."""
 
     @property
     def service(self) -> Service:
@@ -158,4 +160,5 @@ class CheckResult:
                 "total_ms": self.total_ms,
             },
             "facts": dict(self.facts),
+            "reconstruction": self.reconstruction,
         }
