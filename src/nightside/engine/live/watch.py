@@ -219,7 +219,7 @@ async def _run(
             await _go_on(place, daemon, recovered)
             pulse.starting = None
         daemon.begin()
-        async with _beside(_others(place, daemon, outlets)):
+        async with _beside(_others(place, daemon, outlets), log.warn):
             try:
                 await daemon.run()
             finally:
@@ -257,8 +257,19 @@ def _others(place: _Place, daemon: Daemon, outlets: Outlets) -> list[Coroutine[A
 
 
 @asynccontextmanager
-async def _beside(others: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+async def _beside(
+    others: Sequence[Coroutine[Any, Any, None]], warn: Callable[[str], None]
+) -> AsyncIterator[None]:
+    """Runs these meanwhile. One that dies is told, and the watch goes on without it."""
+
+    def told(task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            name = getattr(task.get_coro(), "__qualname__", "a part")
+            warn(f"{name} ended by {type(error).__name__}: {error}: the watch goes on without it")
+
     tasks = [asyncio.create_task(one) for one in others]
+    for task in tasks:
+        task.add_done_callback(told)
     try:
         yield
     finally:
