@@ -27,6 +27,8 @@ COMPRESS_FROM_BYTES = 1000
 """Shorter ones fit one packet as they are."""
 
 NEVER_CHANGES = "public, max-age=31536000, immutable"
+VARY = "Accept, Accept-Encoding"
+"""The headers of a request on which an answer depends."""
 ASK_AGAIN = "no-cache"
 """Keep it, and ask with its ETag whether it still holds."""
 
@@ -59,9 +61,11 @@ def json_body(item: Any) -> Body:
     return body_of(orjson.dumps(item))
 
 
-def send(request: Request, body: Body, *, cache: str = ASK_AGAIN, name: str | None = None) -> Response:
+def send(
+    request: Request, body: Body, *, cache: str = ASK_AGAIN, name: str | None = None, vary: str = VARY
+) -> Response:
     """The body, or 304 where the client has it; `name` is the file to save it as."""
-    headers = {"ETag": body.etag, "Cache-Control": cache, "Vary": "Accept, Accept-Encoding"}
+    headers = {"ETag": body.etag, "Cache-Control": cache, "Vary": vary}
     if knows(request.headers.get("if-none-match"), body.etag):
         return Response(status_code=304, headers=headers)
     if name is not None:

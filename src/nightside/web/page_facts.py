@@ -10,9 +10,11 @@ from typing import Any
 from urllib.parse import quote
 
 from nightside.model.instants import duration_words, parse_iso
+from nightside.model.settings import Settings
 from nightside.model.state import EntityState
 from nightside.publish.headlines import as_name, headline, length_of, percent
 from nightside.publish.literal import one_line
+from nightside.web.reader import Reader
 
 Json = dict[str, Any]
 
@@ -43,13 +45,15 @@ class Card:
     entity_href: str
 
 
-def card(incident: Json) -> Card:
+def card(incident: Json, reader: Reader) -> Card:
     """The facts of one incident in short."""
+    incident = reader.named(incident)
     entity = incident["entity"]
+    name = entity_name(entity["type"], entity["code"], entity["name"])
     end = incident["end"]
     return Card(
         id=incident["id"],
-        headline=headline(incident),
+        headline=reader.set_off(headline(incident), entity["name"] or ""),
         severity=incident["severity"],
         status=incident["status"],
         status_words=WITHDRAWN if incident["closed_as"] == "withdrawn" else STATUS_WORDS[incident["status"]],
@@ -58,7 +62,7 @@ def card(incident: Json) -> Card:
         length=_length(incident),
         lowest=lowest_words(incident["share"]),
         sure=sure_words(incident),
-        entity_name=entity_name(entity["type"], entity["code"], entity["name"]),
+        entity_name=reader.set_off(name, entity["name"] or ""),
         entity_href=entity_href(entity["type"], entity["code"]),
     )
 
@@ -128,8 +132,8 @@ STANDING_WORDS = {
 }
 
 
-def standing(state: EntityState | None, thresholds: dict[str, float | int | bool]) -> Standing:
-    """The latest state in words; `thresholds` are the settings (`Settings.to_json()`)."""
+def standing(state: EntityState | None, thresholds: Settings) -> Standing:
+    """The latest state in words; by these thresholds."""
     if state is None:
         return Standing("unwatched", STANDING_WORDS["unwatched"], "", "This store holds no data about it.")
     if state.quality == "unknown" or state.units is None:
@@ -141,9 +145,9 @@ def standing(state: EntityState | None, thresholds: dict[str, float | int | bool
     share = state.units / state.baseline_units
     kind = "up"
     for name, reached in (
-        ("total", share <= thresholds["total_at"]),
-        ("severe", share < thresholds["severe_below"]),
-        ("partial", share < thresholds["partial_below"]),
+        ("total", share <= thresholds.total_at),
+        ("severe", share < thresholds.severe_below),
+        ("partial", share < thresholds.partial_below),
     ):
         if reached:
             kind = name

@@ -17,6 +17,7 @@ from nightside.model.state import EntityState
 from nightside.publish.literal import one_line
 from nightside.store.cursor import place_of
 from nightside.web import report_page, static_files
+from nightside.web.answers import json_body, send
 from nightside.web.asked import TIME, From, To, instant, not_too_long, time_range
 from nightside.web.errors import NotThereError
 from nightside.web.house import House, InHouse
@@ -24,9 +25,10 @@ from nightside.web.memory import Page as Listed
 from nightside.web.memory import Wanted, stored_page
 from nightside.web.page_facts import Card, card, entity_name, standing
 from nightside.web.page_route import PageRoute
+from nightside.web.reader import VARY, Reader, reader_of
 from nightside.web.templating import page
 from nightside.world.clocks import zone_of
-from nightside.world.names import as_name, country_codes, country_name, require_country
+from nightside.world.names import as_name, country_names, require_country
 
 LIST = 25
 """Incidents on one page of a list."""
@@ -56,9 +58,9 @@ async def listed(house: House, wanted: Wanted, limit: int, cursor: str | None = 
     return found
 
 
-def cards(found: Listed) -> list[Card]:
+def cards(found: Listed, reader: Reader) -> list[Card]:
     """A list's incidents for the templates."""
-    return [card(short.summary) for short in found.items]
+    return [card(short.summary, reader) for short in found.items]
 
 
 @router.get("/")
@@ -66,13 +68,15 @@ async def front(
     request: Request, house: InHouse, at: Annotated[str | None, Query(pattern=TIME, max_length=40)] = None
 ) -> Response:
     """The map, at the newest moment or at the one asked for, and what is going on now."""
-    shown_s = instant(at, "at")
+    shown_s, reader = instant(at, "at"), reader_of(request)
     states = [state for (type_, _), state in house.latest.entities.items() if type_ == "country"]
     going_on = [
-        item for status in GOING_ON for item in cards(await listed(house, Wanted(status=status), LIST))
+        item
+        for status in GOING_ON
+        for item in cards(await listed(house, Wanted(status=status), LIST), reader)
     ]
     newest = await listed(house, Wanted(), LIST)
-    recent = cards(newest)
+    recent = cards(newest, reader)
     return page(
         request,
         "front.html",
@@ -105,23 +109,27 @@ def _map_window(states: list[EntityState], shown_s: int | None) -> tuple[int, in
 
 
 @router.get("/countries")
-async def find_country(name: Annotated[str, Query(max_length=80)] = "") -> Response:
+async def find_country(
+    request: Request, house: InHouse, name: Annotated[str, Query(max_length=80)] = ""
+) -> Response:
     """From what somebody typed to the country's page."""
-    return RedirectResponse(f"/countries/{require_country(_code_of(name))}", status_code=303)
+    reader = reader_of(request)
+    # A name in another language is looked for in all of them: other requests do not wait for that.
+    code = reader.code(name) or await house.slow.run(lambda _store: require_country(name))
+    return RedirectResponse(reader.here(f"/countries/{code}"), status_code=303, headers={"Vary": VARY})
 
 
-def _code_of(text: str) -> str:
-    """The code of a country that is meant by its code or name; otherwise the text itself."""
-    wanted = text.strip().casefold()
-    for code in country_codes():
-        if wanted in (code.casefold(), country_name(code).casefold()):
-            return code
-    return text.strip()
+@router.get("/names.json")
+async def names(request: Request) -> Response:
+    """The names of all countries in the reader's language, for the map."""
+    language = reader_of(request).language
+    body = json_body({"language": language, "names": country_names(language)})
+    return send(request, body, vary=VARY)
 
 
-def _wanted_code(text: str) -> str | None:
+def _wanted_code(text: str, reader: Reader) -> str | None:
     """What an entity's code would be: `KP` of `North Korea`, `131279` of `AS131279`; None for no filter."""
-    code = _code_of(text).upper()
+    code = (reader.code(text) or text.strip()).upper()
     if re.fullmatch("AS[0-9]+", code):
         code = code[2:]
     return code or None
@@ -137,10 +145,10 @@ async def country(
 ) -> Response:
     """One country over time."""
     try:
-        code = require_country(code)
+        code = await house.slow.run(lambda _store: require_country(code))
     except UsageError as error:
         raise NotThereError(error.what, where=error.where, advice=error.advice) from error
-    return await _entity(request, house, "country", code, country_name(code), begin, end)
+    return await _entity(request, house, "country", code, reader_of(request).country(code), begin, end)
 
 
 @router.get("/asns/{number}")
@@ -176,13 +184,13 @@ async def _entity(
         type=type,
         code=code,
         name=shown,
-        standing=standing(state, Settings().to_json()),
+        standing=standing(state, Settings()),
         window=window,
         made_up=_made_up(own) or _made_up(await listed(house, Wanted(), LIST)),
         early=_early(type, code, window, own) if window and state else [],
         place={"zone": zone, "city": one_line(zone.rsplit("/", 1)[-1].replace("_", " "))} if zone else None,
         state=state,
-        cards=cards(own),
+        cards=cards(own, reader_of(request)),
     )
 
 
@@ -226,10 +234,11 @@ async def incidents(
     cursor: Annotated[str, Query(pattern="^[A-Za-z0-9_-]*$", max_length=300)] = "",
 ) -> Response:
     """All incidents, newest first; empty filters are no filters, as a form sends them."""
+    reader = reader_of(request)
     first, last = time_range(begin or None, end or None)
     wanted = Wanted(
         type or None,
-        _wanted_code(code),
+        _wanted_code(code, reader),
         first,
         last,
         cast("Severity | None", severity or None),
@@ -249,7 +258,7 @@ async def incidents(
         "incidents.html",
         page="incidents",
         zoned=True,
-        cards=cards(found),
+        cards=cards(found, reader),
         asked=asked,
         severities=SEVERITIES,
         statuses=("ongoing", "recovering", "restored", "closed"),

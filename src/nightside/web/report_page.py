@@ -16,6 +16,7 @@ from nightside.web.house import House, InHouse
 from nightside.web.incident import Number, stored_incident, stored_series
 from nightside.web.page_facts import entity_href, entity_name
 from nightside.web.page_route import PageRoute
+from nightside.web.reader import reader_of
 from nightside.web.templating import page
 
 router = APIRouter(include_in_schema=False, route_class=PageRoute)
@@ -64,7 +65,8 @@ async def _page(request: Request, house: House, id: str, n: int | None) -> Respo
 
     # Comparing revisions takes its time: lists and states do not wait for it.
     facts = await house.slow.run(ask)
-    entity = facts["entity"]
+    reader = reader_of(request)
+    entity = reader.named(facts)["entity"]
     return page(
         request,
         "incident.html",
@@ -73,7 +75,9 @@ async def _page(request: Request, house: House, id: str, n: int | None) -> Respo
         title=facts["title"],
         article=facts["article"],
         live=n is None,
-        whose=entity_name(entity["type"], entity["code"], entity["name"]),
+        whose=reader.set_off(
+            entity_name(entity["type"], entity["code"], entity["name"]), entity["name"] or ""
+        ),
         href=entity_href(entity["type"], entity["code"]),
     )
 

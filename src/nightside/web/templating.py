@@ -13,6 +13,7 @@ from nightside import __version__
 from nightside.model.instants import iso
 from nightside.publish.moments import short_date, time_words, utc
 from nightside.web.answers import body_of, send
+from nightside.web.reader import VARY, Reader, reader_of
 from nightside.web.static_files import address
 
 HTML = "text/html; charset=utf-8"
@@ -43,14 +44,14 @@ def html(template: str, **facts: Any) -> bytes:
     return (
         _environment()
         .get_template(template)
-        .render({"page": "", "place": None, "zoned": False, **facts})
+        .render({"page": "", "place": None, "zoned": False, "reader": Reader(), **facts})
         .encode()
     )
 
 
 def page(request: Request, template: str, **facts: Any) -> Response:
     """A page with its ETag; a browser asks again each time, and mostly hears that nothing has changed."""
-    return send(request, body_of(html(template, **facts), HTML))
+    return send(request, body_of(html(template, reader=reader_of(request), **facts), HTML), vary=VARY)
 
 
 def error_page(status: int, what: str, where: str, advice: str) -> Response:

@@ -25,6 +25,7 @@ _SHORTEST_WORD = 4
 """Shorter words of ASCII are codes, not names."""
 
 
+@lru_cache(maxsize=512)
 def language_of(tag: str) -> str | None:
     """CLDR's own spelling of a language (`zh-Hant` of `zh_hant`); None where it has no such language."""
     if not _TAG.fullmatch(tag):
@@ -39,9 +40,11 @@ def language_of(tag: str) -> str | None:
         # Babel passes over a script that it does not know.
         return None
     try:
-        return str(Locale.parse(tag.replace("_", "-"), sep="-")).replace("_", "-")
+        found = Locale.parse(tag.replace("_", "-"), sep="-")
     except (UnknownLocaleError, ValueError):
         return None
+    # Countries are called the same wherever English is spoken.
+    return ENGLISH if (found.language, found.script) == (ENGLISH, None) else str(found).replace("_", "-")
 
 
 def require_language(tag: str) -> str:

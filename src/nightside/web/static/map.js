@@ -17,7 +17,8 @@ const figure = document.getElementById("world");
 
 class WorldMap {
   constructor(shapes, names) {
-    this.names = new Map(names.countries.map(({ code, name }) => [code, name]));
+    this.names = new Map(Object.entries(names.names));
+    this.language = names.language;
     this.globe = new Globe(part("canvas"), shapes);
     this.slider = part("time");
     this.frame = 0;
@@ -28,6 +29,19 @@ class WorldMap {
 
   name(code) {
     return this.names.get(code) ?? code;
+  }
+
+  /** The name within English words: one in another language keeps its own direction (isolates, U+2068 and U+2069). */
+  words(code) {
+    return this.language === "en" ? this.name(code) : `\u2068${this.name(code)}\u2069`;
+  }
+
+  /** The name on the page. */
+  mark(code) {
+    const name = document.createElement("bdi");
+    if (this.language !== "en") name.lang = this.language;
+    name.textContent = this.name(code);
+    return name;
   }
 
   share(code, frame = this.frame) {
@@ -87,7 +101,7 @@ class WorldMap {
     const until = this.times[this.frame + 1] ?? this.end;
     const length = Math.round((until - this.times[this.frame]) / 60_000);
     const parts = [];
-    parts.push(dark.length === 0 ? "No watched country was dark" : `Dark: ${dark.slice(0, 5).map(([code]) => this.name(code)).join(", ")}${dark.length > 5 ? ` and ${dark.length - 5} more` : ""}`);
+    parts.push(dark.length === 0 ? "No watched country was dark" : `Dark: ${dark.slice(0, 5).map(([code]) => this.words(code)).join(", ")}${dark.length > 5 ? ` and ${dark.length - 5} more` : ""}`);
     const dim = low.length - dark.length;
     if (dim) parts.push(`${dim} dim`);
     if (blind.length) parts.push(`${blind.length} unknown`);
@@ -110,7 +124,7 @@ class WorldMap {
     head.scope = "row";
     const link = head.appendChild(document.createElement("a"));
     link.href = this.address(code);
-    link.textContent = this.name(code);
+    link.append(this.mark(code));
     row.appendChild(document.createElement("td")).textContent = state;
     const number = row.appendChild(document.createElement("td"));
     number.textContent = share;
@@ -119,7 +133,8 @@ class WorldMap {
   }
 
   address(code) {
-    return `/countries/${encodeURIComponent(code)}`;
+    const { language } = figure.dataset;
+    return `/countries/${encodeURIComponent(code)}${language ? `?language=${encodeURIComponent(language)}` : ""}`;
   }
 
   /** The frame that holds a moment. */
@@ -230,7 +245,7 @@ class WorldMap {
       if (country) {
         const value = this.share(country.code);
         const state = value === undefined ? "not watched here" : value === null ? "unknown: we cannot see" : `${value} % of its usual routes`;
-        tip.textContent = `${this.name(country.code)}: ${state}`;
+        tip.textContent = `${this.words(country.code)}: ${state}`;
         const box = canvas.getBoundingClientRect();
         const x = event.clientX - box.left;
         const shift = x > box.width / 2 ? `calc(${x - 14}px - 100%)` : `${x + 14}px`;
@@ -283,7 +298,7 @@ async function json(address) {
 
 async function start() {
   try {
-    const [shapes, names] = await Promise.all([json(figure.dataset.shapes), json("/api/1/world")]);
+    const [shapes, names] = await Promise.all([json(figure.dataset.shapes), json(figure.dataset.names)]);
     const map = new WorldMap(shapes, names);
     await map.load();
     if (figure.dataset.at) map.show(map.frameAt(Date.parse(figure.dataset.at)));
