@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
+from nightside.routing.log import EVENT_KINDS
 from nightside.routing.timeline import Timeline
+
+STALE = EVENT_KINDS["STALE"]
+HEARD = EVENT_KINDS["HEARD"]
 
 
 @dataclass(frozen=True, slots=True)
-class RouteEvent:
-    """At `second` the way of `session` to `prefix` became `way` (0: none); `kind` as in `routing.log`."""
+class RouteSteps:
+    """At `second` the way of `session` to the prefix in this `place` of those asked for became `way` (0: none).
 
-    second: int
-    kind: int
-    session: int
-    prefix: int
-    way: int
+    Of one session and place the later row counts where two are of the same second.
+    """
+
+    second: npt.NDArray[np.int64]
+    session: npt.NDArray[np.int64]
+    place: npt.NDArray[np.int64]
+    way: npt.NDArray[np.int64]
 
 
 class RouteHistory:
@@ -43,44 +48,29 @@ class RouteHistory:
         hi = np.searchsorted(ordered, wanted, "right")
         return np.sort(np.concatenate([order[a:b] for a, b in zip(lo, hi, strict=True)] or [order[:0]]))
 
-    def events(self, prefixes: Sequence[int]) -> Iterator[RouteEvent]:
-        """All that happened to these prefixes in the order of time; whole tables taken over come as events too."""
-        line = self.timeline
-        wanted, rows = np.asarray(prefixes, np.uint32), self.rows(prefixes)
-        loaded = list(self._loaded(wanted, rows))
-        columns = (line.second[rows], line.kind[rows], line.session[rows], line.prefix[rows], line.way[rows])
-        flips = (RouteEvent(*(int(v) for v in row)) for row in zip(*columns, strict=True))
-        pending = iter(loaded)
-        load = next(pending, None)
-        for flip in flips:
-            # What a session said in the second of a load came before the table was taken over, or is the
-            # same again: the later of the two is the flip.
-            while load is not None and load.second <= flip.second:
-                yield load
-                load = next(pending, None)
-            yield flip
-        while load is not None:
-            yield load
-            load = next(pending, None)
+    def steps(self, prefixes: npt.NDArray[np.int64]) -> RouteSteps:
+        """All that happened to these prefixes (ascending, each once), whole tables taken over too.
 
-    def _loaded(self, wanted: npt.NDArray[np.uint32], rows: npt.NDArray[np.int64]) -> Iterator[RouteEvent]:
-        """The loads as events: every route, and no route where the session had spoken of one before."""
+        What a session said in the second of a load came before the table was taken over, or is the same again: of
+        the two the flip counts, so the loads come first.
+        """
         line = self.timeline
-        spoken: dict[int, set[int]] = defaultdict(set)
-        for session, prefix in zip(line.session[rows].tolist(), line.prefix[rows].tolist(), strict=True):
-            spoken[session].add(prefix)
-        for load in line.loads:
-            inside = wanted[wanted < len(load.ways)]
-            held = dict(zip(inside.tolist(), load.ways[inside].tolist(), strict=True))
-            told = spoken[load.session]
-            for prefix in wanted.tolist():
-                way = held.get(prefix, 0)
-                if way or prefix in told:
-                    yield RouteEvent(load.second, -1, load.session, prefix, way)
-            told.update(held)
-
-    def votes_at(self, session: int, second: int) -> bool:
-        """Whether a session's vote counts in this second."""
-        return any(
-            a <= second and (b is None or second < b) for a, b, _ in self.timeline.votes.get(session, ())
+        rows = self.rows(prefixes.tolist())
+        rows = rows[(line.kind[rows] != STALE) & (line.kind[rows] != HEARD)]
+        n = len(prefixes)
+        places = np.arange(n)
+        second, session = [], []
+        held = np.zeros((len(line.loads), n), np.int64)
+        for i, load in enumerate(line.loads):
+            second.append(load.second)
+            session.append(load.session)
+            inside = prefixes < len(load.ways)
+            held[i, inside] = load.ways[prefixes[inside]]
+        return RouteSteps(
+            np.concatenate([np.repeat(np.array(second, np.int64), n), line.second[rows]]),
+            np.concatenate([np.repeat(np.array(session, np.int64), n), line.session[rows]]),
+            np.concatenate(
+                [np.tile(places, len(line.loads)), np.searchsorted(prefixes, line.prefix[rows])]
+            ).astype(np.int64),
+            np.concatenate([held.reshape(-1), line.way[rows]]),
         )

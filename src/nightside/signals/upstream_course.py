@@ -7,6 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+import numpy as np
+import numpy.typing as npt
+
 Step = tuple[int, float | None]
 MOST_STEPS = 1500
 """More of them than a chart has room for are drawn together into time-means of equal lengths."""
@@ -32,6 +35,27 @@ class PairCounts:
             mine[since] += 1
             mine[until] -= 1
 
+    def add_all(
+        self,
+        upstream: npt.NDArray[np.int64],
+        since: npt.NDArray[np.int64],
+        until: npt.NDArray[np.int64],
+        *,
+        nobody: int,
+    ) -> None:
+        """Many stretches at once, none empty, each of one pair; `nobody` stands for no upstream."""
+        for second, change in _moves(since, until):
+            self.known[second] += change
+        order = np.argsort(upstream, kind="stable")
+        asns, counts = np.unique(upstream, return_counts=True)
+        ends = np.cumsum(counts)
+        for asn, begin, end in zip(asns.tolist(), ends - counts, ends, strict=True):
+            rows = order[begin:end]
+            if asn != nobody:
+                mine = self.through[asn]
+                for second, change in _moves(since[rows], until[rows]):
+                    mine[second] += change
+
     def course(self, upstreams: Collection[int], begin: int, end: int) -> list[Step]:
         """The share that `upstreams` carry together, from `begin` to before `end`; the first step is at `begin`.
 
@@ -47,6 +71,15 @@ class PairCounts:
             if not steps or steps[-1][1] != share:
                 steps.append((second, share))
         return thinned(steps, begin, end, MOST_STEPS)
+
+
+def _moves(since: npt.NDArray[np.int64], until: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """(second, how many stretches more run from then on than before), where that is not nothing."""
+    seconds, where = np.unique(np.concatenate([since, until]), return_inverse=True)
+    change = np.repeat([1.0, -1.0], [len(since), len(until)])
+    moves = np.bincount(where.reshape(-1), change, len(seconds)).astype(np.int64)
+    there = moves != 0
+    return zip(seconds[there].tolist(), moves[there].tolist(), strict=True)
 
 
 def _counted(
