@@ -35,6 +35,8 @@ Outcome = Literal[
     "bad_answer",
     "redirect_loop",
     "too_long",
+    # It failed, and whoever tried does not say how.
+    "cause_unknown",
     # Nothing was tried, or nothing can be told from it.
     "private_address",
     "held_back",
@@ -45,7 +47,8 @@ Outcome = Literal[
 `no_such_name`: the name does not exist; `no_address`: it has none of this family; `server_failure`: a name server
 or mail server says that it cannot; `not_authoritative`: a name server that should know the zone does not;
 `certificate`: it does not hold for the name or the day; `bad_answer`: not in the protocol's form; `too_long`: more
-than we take, or too slowly; `private_address`: the name points into space that is not the Internet's;
+than we take, or too slowly; `cause_unknown`: it failed, and whoever tried does not say how;
+`private_address`: the name points into space that is not the Internet's;
 `held_back`: our own manners forbade it; `not_possible`: this place cannot (no right to, no such family here).
 """
 
