@@ -15,7 +15,7 @@ from nightside.model.settings import Settings
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
-SETTING_ROW = re.compile(r"^\| `(\w+)` \| `([\d.]+|true|false)` \|", re.MULTILINE)
+SETTING_ROW = re.compile(r'^\| `(\w+)` \| `([\d.]+|true|false|"\w+")` \|', re.MULTILINE)
 
 
 def sections() -> dict[str, str]:

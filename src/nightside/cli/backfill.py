@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from nightside.cli.basis import Basis
+
 
 def command(
     collectors: Annotated[
@@ -22,6 +24,7 @@ def command(
         list[int] | None,
         typer.Option("--asn", metavar="N", min=0, max=4294967295, help="This AS's own networks."),
     ] = None,
+    country_by: Basis = "registry",
     store: Annotated[
         Path | None,
         typer.Option("--store", envvar="NIGHTSIDE_STORE", metavar="DIR", help="Where results are kept."),
@@ -60,6 +63,7 @@ def command(
         sorted_codes(country or ()),
         asn or [],
         store,
+        country_by,
     )
     plan = make_plan(asked, Told(warn=warn))
     for line in plan.in_words():

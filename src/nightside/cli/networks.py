@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nightside.cli.basis import Basis
 from nightside.cli.language import ReaderLanguage, reader_language
 from nightside.cli.terminal import on_terminal, progress_of, warn
 from nightside.cli.zone import ReaderZone, in_zone, reader_zone
@@ -24,6 +25,7 @@ def command(
         str | None,
         typer.Option("--at", metavar="T", help="As of this time (UTC); else the end of the input."),
     ] = None,
+    country_by: Basis = "registry",
     tz: ReaderZone = None,
     language: ReaderLanguage = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object, nightside.networks/1.")] = False,
@@ -40,6 +42,7 @@ def command(
     from nightside.engine.networks import networks
     from nightside.model.instants import parse
     from nightside.model.ndjson import dumps
+    from nightside.model.settings import Settings
 
     zone, called = reader_zone(tz), reader_language(language, json=json)
     with progress_of("reading") as (started, advance):
@@ -47,6 +50,7 @@ def command(
             country,
             inputs or [],
             at=parse(at) if at else None,
+            settings=Settings(country_by=country_by),
             warn=warn,
             started=started,
             advance=advance,
@@ -67,6 +71,9 @@ def _tell(found: dict[str, Any], zone: str | None, language: str) -> None:
     print(f"{name}: {len(networks)} networks as seen by {by} at {when}")
     if found["reconstruction"]:
         print(f"A reconstruction, no recording. {found['note'] or ''}".rstrip())
+    by_registry = found["country_by"] == "registry"
+    if not by_registry:
+        print(f"Countries of networks: {found['snapshot']}")
     if not networks:
         return
     rows = [["NETWORK", "UNITS", "ORIGIN", "UPSTREAMS SEEN"]]
@@ -90,7 +97,7 @@ def _tell(found: dict[str, Any], zone: str | None, language: str) -> None:
     print("\n".join(aligned(rows)))
     print()
     print("\n".join([*_cards(found), *_losses(found, by), *_known(found), *_compared(found, by, language)]))
-    if on_terminal():
+    if by_registry and on_terminal():
         print(f"\nCountries of networks: {found['snapshot']}")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nightside.cli.basis import Basis
 from nightside.cli.language import ReaderLanguage, reader_language
 from nightside.cli.zone import ReaderZone, reader_zone
 
@@ -25,6 +26,7 @@ def command(
         list[int] | None,
         typer.Option("--asn", metavar="N", min=0, max=4294967295, help="This AS's own networks."),
     ] = None,
+    country_by: Basis = "registry",
     begin: Annotated[
         str | None, typer.Option("--from", metavar="T", help="Report from here on (UTC).")
     ] = None,
@@ -56,6 +58,7 @@ def command(
     from nightside.cli.terminal import progress_of, warn
     from nightside.engine.record import replay_into
     from nightside.model.instants import parse
+    from nightside.model.settings import Settings
 
     zone, called = reader_zone(tz), reader_language(language, json=json)
     first, last = parse(begin) if begin else None, parse(end) if end else None
@@ -67,6 +70,7 @@ def command(
             asns=asn or (),
             begin=first,
             end=last,
+            settings=Settings(country_by=country_by),
             warn=warn,
             started=started,
             advance=advance,

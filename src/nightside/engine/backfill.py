@@ -18,6 +18,7 @@ from nightside.engine.replay import replay
 from nightside.engine.since import since
 from nightside.model.errors import DownloadError, InputError
 from nightside.model.instants import duration_words, iso, parse_iso
+from nightside.model.settings import Settings
 from nightside.sources.cache import lease
 from nightside.sources.endpoints import read_endpoints
 from nightside.sources.polite_http import Manners
@@ -84,7 +85,13 @@ class _Run:
             )
             paths = asyncio.run(fetch)
             found = replay(
-                paths, countries=asked.countries, asns=asked.asns, begin=lead, end=end, warn=self.told.warn
+                paths,
+                countries=asked.countries,
+                asns=asked.asns,
+                begin=lead,
+                end=end,
+                settings=Settings(country_by=asked.country_by),
+                warn=self.told.warn,
             )
             # Flips are read from the files once more.
             stored = keep(self.store, since(found, begin), self.told.warn)

@@ -14,7 +14,7 @@ from nightside.engine.fetch_plan import Planned, plan_collectors
 from nightside.engine.fetching import GIB, NoRoomError, Told, estimated_bytes, in_words
 from nightside.model.errors import UsageError
 from nightside.model.instants import duration_words, iso, parse_iso
-from nightside.model.settings import Settings
+from nightside.model.settings import CountryBy, Settings
 from nightside.sources.archive_listing import ArchiveListing
 from nightside.sources.archive_names import ROUTE_VIEWS_CADENCE_S
 from nightside.sources.archive_paths import RIS_TABLE_CADENCE_S
@@ -41,6 +41,7 @@ class Asked:
     countries: list[str] = field(default_factory=list)
     asns: list[int] = field(default_factory=list)
     store: Path | None = None
+    country_by: CountryBy = "registry"
 
     def __post_init__(self) -> None:
         if self.begin >= self.end:
@@ -166,6 +167,8 @@ class Progress:
             "asns": sorted(asked.asns),
             "from": iso(asked.begin),
         }
+        if asked.country_by != "registry":
+            self.about["country_by"] = asked.country_by
         key = hashlib.sha256(json.dumps(self.about, sort_keys=True).encode()).hexdigest()[:12]
         self.path = asked.folder / f"backfill-{key}.json"
         self.begin = asked.begin

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 
 from nightside.engine.files import choose, covers_until
+from nightside.engine.prefix_countries import PrefixCountries
 from nightside.model.elements import Columns
 from nightside.model.errors import InputError, NotMrtError, UnreadableError
 from nightside.model.instants import iso
@@ -22,7 +23,6 @@ from nightside.sources.layout import Found, InputFile
 from nightside.sources.local import Pieces
 from nightside.wire.decoder import Decoder
 from nightside.world.snapshot import Snapshot
-from nightside.world.units import prefix_country
 
 CLOCK_MARGIN_S = 3600
 """Elements this far outside of the time their file is named for are counted and left out."""
@@ -93,11 +93,10 @@ class _Reader:
     """Reads one collector after the other into shared prefix and way numbers."""
 
     def __init__(self, snapshot: Snapshot, settings: Settings, warn: Warn, advance: Advance) -> None:
-        self.snapshot, self.settings, self.warn, self.advance = snapshot, settings, warn, advance
+        self.settings, self.warn, self.advance = settings, warn, advance
         self.prefixes = PrefixIndex()
         self.ways = WayIndex(snapshot.asn_numbers, snapshot.asn_codes.astype(np.uint16))
-        self.country = np.zeros(1 << 16, np.uint16)
-        self.countries_known = 0
+        self.countries = PrefixCountries(snapshot, settings.country_by)
         self.ids = np.empty(1 << 16, np.uint32)
         self.inputs: list[tuple[str, str]] = []
         self.first_second: int | None = None
@@ -210,8 +209,8 @@ class _Reader:
         self.prefixes.intern_batch(
             columns.prefix_hi, columns.prefix_lo, columns.prefix_len, columns.family, n, self.ids
         )
-        self._know_countries()
-        table.apply(columns, self.ids, self.country, len(decoder.peers), earliest, latest)
+        self.countries.learn(self.prefixes, columns, self.ids)
+        table.apply(columns, self.ids, self.countries.column, len(decoder.peers), earliest, latest)
         self.elements += n
         times = times[(times >= earliest) & (times <= latest)]
         if not len(times):
@@ -220,19 +219,6 @@ class _Reader:
         first = int(times.min())
         self.first_second = first if self.first_second is None else min(self.first_second, first)
         return int(times.max())
-
-    def _know_countries(self) -> None:
-        """The country of every prefix seen for the first time."""
-        count = self.prefixes.count
-        if count == self.countries_known:
-            return
-        hi, _lo, length, family = self.prefixes.columns(self.countries_known)
-        if count > len(self.country):
-            grown = np.zeros(max(count, 2 * len(self.country)), np.uint16)
-            grown[: self.countries_known] = self.country[: self.countries_known]
-            self.country = grown
-        self.country[self.countries_known : count] = prefix_country(self.snapshot, hi, length, family)
-        self.countries_known = count
 
 
 def _unusable(reader: _Reader, files: Sequence[InputFile], end: int | None) -> InputError:
@@ -300,7 +286,7 @@ def collect(
             table.gap(ends, last)
         logs.append(CollectorLog.of(collector, decoder.peers, table, gaps))
     hi, lo, length, family = reader.prefixes.columns()
-    country = reader.country[: reader.prefixes.count].copy()
+    country = reader.countries.column[: reader.prefixes.count].copy()
     return Collected(
         logs=logs,
         prefixes=reader.prefixes,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nightside.engine.collect import Collected, collect
+from nightside.engine.country_by import by_basis, require_basis
 from nightside.engine.files import bytes_to_read
 from nightside.engine.observers import Observer, observe_now
 from nightside.engine.subjects import country_subjects, subject_prefixes
@@ -48,6 +49,7 @@ def networks(
     Raises InputError where the input holds no table and no transfer of one.
     """
     settings = settings or Settings()
+    require_basis(settings)
     code = require_country(country)
     if not inputs:
         raise InputError(
@@ -57,10 +59,11 @@ def networks(
     found = find_inputs([Path(i) for i in inputs])
     started(bytes_to_read(found))
     end = None if at is None else at + 1
-    snapshot = world_of_input(found, at, end, settings.table_margin_s)
+    registry = world_of_input(found, at, end, settings.table_margin_s)
     collected = collect(
-        found, snapshot, settings, begin=at, end=end, warn=warn, advance=advance, to_the_end=False
+        found, registry, settings, begin=at, end=end, warn=warn, advance=advance, to_the_end=False
     )
+    snapshot, collected = by_basis(collected, registry, settings)
     subjects = country_subjects(snapshot, [code])
     number = snapshot.index_of(code)
     subject = subject_prefixes(collected, [subjects], settings.shortest_cover_ipv4)
@@ -75,9 +78,10 @@ def networks(
         "country": code,
         "at": iso(at),
         "snapshot": label(snapshot, collected.first_day),
+        "country_by": settings.country_by,
         "observed_peers": len(observed.observers),
         **_told(collected, candidates, observed.observers, settings, datetime.fromtimestamp(at, UTC).date()),
-        "registered_units": int(units_per_country(snapshot)[number]),
+        "registered_units": int(units_per_country(registry)[number]),
         "countries": _countries(observed.countries, snapshot),
         "reconstruction": found.reconstruction,
         "note": found.note,

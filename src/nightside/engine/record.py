@@ -13,6 +13,7 @@ from nightside.model.instants import iso
 from nightside.model.settings import Settings
 from nightside.store.location import default_folder, open_store
 from nightside.store.protocol import Store
+from nightside.world.by_origin import IN_A_NAME
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ def replay_into(
     asns: Sequence[int] = (),
     begin: int | None = None,
     end: int | None = None,
+    settings: Settings | None = None,
     warn: Callable[[str], None],
     started: Callable[[int], None],
     advance: Callable[[int], None],
@@ -58,6 +60,7 @@ def replay_into(
             asns=asns,
             begin=begin,
             end=end,
+            settings=settings,
             warn=warn,
             started=started,
             advance=advance,
@@ -71,4 +74,6 @@ def replay_into(
         f"{peers} peer AS{'' if peers == 1 else 'es'} at {collectors} collector{'' if collectors == 1 else 's'}. "
         "What was gone already when this begins cannot be told."
     )
+    if settings is not None and settings.country_by in IN_A_NAME:
+        observed += f" Countries are taken {IN_A_NAME[settings.country_by]}."
     return Recorded(stored, observed, store_folder or default_folder())

@@ -9,6 +9,7 @@ from pathlib import Path
 from nightside import __version__
 from nightside.engine.analysis import about, analyse, baselines, sight, told
 from nightside.engine.collect import Collected, collect
+from nightside.engine.country_by import by_basis, require_basis
 from nightside.engine.files import bytes_to_read
 from nightside.engine.findings import Findings
 from nightside.engine.subjects import Subjects, as_subject, country_subjects
@@ -73,6 +74,7 @@ def replay(
     Raises UsageError, and InputError where nobody's routes are known, or nothing after `begin`.
     """
     settings = settings or Settings()
+    require_basis(settings)
     if begin is not None and end is not None and begin >= end:
         raise UsageError(f"--from {iso(begin)} is not before --to {iso(end)}", advice="Swap them.")
     codes = [require_country(c) for c in countries]
@@ -80,6 +82,7 @@ def replay(
     started(bytes_to_read(found))
     snapshot = world_of_input(found, begin, end, settings.table_margin_s)
     collected = collect(found, snapshot, settings, begin=begin, end=end, warn=warn, advance=advance)
+    snapshot, collected = by_basis(collected, snapshot, settings)
     subjects = _subjects(codes, asns, snapshot, collected, settings)
     seen = sight(collected, snapshot, subjects, settings, home_asns=frozenset(asns))
     if seen is None:

@@ -223,7 +223,7 @@ class Incident:
     view: View
     local_time: LocalTime | None
     provenance: Provenance
-    settings: dict[str, float | int]
+    settings: dict[str, float | int | str]
 
     def to_json(self, *, id: str, revision: int, corrections: list[dict[str, Any]]) -> dict[str, Any]:
         """The incident in the shape `nightside.incident/1`; id, revision and corrections are the store's."""

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Literal, get_args
+
+CountryBy = Literal["registry", "origin", "both"]
+"""What makes a network a country's: the registry's word on its addresses, its origin AS's country, or both agreeing."""
+COUNTRY_BY: tuple[CountryBy, ...] = get_args(CountryBy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,8 @@ class Settings:
     unstable_window_s: int = 21600
     instability_share: float = 0.1
     """An entity is in instability while this share of its baseline units is unstable."""
+    country_by: CountryBy = "registry"
 
-    def to_json(self) -> dict[str, float | int | bool]:
+    def to_json(self) -> dict[str, float | int | bool | str]:
         """The settings as they stand in an incident."""
         return asdict(self)

@@ -158,4 +158,5 @@ def _applied(snapshot: Snapshot, holding: tuple[Override, ...]) -> Snapshot:
     for array in parts.values():
         array.flags.writeable = False
     digest = hashlib.sha256("\n".join(sorted(o.row for o in holding)).encode()).hexdigest()[:8]
-    return replace(snapshot, name=f"{snapshot.name} + overrides {digest}", **parts)
+    said = tuple((o.first, o.last) for o in holding if o.kind == "prefix")
+    return replace(snapshot, name=f"{snapshot.name} + overrides {digest}", overridden=said, **parts)

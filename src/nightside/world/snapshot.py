@@ -40,6 +40,8 @@ class Snapshot:
     ipv6_last: NDArray[np.uint64]
     """High 64 bits of the last address, inclusive."""
     ipv6_codes: NDArray[np.uint16]
+    overridden: tuple[tuple[int, int], ...] = ()
+    """(first, last) /24s of which a reader has said whose they are (`world.overrides`)."""
 
     @cached_property
     def _index(self) -> dict[str, int]:

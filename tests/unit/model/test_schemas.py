@@ -179,6 +179,7 @@ NETWORKS = {
     "country": "KP",
     "at": "2015-10-23T02:01:55Z",
     "snapshot": None,
+    "country_by": "both",
     "observed_peers": 1,
     "networks": [
         {
