@@ -19,7 +19,8 @@ import argparse
 import csv
 import json
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from heapq import heappop, heappush
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -48,20 +49,20 @@ def slash_64s(of_ipv6: Iterable[Block]) -> Iterator[Block]:
 
 def without_overlap(sorted_blocks: Iterable[Block]) -> list[Block]:
     """Blocks in order, apart from each other, neighbours of one AS joined."""
+    blocks = list(sorted_blocks)
+    edges = sorted({edge for first, last, _ in blocks for edge in (first, last + 1)})
     out: list[Block] = []
-    after: list[Block] = []
-    for first, last, asn in sorted_blocks:
-        while after and after[-1][0] < first:
-            _join(out, after.pop())
-        if out and out[-1][1] >= first:
-            before, end, owner = out.pop()
-            if before < first:
-                out.append((before, first - 1, owner))
-            if end > last:
-                after.append((last + 1, end, owner))
-        _join(out, (first, last, asn))
-    for rest in reversed(after):
-        _join(out, rest)
+    covering: list[tuple[int, int, int]] = []
+    at = 0
+    for begin, end in pairwise(edges):
+        while at < len(blocks) and blocks[at][0] <= begin:
+            first, last, asn = blocks[at]
+            heappush(covering, (-first, last, asn))
+            at += 1
+        while covering and covering[0][1] < begin:
+            heappop(covering)
+        if covering:
+            _join(out, (begin, end - 1, covering[0][2]))
     return out
 
 

@@ -6,6 +6,7 @@ import importlib.util
 import subprocess
 import sys
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -105,7 +106,7 @@ def test_overlapping_blocks_become_what_an_array_painted_in_order_holds(tool: An
             assert not any(again[first : last + 1])
             again[first : last + 1] = [asn] * (last + 1 - first)
         assert again == painted
-        assert all(a[1] + 1 < b[0] or a[2] != b[2] for a, b in zip(apart, apart[1:], strict=False))
+        assert all(a[1] + 1 < b[0] or a[2] != b[2] for a, b in pairwise(apart))
 
 
 def test_blocks_of_ipv6_without_a_whole_slash_64_are_left_out(tool: Any) -> None:
