@@ -8,7 +8,7 @@ from typing import Literal
 from nightside.model.entity import EntityType
 
 Quality = Literal["known", "unknown"]
-ChangeKind = Literal["incident", "samples"]
+ChangeKind = Literal["incident", "samples", "results"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class EntityState:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that was stored. `number` only ever grows; `id` and `revision` are None for samples."""
+    """Something that was stored. `number` only ever grows; `id` and `revision` are None for samples and results."""
 
     number: int
     kind: ChangeKind

@@ -54,10 +54,12 @@ def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
     if found == 0:
         for statement in statements(*ALL):
             connection.execute(statement)
-    elif found == 1:
-        from nightside.store.upgrade import from_1
+    elif found < VERSION:
+        from nightside.store.upgrade import from_1, from_2
 
-        from_1(connection, path.parent)
+        if found == 1:
+            from_1(connection, path.parent)
+        from_2(connection)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
@@ -149,6 +151,16 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+@contextmanager
+def moment(connection: sqlite3.Connection) -> Iterator[None]:
+    """What is read within is of one commit."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
 
 
 @contextmanager

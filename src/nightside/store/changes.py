@@ -20,6 +20,11 @@ def note_samples(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO change (kind) VALUES ('samples')")
 
 
+def note_results(connection: sqlite3.Connection) -> None:
+    """There are other results of checks than before."""
+    connection.execute("INSERT INTO change (kind) VALUES ('results')")
+
+
 def since(connection: sqlite3.Connection, after: int, limit: int) -> list[Change]:
     """The changes behind this number, in order; at most `limit`."""
     rows = connection.execute(

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from nightside.model.check import CheckResult
 from nightside.model.errors import NightsideError
 from nightside.model.incident import Incident, Severity, Status
 from nightside.model.series import IncidentSeries
@@ -26,9 +27,12 @@ from nightside.store import (
     states,
 )
 from nightside.store import flips as incident_flips
-from nightside.store.catalogue import explained, open_catalogue, open_to_read, transaction
+from nightside.store import results as result_rows
+from nightside.store.catalogue import explained, moment, open_catalogue, open_to_read, transaction
 from nightside.store.connections import Connections
+from nightside.store.folder_errors import make_folder, readable, written
 from nightside.store.protocol import Baselines
+from nightside.store.result_form import PUBLIC
 from nightside.store.samples import Held
 from nightside.store.segment_reader import SegmentReader
 
@@ -52,11 +56,12 @@ class EmbeddedStore:
         self.folder = folder
         self._read_only = read_only
         self._segments = folder / "segments"
+        self._checks = folder / "checks"
         self._path = folder / "nightside.sqlite"
         self._reader = SegmentReader(self._segments)
         self._states = states.States()
         if not read_only:
-            _make_folder(folder)
+            make_folder(folder)
         connect = open_to_read if read_only else open_catalogue
         self._connections = Connections(lambda: connect(self._path))
 
@@ -217,17 +222,13 @@ class EmbeddedStore:
             )
 
     def _write_segment(self, contents: segments.Contents) -> None:
-        try:
+        with written(self._segments):
             segments.write(self._segments, contents)
-        except OSError as error:
-            raise NightsideError(
-                f"samples cannot be written ({error.strerror})", where=str(self._segments)
-            ) from error
 
     def samples(self, type: str, code: str, begin: int, end: int) -> pa.Table:
         """See `Store.samples`."""
         held = self._held(type, code, begin, end)
-        with self._readable():
+        with readable(self._segments):
             while True:
                 try:
                     return samples.table_of(
@@ -244,25 +245,51 @@ class EmbeddedStore:
             number = states.number(connection, type, code)
             return [] if number is None else samples.held(connection, number, begin, end)
 
-    @contextmanager
-    def _readable(self) -> Iterator[None]:
-        import pyarrow as pa
-
-        try:
-            yield
-        except (OSError, pa.ArrowException) as error:
-            raise NightsideError(
-                f"samples cannot be read: {str(error).splitlines()[0]}",
-                where=str(self._segments),
-                advice="A segment is missing or damaged: replay its input again into a new store.",
-            ) from error
-
     def rollup(self, type: str, code: str, begin: int, end: int) -> pa.Table:
         """See `Store.rollup`."""
         with self._reading() as connection:
             number = states.number(connection, type, code)
             days = [] if number is None else rollups.days_within(connection, number, begin, end)
         return rollups.table_of(days, begin, end)
+
+    def put_results(self, results: Sequence[CheckResult]) -> int:
+        """See `Store.put_results`."""
+        by_country = result_rows.rows_of(results)
+        with self._writing() as connection, readable(self._checks):
+            new = sum(result_rows.put(connection, self._checks, c, rows) for c, rows in by_country.items())
+            if new:
+                changes.note_results(connection)
+        for country in by_country:
+            with self._reading() as connection:
+                crowded = result_rows.crowded(connection, country)
+            if crowded:
+                with self._writing() as connection, written(self._checks):
+                    # Another process may have done it meanwhile.
+                    if result_rows.crowded(connection, country):
+                        result_rows.pack(connection, self._checks, country)
+        return new
+
+    def results(
+        self, country: str, begin: int, end: int, *, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """See `Store.results`."""
+        wanted = PUBLIC if columns is None else columns
+        with readable(self._checks):
+            while True:
+                with self._reading() as connection, moment(connection):
+                    found = result_rows.find(connection, country, begin, end, wanted)
+                try:
+                    return result_rows.read(self._checks, found)
+                except FileNotFoundError:
+                    # Merged since, and gone: what it held is elsewhere now.
+                    with self._reading() as connection:
+                        if result_rows.stands(connection, found):
+                            raise
+
+    def result_countries(self) -> list[str]:
+        """See `Store.result_countries`."""
+        with self._reading() as connection:
+            return result_rows.countries(connection)
 
     def entities(self, type: str | None = None) -> list[EntityState]:
         """See `Store.entities`."""
@@ -278,23 +305,6 @@ class EmbeddedStore:
         """See `Store.last_change`."""
         with self._reading() as connection:
             return changes.last(connection)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise NightsideError(
-            "a store is a folder, and this is a file",
-            where=str(error.filename),
-            advice="Name a folder.",
-        ) from error
-    except OSError as error:
-        raise NightsideError(
-            f"the store's folder cannot be made ({error.strerror})",
-            where=str(folder),
-            advice="Name another folder with --store or NIGHTSIDE_STORE.",
-        ) from error
 
 
 def _loaded(text: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from nightside.model.check import CheckResult
 from nightside.model.entity import Entity
 from nightside.model.incident import Incident, Severity, Status
 from nightside.model.series import IncidentSeries
@@ -150,6 +151,28 @@ class Store(Protocol):
         was broken or because nothing is stored. The first row is the first hour with samples, the last row the
         last; hours without samples between them are unknown.
         """
+
+    def put_results(self, results: Sequence[CheckResult]) -> int:
+        """Store results of checks for good, all or none; how many were new.
+
+        The same (at to the millisecond, place, country, target, kind, part, family) is stored once: who came first
+        stays. A detail is cut at 200 characters; facts of more than 4 KiB are left out, and say so as
+        {"left_out_bytes"}. Raises UsageError for what is no result, see `store/result_form.py`.
+        """
+
+    def results(
+        self, country: str, begin: int, end: int, *, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """The results of checks within [begin, end), by at, place, target, kind, part and family.
+
+        `country` is "" for canaries. Columns as in `CheckResult`: `at` (timestamp[ms, UTC]), `place`, `country`,
+        `target`, `group`, `kind`, `part` (strings), `family` (uint8), `address`, `outcome`, `failed_in`, `detail`
+        (strings), the five durations (float64), `facts` (a string of JSON); strings but facts are dictionaries.
+        `columns` narrows to some of them, in its order.
+        """
+
+    def result_countries(self) -> list[str]:
+        """The countries of which anybody checked anything, in order."""
 
     def entities(self, type: str | None = None) -> list[EntityState]:
         """Every entity with samples, in the order of type, code, and how it is doing."""

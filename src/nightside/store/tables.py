@@ -8,11 +8,13 @@ entity    everybody with samples, and what holds at the end of them
 segment   the Parquet segments, numbered in the order they were written
 piece     what the segments hold: a signal, or the part of it that lies in one row group
 rollup    the hours of one entity's day
+result    the results of checks that came last
+result_segment  the Parquet segments of all others
 """
 
 from __future__ import annotations
 
-VERSION = 2
+VERSION = 3
 """Of the tables; kept in the file as `user_version`. A new file has 0."""
 
 INCIDENT = """
@@ -101,7 +103,39 @@ CREATE TABLE rollup (
 ) STRICT;
 """
 
-ALL = (INCIDENT, REVISION, MESSAGE, CHANGE, SAMPLES)
+RESULTS = """
+CREATE TABLE result (
+    country TEXT NOT NULL,  -- empty for a canary
+    at_ms INTEGER NOT NULL,
+    place TEXT NOT NULL,
+    target TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    part TEXT NOT NULL,
+    family INTEGER NOT NULL,
+    group_name TEXT NOT NULL,
+    address TEXT,
+    outcome TEXT NOT NULL,
+    failed_in TEXT,
+    detail TEXT,
+    resolve_ms REAL,
+    connect_ms REAL,
+    tls_ms REAL,
+    first_byte_ms REAL,
+    total_ms REAL,
+    facts TEXT NOT NULL,
+    PRIMARY KEY (country, at_ms, place, target, kind, part, family)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE result_segment (
+    number INTEGER PRIMARY KEY,
+    country TEXT NOT NULL,
+    first_ms INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL,
+    row_count INTEGER NOT NULL
+) STRICT;
+CREATE INDEX result_segment_of_country ON result_segment (country, first_ms, last_ms);
+"""
+
+ALL = (INCIDENT, REVISION, MESSAGE, CHANGE, SAMPLES, RESULTS)
 
 
 def statements(*tables: str) -> list[str]:

@@ -35,6 +35,12 @@ def from_1(connection: sqlite3.Connection, folder: Path) -> None:
         connection.execute(f"DROP TABLE {name}")
 
 
+def from_2(connection: sqlite3.Connection) -> None:
+    """Version 2 knew no results of checks."""
+    for statement in tables.statements(tables.RESULTS):
+        connection.execute(statement)
+
+
 def _incidents(connection: sqlite3.Connection) -> None:
     rows = connection.execute(
         "SELECT id, type, code, began, ended, reach, severity, incident_1.revision, merged_into, series, json "

@@ -71,3 +71,42 @@ def test_a_killed_writer(tmp_path: Path, seed: int) -> None:
         assert [row["units"] for row in samples] == promised
         store.put_samples([Signal(Entity("country", "SY", "Syria"), [0], [84], 1)])
         assert not list((tmp_path / "segments").glob("*.part"))
+
+
+CHECKER = """
+import sys
+from pathlib import Path
+from nightside.model.check import CheckResult
+from nightside.store import result_segments, results
+from nightside.store.embedded import EmbeddedStore
+results.MOST_LOOSE, result_segments.MOST_SMALL = 4, 3
+with EmbeddedStore(Path(sys.argv[1])) as store:
+    for n in range(100_000):
+        store.put_results([
+            CheckResult(n, place, "KP", "news", "state media", "http", "", 4, None, "ok", None, None)
+            for place in ("berlin", "tokyo")
+        ])
+        print(n, flush=True)
+"""
+"""Makes a segment of every second round, and one of every three segments, so that a kill falls into the midst."""
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_killed_checker(tmp_path: Path, seed: int) -> None:
+    arguments = [sys.executable, "-c", CHECKER, str(tmp_path)]
+    writer = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert writer.stdout is not None
+    first = writer.stdout.readline()
+    assert first == "0\n", writer.communicate()[1]
+    time.sleep(random.Random(seed).uniform(0, 0.3))
+    writer.send_signal(signal.SIGKILL)
+    rest, said = writer.communicate(timeout=30)
+    assert (writer.returncode, said) == (-signal.SIGKILL, "")
+    promised = [int(line) for line in (first + rest).splitlines(keepends=True) if line.endswith("\n")]
+    with EmbeddedStore(tmp_path) as store:
+        rows = store.results("KP", 0, 100_000, columns=("at", "place")).to_pylist()
+        rounds = [int(row["at"].timestamp()) for row in rows[::2]]
+        assert [row["place"] for row in rows] == ["berlin", "tokyo"] * len(rounds)
+        # Only the one it was at may be there though nobody was told.
+        assert rounds in (promised, [*promised, len(promised)])
+        assert store.results("KP", 0, 100_000).num_rows == len(rows)

@@ -12,11 +12,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from nightside.model.check import CheckResult
+from nightside.model.entity import Entity
 from nightside.model.errors import NightsideError
 from nightside.model.signal import Signal
 from nightside.model.state import EntityState
 from nightside.store import upgrade
 from nightside.store.embedded import EmbeddedStore
+
+CHECKED = CheckResult(
+    1.5, "berlin", "KP", "news", "state media", "http", "", 4, None, "timed_out", "connect", None
+)
 
 VERSION_1 = """
 CREATE TABLE incident (
@@ -213,3 +219,18 @@ def test_to_be_read_only_it_must_be_up_to_date(old: Path) -> None:
     EmbeddedStore(old).close()
     with EmbeddedStore(old, read_only=True) as store:
         assert len(store.entities()) == 2
+
+
+def test_version_2_gets_a_place_for_results(tmp_path: Path) -> None:
+    with EmbeddedStore(tmp_path) as store:
+        store.put_samples([Signal(Entity("country", "KP", "North Korea"), [0], [4], 60)])
+    connection = sqlite3.connect(tmp_path / "nightside.sqlite", isolation_level=None)
+    connection.executescript("DROP TABLE result; DROP TABLE result_segment; PRAGMA user_version = 2;")
+    connection.close()
+    with pytest.raises(NightsideError, match="older"):
+        EmbeddedStore(tmp_path, read_only=True)
+    for new in (1, 0):
+        with EmbeddedStore(tmp_path) as store:
+            assert store.put_results([CHECKED]) == new
+            assert store.results("KP", 0, 9).num_rows == 1
+            assert store.samples("country", "KP", 0, 60).num_rows == 1
