@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from nightside.checks.certificates import why_not
 from nightside.checks.failure import CheckFailedError
 from nightside.checks.probe import Probe
 from nightside.model.check import CheckResult, Family, Phase, Target
@@ -77,7 +79,13 @@ class Attempt:
 
 
 def failure_of(error: OSError, phase: Phase) -> CheckFailedError:
-    """The cause that an error of the operating system stands for; certificates and TLS are told by their callers."""
+    """The cause that an error of the operating system, or of TLS, stands for."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return CheckFailedError("certificate", phase, why_not(error))
+    if isinstance(error, ssl.SSLEOFError):
+        return CheckFailedError("reset", phase, "closed in the middle")
+    if isinstance(error, ssl.SSLError):  # its errno is TLS's own, and means nothing to the system
+        return CheckFailedError("tls_failed", phase, (error.reason or str(error)).lower().replace("_", " "))
     said = error.strerror or type(error).__name__
     match error.errno:
         case errno.ECONNREFUSED:

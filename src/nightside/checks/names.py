@@ -1,0 +1,133 @@
+"""The addresses of names: a resolver that the checks of a target share, so that they ask once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from ipaddress import ip_address
+
+import dns.asyncresolver
+import dns.exception
+import dns.name
+import dns.resolver
+
+from nightside.checks.failure import CheckFailedError
+from nightside.model.check import Family
+from nightside.model.errors import UsageError
+
+DNS_PORT = 53
+MOST_ADDRESSES = 16
+MOST_KEPT = 8_192
+
+_Known = list[str] | CheckFailedError
+
+
+class Resolver:
+    """Asks the system's resolvers (resolv.conf), or the one that is named: `192.0.2.53`, `192.0.2.53:5353`,
+    `[2001:db8::53]:5353`.
+
+    An answer, good or bad, is kept for `keep_s` seconds, whatever its own time to live: shorter than a round, so
+    that each round sees for itself. Who asks while the same question is under way waits for its answer. No search
+    domains and no hosts file: a name means the same at every place. Raises UsageError where there is no resolver.
+    """
+
+    def __init__(self, server: str | None = None, keep_s: float = 30.0) -> None:
+        try:
+            self._asks = dns.asyncresolver.Resolver(configure=server is None)
+        except (dns.resolver.NoResolverConfiguration, OSError) as error:
+            raise UsageError(
+                "this machine names no resolver", where="/etc/resolv.conf", advice="Name one by its address."
+            ) from error
+        self._asks.cache = None
+        if server is not None:
+            address, port = _server(server)
+            self._asks.nameservers, self._asks.port = [address], port
+        self._keep_s = keep_s
+        self._kept: OrderedDict[tuple[str, Family], tuple[float, asyncio.Task[_Known]]] = OrderedDict()
+
+    async def addresses(self, host: str, family: Family, within_s: float) -> list[str]:
+        """At most 16, as they came; see `Names`."""
+        literal = _literal(host)
+        if literal is not None:
+            if literal != family:
+                raise CheckFailedError("no_address", "resolve", f"an address of IPv{literal}")
+            return [host.strip("[]")]
+        known = await self._shared(host.rstrip(".").lower(), family, within_s)
+        if isinstance(known, CheckFailedError):
+            raise CheckFailedError(known.outcome, known.failed_in, known.detail or "")
+        return list(known)
+
+    async def _shared(self, host: str, family: Family, within_s: float) -> _Known:
+        key, now = (host, family), time.monotonic()
+        until, task = self._kept.get(key, (0.0, None))
+        loop = asyncio.get_running_loop()
+        if task is None or until <= now or task.cancelled() or (task.get_loop() is not loop):
+            task = loop.create_task(self._ask(host, family, within_s))
+            self._kept[key] = (now + self._keep_s, task)
+            self._kept.move_to_end(key)
+            self._drop(now)
+        if task.done():
+            return task.result()
+        try:
+            async with asyncio.timeout(within_s):
+                return await asyncio.shield(task)
+        except TimeoutError:
+            return CheckFailedError("timed_out", "resolve", "no answer from the resolver")
+
+    def _drop(self, now: float) -> None:
+        """What is too old, and beyond the bound; they stand in the order in which they were asked."""
+        while self._kept:
+            until, _ = next(iter(self._kept.values()))
+            if until > now and len(self._kept) <= MOST_KEPT:
+                return
+            self._kept.popitem(last=False)
+
+    async def _ask(self, host: str, family: Family, within_s: float) -> _Known:
+        """The answer, or the failure as a value: it is kept, and told to each who asked."""
+        try:
+            name = dns.name.from_text(host)
+            answer = await self._asks.resolve(
+                name, "A" if family == 4 else "AAAA", lifetime=within_s, search=False
+            )
+        except dns.resolver.NXDOMAIN:
+            return CheckFailedError("no_such_name", "resolve", host)
+        except (dns.resolver.NoAnswer, dns.resolver.YXDOMAIN):
+            return CheckFailedError("no_address", "resolve", f"{host} has none of IPv{family}")
+        except dns.resolver.LifetimeTimeout:
+            return CheckFailedError("timed_out", "resolve", "no answer from the resolver")
+        except dns.resolver.NoNameservers as error:
+            said = ", ".join(sorted({_said(each[4]) for each in error.kwargs.get("errors", ())}))
+            return CheckFailedError("server_failure", "resolve", f"the resolver says {said or 'nothing'}")
+        except (dns.exception.DNSException, UnicodeError) as error:
+            return CheckFailedError("no_such_name", "resolve", f"not a name: {error}")
+        except OSError as error:
+            return CheckFailedError("not_possible", "resolve", error.strerror or type(error).__name__)
+        return [record.address for record in answer][:MOST_ADDRESSES]
+
+
+def _said(error: object) -> str:
+    """dnspython gives the answer's code as a word (`SERVFAIL`), or what went wrong as an exception."""
+    return error if isinstance(error, str) else type(error).__name__
+
+
+def _literal(host: str) -> Family | None:
+    """Of which family the address is, None for a name."""
+    try:
+        return 4 if ip_address(host.strip("[]")).version == 4 else 6
+    except ValueError:
+        return None
+
+
+def _server(text: str) -> tuple[str, int]:
+    """Address and port of a resolver."""
+    address, port = text, DNS_PORT
+    if _literal(text) is None:
+        address, _, digits = text.rpartition(":")
+        port = int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 5 else 0
+    if _literal(address) is None or not 0 < port < 65_536:
+        raise UsageError(
+            f"not the address of a resolver: {text!r}",
+            advice="Write 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53.",
+        )
+    return address.strip("[]"), port
