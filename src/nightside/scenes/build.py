@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nightside.model.errors import UnreadableError, UsageError
+from nightside.model.ndjson import dumps
 from nightside.scenes.archive import file_count, files
+from nightside.scenes.checks import results
 from nightside.scenes.mrt_writer import Tally
 from nightside.scenes.scene import Expected, Scene
 from nightside.scenes.script import list_scenes, read_scene
@@ -57,6 +59,9 @@ def write_archive(scene: Scene, folder: Path, *, progress: Callable[[int], None]
         count += 1
         if progress is not None:
             progress(1)
+    if scene.checks is not None:
+        lines = (dumps(result.to_json()) + "\n" for result in results(scene, scene.checks))
+        _write(folder / "checks" / "made-up.ndjson", "".join(lines).encode())
     return Built(scene, folder, scene.expected, count, tally)
 
 

@@ -11,6 +11,8 @@ from functools import cached_property
 from ipaddress import ip_network
 from typing import Literal
 
+from nightside.model.check import Kind, Outcome
+
 AsPath = tuple[int, ...]
 """From the peer (or the far end of a chain) to the origin."""
 
@@ -157,6 +159,44 @@ Happening = Loss | Flaps | Stuck | Reset | MissingFile | Churn
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceTarget:
+    """A service that places check; it can be reached while its address is, and does not fail by itself."""
+
+    name: str
+    kind: Kind
+    group: str
+    where: str
+    part: str
+    address: str
+    back_after_s: int
+    """So long after its network's return it answers again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceLoss:
+    """Targets that fail from `begin` to `end` (None: to the end of the scene), whatever the routes do."""
+
+    targets: tuple[str, ...]
+    begin: int
+    end: int | None
+    outcome: Outcome
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What places would have checked of a country, every so many seconds."""
+
+    country: str
+    every_s: int
+    places: tuple[str, ...]
+    targets: tuple[ServiceTarget, ...]
+    losses: tuple[ServiceLoss, ...]
+    reason: str
+    """Why this is assumed: nobody's results of it are at hand."""
+
+
+@dataclass(frozen=True, slots=True)
 class Expected:
     """A documented episode of a country: what a replay of the scene has to find, within `tolerance_s`."""
 
@@ -196,6 +236,7 @@ class Scene:
     happenings: tuple[Happening, ...]
     expected: tuple[Expected, ...]
     claims: tuple[Claim, ...]
+    checks: Checks | None = None
 
     @cached_property
     def index(self) -> dict[str, int]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from nightside.model.errors import InputError, UnreadableError, UsageError
+from nightside.scenes.checks_script import read_checks
 from nightside.scenes.fields import Fields
 from nightside.scenes.scene import (
     AsPath,
@@ -88,6 +89,7 @@ def parse_scene(value: Any, *, name: str, where: str) -> Scene:
         happenings=fields.objects("happenings", known.happening),
         expected=fields.objects("expected", known.expected, may_miss=True),
         claims=fields.objects("claims", _claim, may_miss=True),
+        checks=read_checks(fields, begin, end),
     )
     if not scene.transit or not all(type(asn) is int and 0 < asn < 2**32 for asn in scene.transit):
         raise fields.fail("transit", "a list of AS numbers is needed")

@@ -57,7 +57,7 @@ def shares(scene: Scene, rules: Settings) -> dict[str, Steps]:
         covers.update(units[network.prefix])
     reachable = {country: len(all_units) for country, all_units in baseline.items()}
     steps: dict[str, Steps] = {}
-    for at, number, is_visible in _visibility(scene, rules.visible_share):
+    for at, number, is_visible in visibility(scene, rules.visible_share):
         network = scene.networks[number]
         for unit in units[network.prefix]:
             covers[unit] += 1 if is_visible else -1
@@ -71,7 +71,7 @@ def shares(scene: Scene, rules: Settings) -> dict[str, Steps]:
     return steps
 
 
-def _visibility(scene: Scene, visible_share: float) -> list[tuple[int, int, bool]]:
+def visibility(scene: Scene, visible_share: float) -> list[tuple[int, int, bool]]:
     """(second, network, whether it is visible from then on), at the end of each second, in order."""
     moves: dict[int, list[tuple[int, int, bool]]] = defaultdict(list)
     for place, turns in enumerate(lay_out(scene, all_losses(scene))):

@@ -15,6 +15,10 @@ LOCAL = "local"
 """The collector of files that name none."""
 
 
+CHECKS, RESULTS = "checks", ".ndjson"
+"""Where results of checks lie in an input folder, and how their files end."""
+
+
 @dataclass(frozen=True, slots=True)
 class InputFile:
     """One file to read."""
@@ -41,6 +45,8 @@ class Found:
     """Names of files in folders that no archive would give them."""
     reconstruction: bool
     note: str | None
+    checks: list[Path] = field(default_factory=list)
+    """Results of checks that lie beside the routes: `checks/*.ndjson` in a folder, sorted."""
 
     def gaps(self, collector: str) -> list[tuple[int, int]]:
         """Stretches of missing update files between a collector's first and last: (begin, end) in seconds."""
@@ -63,6 +69,7 @@ class _Search:
     files: dict[Path, InputFile] = field(default_factory=dict)
     """By the real path: a file that is reached twice counts once."""
     passed_over: list[str] = field(default_factory=list)
+    checks: set[Path] = field(default_factory=set)
     speakers: set[Path] = field(default_factory=set)
     """Folders whose `nightside.json` holds for what was found."""
 
@@ -93,6 +100,8 @@ class _Search:
                 any_file = True
                 place = place_of(path.parts[1:-1], depth)
                 self._add(folder / name, path, name, archive, place, upto=depth)
+            elif path.parent.name == CHECKS and path.suffix == RESULTS:
+                self.checks.add(path)
             elif path.name != reconstruction.NAME:
                 self.passed_over.append(name)
         if not any_file:
@@ -176,4 +185,5 @@ def find_inputs(inputs: Sequence[Path]) -> Found:
         passed_over=search.passed_over,
         reconstruction=any(word.reconstruction for word in words),
         note=" ".join(notes) or None,
+        checks=sorted(search.checks),
     )

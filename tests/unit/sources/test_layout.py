@@ -148,12 +148,14 @@ def test_kind_by_name(make: Make) -> None:
 
 def test_other_files_in_a_folder_are_passed_over(make: Make) -> None:
     root = make(
-        "README", "rrc00/updates.20141222.1615.gz", "rrc00/updates.20141222.1620.gz.part", "nightside.json"
-    )
+        "README", "rrc00/updates.20141222.1615.gz", "rrc00/updates.20141222.1620.gz.part", "nightside.json",
+        "checks/a.ndjson",
+    )  # fmt: skip
     (root / "nightside.json").write_text("{}")
     found = find_inputs([root])
     assert len(found.files) == 1
     assert found.passed_over == ["README", "rrc00/updates.20141222.1620.gz.part"]
+    assert [path.name for path in found.checks] == ["a.ndjson"]
 
 
 def test_a_file_reached_twice_counts_once(make: Make, tmp_path: Path) -> None:
