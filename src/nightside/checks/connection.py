@@ -94,6 +94,10 @@ class Connection:
                 except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                     return b""
 
+    def own_address(self) -> str:
+        """The address from which we speak."""
+        return str(self._socket.getsockname()[0])
+
     def close(self) -> None:
         """At once."""
         self._socket.close()
