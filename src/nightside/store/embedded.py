@@ -15,6 +15,7 @@ from nightside.model.incident import Incident, Severity, Status
 from nightside.model.series import IncidentSeries
 from nightside.model.signal import Signal
 from nightside.model.state import Change, EntityState
+from nightside.model.token import Scope, Token
 from nightside.store import (
     changes,
     findings,
@@ -28,6 +29,7 @@ from nightside.store import (
 )
 from nightside.store import flips as incident_flips
 from nightside.store import results as result_rows
+from nightside.store import tokens as token_rows
 from nightside.store.catalogue import explained, moment, open_catalogue, open_to_read, transaction
 from nightside.store.connections import Connections
 from nightside.store.folder_errors import make_folder, readable, written
@@ -290,6 +292,26 @@ class EmbeddedStore:
         """See `Store.result_countries`."""
         with self._reading() as connection:
             return result_rows.countries(connection)
+
+    def put_token(self, token: Token) -> None:
+        """See `Store.put_token`."""
+        with self._writing() as connection:
+            token_rows.put(connection, token)
+
+    def revoke_token(self, scope: Scope, name: str, at: int) -> bool:
+        """See `Store.revoke_token`."""
+        with self._writing() as connection:
+            return token_rows.revoke(connection, scope, name, at)
+
+    def note_heard(self, digest: bytes, at: int) -> None:
+        """See `Store.note_heard`."""
+        with self._writing() as connection:
+            token_rows.heard(connection, digest, at)
+
+    def tokens(self, scope: Scope) -> list[Token]:
+        """See `Store.tokens`."""
+        with self._reading() as connection:
+            return token_rows.every(connection, scope)
 
     def entities(self, type: str | None = None) -> list[EntityState]:
         """See `Store.entities`."""

@@ -12,6 +12,7 @@ from nightside.model.incident import Incident, Severity, Status
 from nightside.model.series import IncidentSeries
 from nightside.model.signal import Signal
 from nightside.model.state import Change, EntityState
+from nightside.model.token import Scope, Token
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -173,6 +174,18 @@ class Store(Protocol):
 
     def result_countries(self) -> list[str]:
         """The countries of which anybody checked anything, in order."""
+
+    def put_token(self, token: Token) -> None:
+        """Know a token from now on. Raises UsageError where its name has one of this scope that is not revoked."""
+
+    def revoke_token(self, scope: Scope, name: str, at: int) -> bool:
+        """Have the token of this name revoked at this instant; False where there is none that is not revoked."""
+
+    def note_heard(self, digest: bytes, at: int) -> None:
+        """The token with this digest was used at this instant."""
+
+    def tokens(self, scope: Scope) -> list[Token]:
+        """All that were ever given out, revoked ones too, in the order of name and time."""
 
     def entities(self, type: str | None = None) -> list[EntityState]:
         """Every entity with samples, in the order of type, code, and how it is doing."""

@@ -10,6 +10,7 @@ piece     what the segments hold: a signal, or the part of it that lies in one r
 rollup    the hours of one entity's day
 result    the results of checks that came last
 result_segment  the Parquet segments of all others
+token     who may hand something in, by the hashes of their tokens
 """
 
 from __future__ import annotations
@@ -135,7 +136,19 @@ CREATE TABLE result_segment (
 CREATE INDEX result_segment_of_country ON result_segment (country, first_ms, last_ms);
 """
 
-ALL = (INCIDENT, REVISION, MESSAGE, CHANGE, SAMPLES, RESULTS)
+TOKENS = """
+CREATE TABLE token (
+    digest BLOB PRIMARY KEY,
+    scope TEXT NOT NULL,
+    name TEXT NOT NULL,
+    made_s INTEGER NOT NULL,
+    heard_s INTEGER,
+    revoked_s INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX token_in_use ON token (scope, name) WHERE revoked_s IS NULL;
+"""
+
+ALL = (INCIDENT, REVISION, MESSAGE, CHANGE, SAMPLES, RESULTS, TOKENS)
 
 
 def statements(*tables: str) -> list[str]:

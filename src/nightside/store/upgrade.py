@@ -36,8 +36,8 @@ def from_1(connection: sqlite3.Connection, folder: Path) -> None:
 
 
 def from_2(connection: sqlite3.Connection) -> None:
-    """Version 2 knew no results of checks."""
-    for statement in tables.statements(tables.RESULTS):
+    """Version 2 knew neither results of checks nor tokens."""
+    for statement in tables.statements(tables.RESULTS, tables.TOKENS):
         connection.execute(statement)
 
 

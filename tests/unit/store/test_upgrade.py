@@ -225,7 +225,9 @@ def test_version_2_gets_a_place_for_results(tmp_path: Path) -> None:
     with EmbeddedStore(tmp_path) as store:
         store.put_samples([Signal(Entity("country", "KP", "North Korea"), [0], [4], 60)])
     connection = sqlite3.connect(tmp_path / "nightside.sqlite", isolation_level=None)
-    connection.executescript("DROP TABLE result; DROP TABLE result_segment; PRAGMA user_version = 2;")
+    connection.executescript(
+        "DROP TABLE result; DROP TABLE result_segment; DROP TABLE token; PRAGMA user_version = 2;"
+    )
     connection.close()
     with pytest.raises(NightsideError, match="older"):
         EmbeddedStore(tmp_path, read_only=True)
@@ -233,4 +235,5 @@ def test_version_2_gets_a_place_for_results(tmp_path: Path) -> None:
         with EmbeddedStore(tmp_path) as store:
             assert store.put_results([CHECKED]) == new
             assert store.results("KP", 0, 9).num_rows == 1
+            assert store.tokens("checks") == []
             assert store.samples("country", "KP", 0, 60).num_rows == 1

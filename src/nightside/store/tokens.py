@@ -1,0 +1,48 @@
+"""Tokens put, found and revoked. All functions run within the caller's transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from nightside.model.errors import UsageError
+from nightside.model.token import Scope, Token
+
+_COLUMNS = "scope, name, digest, made_s, heard_s, revoked_s"
+
+
+def put(connection: sqlite3.Connection, token: Token) -> None:
+    """See `Store.put_token`."""
+    taken = connection.execute(
+        "SELECT 1 FROM token WHERE scope = ? AND name = ? AND revoked_s IS NULL", (token.scope, token.name)
+    ).fetchone()
+    if taken:
+        raise UsageError(
+            f"{token.name} has a token already", advice="Revoke it first; nobody can read it out again."
+        )
+    connection.execute(
+        f"INSERT INTO token ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
+        (token.scope, token.name, token.digest, token.made, token.heard, token.revoked),
+    )
+
+
+def revoke(connection: sqlite3.Connection, scope: Scope, name: str, at: int) -> bool:
+    """See `Store.revoke_token`."""
+    done = connection.execute(
+        "UPDATE token SET revoked_s = ? WHERE scope = ? AND name = ? AND revoked_s IS NULL", (at, scope, name)
+    )
+    return done.rowcount > 0
+
+
+def heard(connection: sqlite3.Connection, digest: bytes, at: int) -> None:
+    """See `Store.note_heard`."""
+    connection.execute(
+        "UPDATE token SET heard_s = max(coalesce(heard_s, ?), ?) WHERE digest = ?", (at, at, digest)
+    )
+
+
+def every(connection: sqlite3.Connection, scope: Scope) -> list[Token]:
+    """See `Store.tokens`."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM token WHERE scope = ? ORDER BY name, made_s, digest", (scope,)
+    )
+    return [Token(*row) for row in rows]
