@@ -116,8 +116,8 @@ def _as(of: dict[str, Any]) -> str:
 def _cards(found: dict[str, Any]) -> list[str]:
     """What is known of the operators, each with its source."""
     return [
-        f"{_as(operator)}: {card['role']}; owned by {' and '.join(card['owners'])} "
-        f"({card['source']}, {card['date']})."
+        f"{_as(operator)}: {card['role']}{'; owned by ' if card['owners'] else ''}"
+        f"{' and '.join(card['owners'])} ({card['source']}, {card['date']})."
         for operator in found["operators"]
         if (card := operator["card"])
     ]

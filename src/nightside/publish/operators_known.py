@@ -27,7 +27,7 @@ def known_of_operators(incident: Json) -> list[str]:
         mine = as_name(operator["asn"], operator["name"])
         source = {"source": card.source, "date": card.date.isoformat()}
         told.append(
-            words.OPERATOR_CARD.format(
+            (words.OPERATOR_CARD if card.owners else words.OPERATOR_CARD_NO_OWNERS).format(
                 operator=mine, role=card.role, owners=" and ".join(card.owners), **source
             )
         )

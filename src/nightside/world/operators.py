@@ -34,6 +34,7 @@ class OperatorCard:
     name: str
     role: str
     owners: tuple[str, ...]
+    """Empty where the source names none."""
     source: str
     url: str
     date: datetime.date

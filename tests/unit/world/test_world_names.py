@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from importlib.resources import files
 
 import pytest
@@ -99,7 +100,13 @@ def test_an_unknown_as_has_no_name(asn: int) -> None:
 def test_every_name_in_use_stands_with_its_source(asn: str) -> None:
     """The registered name that is quoted as the source is the one in the data; a country has a source too."""
     entry = IN_USE[asn]
-    assert set(entry) - {"country"} == {"name", "source"}
+    assert set(entry) - {"country", "url", "date"} == {"name", "source"}
+    # The registered name's own source and date stand in data/README.md; who says more is named with both.
+    assert ("url" in entry) == ("date" in entry)
+    if "url" in entry:
+        assert entry["url"].startswith("https://")
+        assert date.fromisoformat(entry["date"]) <= date.today()
+    assert load().country_of_asn(int(asn)) is not None
     quoted = re.match(r"registered: (.+?)(?:; |$)", entry["source"])
     assert quoted is not None
     assert quoted[1] == registered_as_name(int(asn))

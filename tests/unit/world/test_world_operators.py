@@ -44,5 +44,20 @@ def test_north_korea_by_what_is_documented() -> None:
     assert known(date(2017, 10, 1)) == [4837, 20485, 22351]
 
 
+def test_those_of_egypt_and_syria_by_what_was_written_at_the_time() -> None:
+    """The big four and Noor of January 2011 (Renesys); Syria's providers of November 2012 (BGPmon, Cloudflare)."""
+    for asn in (8452, 24863, 24835, 36992, 20928):
+        assert load().country_of_asn(asn) == "EG"
+        assert operator_card(asn) is not None
+    for asn in (29256, 29386):
+        card = operator_card(asn)
+        assert card is not None
+        assert card.owners == ("the state of Syria",)
+        assert card.known_upstreams(date(2012, 11, 28)) == []
+        named = {u.asn for u in card.known_upstreams(date(2012, 11, 29))}
+        assert named == {3491, 6453, 6762, 9121}
+        assert {as_name(asn) for asn in named} >= {"PCCW Global", "Tata Communications", "Türk Telekom"}
+
+
 def test_of_most_nothing_is_known() -> None:
     assert operator_card(64512) is None
