@@ -12,6 +12,7 @@ from nightside.publish.reading import Json
 
 MOST_LINES = 12
 MOST_EPISODES = 5
+MOST_OPERATORS = 5
 """Longer lists are cut here, and what was left out is counted."""
 LONGEST_NOTE = 500
 
@@ -134,12 +135,28 @@ def view(incident: Json, reader: str | None = None) -> list[str]:
     return lines
 
 
+def operators(incident: Json) -> str:
+    """Who announces the networks, by name, in the incident's order; empty where nobody is known."""
+    every = incident["operators"]
+    if not every:
+        return ""
+    named = ", ".join(as_name(one["asn"], one["name"]) for one in every[:MOST_OPERATORS])
+    if len(every) > MOST_OPERATORS:
+        rest = len(every) - MOST_OPERATORS
+        return choose(phrases.OPERATORS_CUT, rest).format(list=named, count=f"{rest:,}")
+    return choose(phrases.OPERATORS, len(every)).format(list=named)
+
+
+def snapshot(incident: Json) -> str:
+    """By which day's map networks belong to countries; empty where it is not known."""
+    found = incident["provenance"]["snapshot"]
+    return phrases.SNAPSHOT.format(snapshot=one_line(found, LONGEST_NOTE)) if found else ""
+
+
 def provenance(incident: Json) -> list[str]:
     """Whose data, whose map, and whether it was made up."""
     source = incident["provenance"]
     lines = [attribution.data_line(incident)]
     if source["note"]:
         lines.append(phrases.NOTE.format(note=one_line(source["note"], LONGEST_NOTE)))
-    if source["snapshot"]:
-        lines.append(phrases.SNAPSHOT.format(snapshot=one_line(source["snapshot"], LONGEST_NOTE)))
-    return lines
+    return [*lines, snapshot(incident)]

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 
-from nightside.publish import attribution, phrases
+from nightside.publish import attribution, chapters, phrases
 from nightside.publish import chart_paint as paint
 from nightside.publish.chart_layout import Layout
 from nightside.publish.headlines import detail, headline
@@ -84,7 +84,7 @@ def legend(figure: Figure, used: set[str], layout: Layout) -> None:
 
 
 def foot(figure: Figure, incident: Json, layout: Layout) -> None:
-    """Whose data, how many could see, and which program and incident."""
+    """Whose data, how many could see, and which program and incident; below it whose networks, by which map."""
     seen = incident["view"]
     expected, known = seen["peers_expected"], seen["peers_known_min"]
     peers = phrases.PEERS_NOT_KNOWN
@@ -103,3 +103,10 @@ def foot(figure: Figure, incident: Json, layout: Layout) -> None:
         figure, layout, layout.margin, layout.foot_y, source, layout.small_pt, va="center", color=paint.INK
     )
     paint.fit(left, layout.width_px - 2 * layout.margin - paint.measured(right)[0] - 30)
+    if layout.second_foot_y:
+        known = " ".join(part for part in (chapters.operators(incident), chapters.snapshot(incident)) if part)
+        below = write(
+            figure, layout, layout.margin, layout.second_foot_y, known, layout.small_pt, va="center",
+            color=paint.INK,
+        )  # fmt: skip
+        paint.fit(below, layout.width_px - 2 * layout.margin)

@@ -40,6 +40,8 @@ class Layout:
     """What the clocks of the place need above the upper panel."""
     legend_y: int
     foot_y: int
+    second_foot_y: int
+    """0 where there is no second line: a post says in its text what it is about."""
     most_lanes: int
     """0 where lanes are not drawn."""
     lanes_px: int
@@ -75,8 +77,9 @@ PAGE = Layout(
     stamp_pt=15,
     small_pt=paint.SMALL_PT,
     clocks_px=46,
-    legend_y=60,
-    foot_y=24,
+    legend_y=66,
+    foot_y=38,
+    second_foot_y=16,
     most_lanes=10,
     lanes_px=200,
     lane_px=(18, 36),
@@ -107,6 +110,7 @@ POST = Layout(
     clocks_px=60,
     legend_y=58,
     foot_y=22,
+    second_foot_y=0,
     most_lanes=0,
     lanes_px=0,
     lane_px=(0, 0),

@@ -1,9 +1,9 @@
 """Incidents as feeds: Atom (RFC 4287) and JSON Feed 1.1 (jsonfeed.org/version/1.1).
 
 Input are incidents (`nightside.incident/1`) or their summaries (`nightside.incident-summary/1`), in the order
-the feed is to have; a summary does not say how many networks were gone, nor whose data. The same input gives the
-same bytes: an entry's time is the newest instant that its incident tells, never the time of day. So a
-correction may leave an entry's time as it is; its text says the revision, and its link is the revision's.
+the feed is to have; a summary does not say how many networks were gone, whose they are, nor whose data. The same
+input gives the same bytes: an entry's time is the newest instant that its incident tells, never the time of day.
+So a correction may leave an entry's time as it is; its text says the revision, and its link is the revision's.
 The program's standard library writes the XML: the one library for feeds that writes Atom had its last release
 in 2023.
 """
@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
 
-from nightside.publish import attribution
+from nightside.publish import attribution, chapters
 from nightside.publish import report_phrases as words
 from nightside.publish.headlines import headline, sentence
 from nightside.publish.literal import one_line
@@ -117,7 +117,15 @@ def _item(incident: Json, base_url: str) -> dict[str, Any]:
 def _text(incident: Json) -> str:
     revision = words.REVISION.format(revision=incident["revision"])
     return " ".join(
-        part for part in (sentence(incident), attribution.data_line(incident), f"{revision}.") if part
+        part
+        for part in (
+            sentence(incident),
+            chapters.operators(incident),
+            attribution.data_line(incident),
+            chapters.snapshot(incident),
+            f"{revision}.",
+        )
+        if part
     )
 
 

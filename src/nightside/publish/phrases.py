@@ -259,6 +259,8 @@ DATA_RECONSTRUCTED_ONLY = "Data: a reconstruction, not a recording."
 NOTE = "Note: {note}"
 OTHER_FILES: Pair = ("{count} file of another source", "{count} files of other sources")
 SNAPSHOT = "Countries of networks: {snapshot}."
+OPERATORS: Pair = ("Operator: {list}.", "Operators: {list}.")
+OPERATORS_CUT: Pair = ("Operators: {list} and {count} more.", "Operators: {list} and {count} more.")
 
 # The chart.
 ALT = "Chart of reachability over time, {span}. {sentence} {panels} {unknown}"

@@ -26,7 +26,7 @@ def story(incident: Json, series: IncidentSeries | None = None, reader: str | No
     paragraphs = [
         [sentence(incident, reader)],
         [*before(incident, series, reader), *around(incident, reader)],
-        chapters.networks(incident, reader),
+        [*chapters.networks(incident, reader), chapters.operators(incident)],
         [" ".join(chapters.upstreams(incident))],
         [*after(incident, reader), *chapters.further_episodes(incident, reader)],
         chapters.view(incident, reader),

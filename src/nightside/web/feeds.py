@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from nightside.model.incident import Severity
 from nightside.publish.feeds import atom, json_feed
-from nightside.web.answers import body_of, send
+from nightside.store.protocol import Store
+from nightside.web.answers import Body, body_of, send
 from nightside.web.asked import base_url
 from nightside.web.documented import common, feed_answer
 from nightside.web.house import House, InHouse
@@ -31,9 +33,7 @@ async def atom_feed(
     request: Request, house: InHouse, country: ByCountry = None, severity: BySeverity = None
 ) -> Response:
     """The newest incidents as Atom."""
-    code, newest = await _newest(house, country, severity)
-    text = atom(newest, base_url=base_url(request), country=code, severity=severity)
-    return send(request, body_of(text.encode(), f"{ATOM}; charset=utf-8"))
+    return await _send(request, house, country, severity, atom, f"{ATOM}; charset=utf-8")
 
 
 @router.get("/feeds/incidents.json", responses=common() | feed_answer(JSON_FEED))
@@ -41,18 +41,32 @@ async def json_feed_(
     request: Request, house: InHouse, country: ByCountry = None, severity: BySeverity = None
 ) -> Response:
     """The newest incidents as JSON Feed."""
-    code, newest = await _newest(house, country, severity)
-    text = json_feed(newest, base_url=base_url(request), country=code, severity=severity)
-    return send(request, body_of(text.encode(), JSON_FEED))
+    return await _send(request, house, country, severity, json_feed, JSON_FEED)
 
 
-async def _newest(
-    house: House, country: str | None, severity: Severity | None
-) -> tuple[str | None, list[dict[str, Any]]]:
-    """(the country's code, its newest incidents in short)."""
+async def _send(
+    request: Request,
+    house: House,
+    country: str | None,
+    severity: Severity | None,
+    write: Callable[..., str],
+    media_type: str,
+) -> Response:
     code = None if country is None else require_country(country)
+    base = base_url(request)
     wanted = Wanted("country" if code else None, code, severity=severity)
     page = house.latest.page(wanted, None, NEWEST)
     if page is None:
         page = await house.quick.run(lambda store: stored_page(store, wanted, None, NEWEST))
-    return code, [short.summary for short in page.items]
+    newest = [short.summary for short in page.items]
+
+    def whole(store: Store) -> Body:
+        # Whose networks they are stands in the whole incident only.
+        found = [store.revision(one["id"], one["revision"]) or one for one in newest]
+        return body_of(write(found, base_url=base, country=code, severity=severity).encode(), media_type)
+
+    async def make() -> Body:
+        return await house.slow.run(whole)
+
+    which = tuple((one["id"], one["revision"]) for one in newest)
+    return send(request, await house.kept.get((media_type, base, code, severity, which), make))

@@ -5,6 +5,7 @@ Input is what the store gives: incidents in short (`nightside.incident-summary/1
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -12,8 +13,10 @@ from urllib.parse import quote
 from nightside.model.instants import duration_words, parse_iso
 from nightside.model.settings import Settings
 from nightside.model.state import EntityState
+from nightside.publish.chapters import snapshot
 from nightside.publish.headlines import as_name, headline, length_of, percent
 from nightside.publish.literal import one_line
+from nightside.publish.moments import Clock, short_date, time_words
 from nightside.web.reader import Reader
 
 Json = dict[str, Any]
@@ -41,6 +44,8 @@ class Card:
     length: str
     lowest: str
     sure: str
+    local: str
+    """The clocks of the place: `In Pyongyang: 23 Dec 2014 01:15 (UTC+09:00) to …`; empty where no place is known."""
     entity_name: str
     entity_href: str
 
@@ -62,6 +67,7 @@ def card(incident: Json, reader: Reader) -> Card:
         length=_length(incident),
         lowest=lowest_words(incident["share"]),
         sure=sure_words(incident),
+        local=local_words(incident),
         entity_name=reader.set_off(name, entity["name"] or ""),
         entity_href=entity_href(entity["type"], entity["code"]),
     )
@@ -96,6 +102,27 @@ def sure_words(incident: Json) -> str:
     blind = " Its begin or end is known as a range only." if ranged else ""
     made = " A reconstruction, not a recording." if incident["provenance"]["reconstruction"] else ""
     return seen + blind + made
+
+
+def local_words(incident: Json) -> str:
+    """When it began and ended on the clocks of the place, with their offset; empty where there is no one place."""
+    clock = Clock.of(incident)
+    if clock.zone is None:
+        return ""
+    end = incident["end"]
+    instants = [parse_iso(text) for text in (incident["onset"], end) if text is not None]
+    told = [
+        f"{short_date(local)} {local.year} {time_words(local, seconds=False)} ({clock.offset(second)})"
+        for second in instants
+        if (local := clock.local(second)) is not None
+    ]
+    return f"In {clock.city}: {' to '.join(told)}"
+
+
+def snapshots(incidents: Iterable[Json]) -> list[str]:
+    """By which maps of the registries the networks of these belong to countries, each once."""
+    lines = dict.fromkeys(snapshot(incident) for incident in incidents)
+    return [line for line in lines if line]
 
 
 def entity_name(type: str, code: str, name: str | None) -> str:

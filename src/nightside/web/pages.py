@@ -14,6 +14,7 @@ from nightside.model.incident import SEVERITIES, Severity, Status
 from nightside.model.instants import iso
 from nightside.model.settings import Settings
 from nightside.model.state import EntityState
+from nightside.publish.chapters import operators
 from nightside.publish.literal import one_line
 from nightside.store.cursor import place_of
 from nightside.web import report_page, static_files
@@ -23,7 +24,7 @@ from nightside.web.errors import NotThereError
 from nightside.web.house import House, InHouse
 from nightside.web.memory import Page as Listed
 from nightside.web.memory import Wanted, stored_page
-from nightside.web.page_facts import Card, card, entity_name, standing
+from nightside.web.page_facts import Card, card, entity_name, snapshots, standing
 from nightside.web.page_route import PageRoute
 from nightside.web.reader import VARY, Reader, reader_of
 from nightside.web.templating import page
@@ -84,6 +85,7 @@ async def front(
         zoned=True,
         going_on=going_on,
         recent=[item for item in recent if item.status not in GOING_ON][:RECENT],
+        snapshots=snapshots(short.summary for short in newest.items),
         watched=len(states),
         unknown=sum(s.quality == "unknown" for s in states),
         last_s=max((s.last_s for s in states), default=None),
@@ -191,7 +193,18 @@ async def _entity(
         place={"zone": zone, "city": one_line(zone.rsplit("/", 1)[-1].replace("_", " "))} if zone else None,
         state=state,
         cards=cards(own, reader_of(request)),
+        operators=await _operators(house, own),
+        snapshots=snapshots(short.summary for short in own.items),
     )
+
+
+async def _operators(house: House, own: Listed) -> str:
+    """Who announces the entity's networks, as its newest incident has it; empty where there is none."""
+    if not own.items:
+        return ""
+    id = own.items[0].summary["id"]
+    newest = await house.quick.run(lambda store: store.incident(id))
+    return "" if newest is None else operators(newest)
 
 
 def _window(state: EntityState | None, first: int | None, last: int | None) -> tuple[int, int] | None:
@@ -259,6 +272,7 @@ async def incidents(
         page="incidents",
         zoned=True,
         cards=cards(found, reader),
+        snapshots=snapshots(short.summary for short in found.items),
         asked=asked,
         severities=SEVERITIES,
         statuses=("ongoing", "recovering", "restored", "closed"),
