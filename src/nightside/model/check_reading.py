@@ -18,7 +18,7 @@ _TEXTS: dict[str, tuple[int, int]] = {
     "country": (0, 2),
     "target": (1, 100),
     "group": (0, 100),
-    "part": (0, 300),
+    "part": (0, 253),
 }
 """Of each text the least and the most characters."""
 _PHASES = ("resolve_ms", "connect_ms", "tls_ms", "first_byte_ms", "total_ms")
