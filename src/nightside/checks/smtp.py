@@ -25,6 +25,8 @@ MOST_WORDS = 32
 """Of what a server says it can."""
 GOODBYE_S = 1.0
 _LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,31}(?= |=|$)")
+"""ehlo-keyword of RFC 5321; some still write AUTH=LOGIN."""
 _MX = re.compile(r"([0-9]{1,5}) (\S+)")
 
 
@@ -113,15 +115,16 @@ async def _talk(
         if hello.code in (500, 502, 504):  # RFC 5321, section 3.2: a server of before 1995
             hello = await lines.ask(f"HELO [{me}]")
         _require(hello, 250, "content")
-        can = [line.split(" ", 1)[0].upper()[:32] for line in hello.lines[1 : MOST_WORDS + 1]]
+        can = [word[0].upper() for line in hello.lines[1 : MOST_WORDS + 1] if (word := _WORD.match(line))]
         attempt.facts |= {"can": can, "starttls": "STARTTLS" in can}
         if "STARTTLS" in can:
             ready = await lines.ask("STARTTLS")
             if ready.code != 220:
                 attempt.facts["tls_failed"] = f"{ready.code} {ready.lines[0]}"[:BANNER_CHARS]
-    if not attempt.facts["starttls"] or "tls_failed" in attempt.facts:
-        await lines.quit()
-    elif await _encrypted(attempt, connection, server, deadline):
+    somebody_is_left = True
+    if attempt.facts["starttls"] and "tls_failed" not in attempt.facts:
+        somebody_is_left = await _encrypted(attempt, connection, server, deadline)
+    if somebody_is_left:
         await lines.quit()
 
 
