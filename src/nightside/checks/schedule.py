@@ -60,7 +60,8 @@ def hosts_of(target: Target) -> tuple[str, ...]:
 def plan(targets: Iterable[Target], every_s: float) -> list[Planned]:
     """Of every target and family its place in a round of `every_s`, in the order of time.
 
-    The same for the same targets, however they are sorted. The hosts begin one after the other, and each host's checks are evenly apart.
+    The same for the same targets, however they are sorted. The hosts begin one after the other, and each host's
+    checks are evenly apart.
     """
     hosts = _by_host(targets)
     most = max(1, int(every_s / SAME_KIND_S))
@@ -159,7 +160,7 @@ class Schedule:
         self._held = 2 * every_s <= HELD_S
 
     def due(self, number: int, now: float) -> list[Planned]:
-        """What runs in the round of this number, in the order of time; `now` in seconds of a clock that is never set."""
+        """What runs in the round of this number, in the order of time; `now`: seconds, of a clock never set."""
         alarm, self._alarm = self._alarm, False
         found = []
         for one in self._planned:

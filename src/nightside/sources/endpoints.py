@@ -1,4 +1,4 @@
-"""The settings of the place: where archives, streams and the cache are. What counts as an outage is not set here.
+"""The settings of the place: its name, where archives, streams and the cache are. What is an outage is not set here.
 
 Each is an environment variable (`NIGHTSIDE_RIS_ARCHIVE_URL`), else a line of the configuration file (the same
 name in lower case without the prefix: `ris_archive_url = "…"`), else its default. The file is NIGHTSIDE_CONFIG,
@@ -21,6 +21,8 @@ from nightside.model.errors import UsageError
 PREFIX = "NIGHTSIDE_"
 CONFIG = "NIGHTSIDE_CONFIG"
 HIGHEST_PORT = 65535
+LONGEST_WORD = 100
+MOST_OPEN = 10_000
 
 
 class Endpoints(BaseSettings):
@@ -47,6 +49,12 @@ class Endpoints(BaseSettings):
     """Where routers find our BMP listener: an address of this machine and a port."""
     health_listen: str | None = None
     """Where a watch answers for its health and metrics: an address of this machine and a port; None: nowhere."""
+    check_contact: str | None = None
+    """Who checks, for whoever is checked: a mail address or a page, told in each request; None: none is told."""
+    check_open: int = 2000
+    """So many checks may be under way at once."""
+    place: str = "here"
+    """The name of this place, in the results of its checks."""
     cache: Path | None = None
     """Where fetched files are kept; None: the user's cache folder."""
     cache_gib: float = 50.0
@@ -98,6 +106,27 @@ class Endpoints(BaseSettings):
         host, _, port = value.rpartition(":")
         if not host or not port.isascii() or not port.isdigit() or int(port) > HIGHEST_PORT:
             raise ValueError("not an address and a port, as in 127.0.0.1:11019")
+        return value
+
+    @field_validator("check_contact")
+    @classmethod
+    def _contact(cls, value: str | None) -> str | None:
+        if value is not None and not (value.isascii() and value.isprintable() and len(value) <= LONGEST_WORD):
+            raise ValueError("not a mail address or a page in ASCII, of at most 100 characters")
+        return value
+
+    @field_validator("check_open")
+    @classmethod
+    def _open(cls, value: int) -> int:
+        if not 0 < value <= MOST_OPEN:
+            raise ValueError(f"not a number from 1 to {MOST_OPEN}")
+        return value
+
+    @field_validator("place")
+    @classmethod
+    def _place(cls, value: str) -> str:
+        if not value.isprintable() or len(value) > LONGEST_WORD:
+            raise ValueError("not a name of at most 100 characters on one line")
         return value
 
     @field_validator("cache_gib")
