@@ -114,6 +114,7 @@ def _in_words(snapshot: dict[str, Any], language: str) -> str:
             f"{each['code'] or 'no code'} ({each['addresses'] / 256:,.0f} /24s)" for each in some
         )
         lines.append(f"  nobody's, since their codes are no country's: {told}")
+    lines += _overrides(snapshot["overrides"])
     for country in snapshot["countries"]:
         lines += _of_country(country, language)
     return "\n".join(lines)
@@ -126,6 +127,28 @@ def _days(snapshot: dict[str, Any]) -> str:
     if begin:
         return f"from {begin} on"
     return f"up to {end}" if end else "of every day"
+
+
+def _overrides(told: dict[str, Any]) -> list[str]:
+    rows = _count(told["rows"], "row")
+    if not told["rows"]:
+        return []
+    if told["holding"] is None:
+        return [f"  overrides.json has {rows}; name a DAY to see which hold"]
+    return [f"  overrides.json: {told['holding']:,} of {rows} hold on that day"]
+
+
+def _moved(told: dict[str, Any]) -> list[str]:
+    """What overrides give and take; nothing where they leave a country as it is."""
+    parts = []
+    for what, given in (("to it", "gained"), ("away", "lost")):
+        units, asns = told[f"units_{given}"], told[f"asns_{given}"]
+        moved = ([_count(units, "unit")] if units else []) + [f"AS{n}" for n in asns[:MOST_ASNS]]
+        if len(asns) > MOST_ASNS:
+            moved.append(f"{len(asns) - MOST_ASNS:,} more ASes")
+        if moved:
+            parts.append(f"{', '.join(moved)} {what}")
+    return [f"    overrides move {'; '.join(parts)}"] if parts else []
 
 
 def _of_country(country: dict[str, Any], language: str) -> list[str]:
@@ -143,7 +166,7 @@ def _of_country(country: dict[str, Any], language: str) -> list[str]:
             f"    {held['registry']}: {_count(held['records'], 'delegation')} of IPv4 with "
             f"{_count(held['addresses'], 'address', 'addresses')}, which is {held['addresses'] / 256:,.10g} /24s"
         )
-    return lines
+    return lines + (_moved(country["moved"]) if country["moved"] else [])
 
 
 def _count(n: int, one: str, many: str = "") -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from nightside.sources.endpoints import read_endpoints
 from nightside.world.names import country_codes, country_name, require_country
+from nightside.world.overrides import kept_overrides, overridden
 from nightside.world.snapshot import Snapshot
 from nightside.world.snapshots import Dated, about, choose, snapshot_for, snapshots
 from nightside.world.units import units_per_country
@@ -22,12 +23,18 @@ SLASH_48 = 16
 def shown(day: date | None, countries: Sequence[str]) -> list[dict[str, Any]]:
     """Each snapshot in the shape nightside.snapshot/1, oldest first; with a day only the one that holds for it.
 
-    With countries, what each of them holds. Raises UsageError for a code that is none.
+    With countries, what each of them holds, and with a day what the overrides of that day move. Raises UsageError for
+    a code that is none, InputError where there are overrides that cannot be used.
     """
     codes = [require_country(code) for code in countries]
     folder = read_endpoints().world_folder
     there = snapshots(folder)
     wanted = there if day is None else [choose(there, day)]
+    rows = kept_overrides(folder)
+    overrides = {
+        "rows": len(rows),
+        "holding": None if day is None else sum(row.begin <= day <= row.end for row in rows),
+    }
     told = []
     for dated in wanted:
         said = about(dated)
@@ -42,9 +49,14 @@ def shown(day: date | None, countries: Sequence[str]) -> list[dict[str, Any]]:
                 "file": None if dated.path is None else str(dated.path),
                 "sources": said.get("sources", []),
                 "no_country": _no_country(said),
-                "countries": _countries(codes, snapshot_for(dated.day, folder), said) if codes else [],
+                "overrides": overrides,
+                "countries": [],
             }
         )
+        if codes:
+            snapshot = snapshot_for(dated.day, folder)
+            by_reader = None if day is None else overridden(snapshot, day, folder)
+            told[-1]["countries"] = _countries(codes, snapshot, by_reader, said)
     return told
 
 
@@ -64,7 +76,9 @@ def _no_country(said: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _countries(codes: Sequence[str], snapshot: Snapshot, said: dict[str, Any]) -> list[dict[str, Any]]:
+def _countries(
+    codes: Sequence[str], snapshot: Snapshot, by_reader: Snapshot | None, said: dict[str, Any]
+) -> list[dict[str, Any]]:
     units = units_per_country(snapshot)
     rows = []
     for code in codes:
@@ -85,6 +99,20 @@ def _countries(codes: Sequence[str], snapshot: Snapshot, said: dict[str, Any]) -
                     {"registry": registry, "records": records, "addresses": addresses}
                     for registry, (records, addresses) in held.items()
                 ],
+                "moved": None if by_reader is None else _moved(index, snapshot, by_reader),
             }
         )
     return rows
+
+
+def _moved(index: int, snapshot: Snapshot, by_reader: Snapshot) -> dict[str, Any]:
+    """What a reader's overrides give to a country and take from it."""
+    before, after = snapshot.ipv4 == index, by_reader.ipv4 == index
+    had = snapshot.asn_numbers[snapshot.asn_codes == index]
+    has = by_reader.asn_numbers[by_reader.asn_codes == index]
+    return {
+        "units_gained": int(np.count_nonzero(after & ~before)),
+        "units_lost": int(np.count_nonzero(before & ~after)),
+        "asns_gained": np.setdiff1d(has, had).tolist(),
+        "asns_lost": np.setdiff1d(had, has).tolist(),
+    }

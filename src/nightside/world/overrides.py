@@ -52,15 +52,23 @@ def overridden(snapshot: Snapshot, day: date, folder: Path) -> Snapshot:
 
     Raises InputError where the file is there and cannot be used as a whole.
     """
+    holding = tuple(o for o in kept_overrides(folder) if o.begin <= day <= o.end)
+    return _applied(snapshot, holding) if holding else snapshot
+
+
+def kept_overrides(folder: Path) -> tuple[Override, ...]:
+    """All rows of this folder's file, of whatever day; none where there is no file.
+
+    Raises InputError where the file is there and cannot be used as a whole.
+    """
     path = folder / FILE
     try:
         found = path.stat()
     except (FileNotFoundError, NotADirectoryError):
-        return snapshot
+        return ()
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path), advice=_ADVICE) from error
-    holding = tuple(o for o in _kept(path, found.st_mtime_ns, found.st_size) if o.begin <= day <= o.end)
-    return _applied(snapshot, holding) if holding else snapshot
+    return _kept(path, found.st_mtime_ns, found.st_size)
 
 
 @lru_cache(maxsize=2)
