@@ -79,7 +79,7 @@ def _configuration(
         location = /to/file {{ return 302 file:///etc/passwd; }}
         location = /to/name {{ return 307 http://www.example.kp:$server_port/; }}
         location = /agent {{ return 200 "$http_user_agent|$http_cookie|$http_authorization|$http_accept_encoding"; }}
-        location ~ ^/away/(.*)$ {{ return 308 $1; }}
+        location = /away {{ return 308 $arg_to; }}
         location ~ ^/far/([0-9]+)$ {{ return 302 /far/$11; }}
     """
     secure = "".join(

@@ -25,6 +25,7 @@ class Exchange:
         self._head_bytes = HEAD_LINES * limits.line_bytes
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=self._head_bytes)
         self._closed = False
+        self._first = b""
         self._pieces: list[bytes] = []
         self._headers: list[tuple[bytes, bytes]] = []
         self.status = 0
@@ -65,10 +66,14 @@ class Exchange:
         first = await self._connection.receive(self._deadline.within_s())
         if not first:
             raise CheckFailedError("reset", "first_byte", "closed without an answer")
+        self._first = first
         self._http.receive_data(first)
 
     async def read_head(self) -> None:
         """Status and headers."""
+        # An answer begins so (RFC 9112, section 4); else we would wait for the end of its head.
+        if not self._first.startswith(b"HTTP/"[: len(self._first)]):
+            raise CheckFailedError("bad_answer", "content", f"not HTTP: {self._first[:40]!r}")
         for _ in range(MOST_INTERIM + 1):
             event = await self._next()
             if isinstance(event, h11.Response):

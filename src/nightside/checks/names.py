@@ -18,6 +18,8 @@ from nightside.model.errors import UsageError
 
 DNS_PORT = 53
 MOST_ADDRESSES = 16
+MOST_RECORDS = 64
+RECORD_CHARS = 512
 MOST_KEPT = 8_192
 
 _Known = list[str] | CheckFailedError
@@ -44,26 +46,34 @@ class Resolver:
             address, port = _server(server)
             self._asks.nameservers, self._asks.port = [address], port
         self._keep_s = keep_s
-        self._kept: OrderedDict[tuple[str, Family], tuple[float, asyncio.Task[_Known]]] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], tuple[float, asyncio.Task[_Known]]] = OrderedDict()
 
     async def addresses(self, host: str, family: Family, within_s: float) -> list[str]:
-        """At most 16, as they came; see `Names`."""
+        """At most 16, in the order of their numbers; see `Names`."""
         literal = _literal(host)
         if literal is not None:
             if literal != family:
                 raise CheckFailedError("no_address", "resolve", f"an address of IPv{literal}")
             return [host.strip("[]")]
-        known = await self._shared(host.rstrip(".").lower(), family, within_s)
+        found = await self.records(host, "A" if family == 4 else "AAAA", within_s)
+        if not found:
+            raise CheckFailedError("no_address", "resolve", f"{host} has none of IPv{family}")
+        # Resolvers turn the order round with each answer; the same order for all makes rounds and places comparable.
+        return sorted(found, key=ip_address)[:MOST_ADDRESSES]
+
+    async def records(self, name: str, rdtype: str, within_s: float) -> list[str]:
+        """At most 64 of 512 characters; see `Names`."""
+        known = await self._shared(name.rstrip(".").lower(), rdtype, within_s)
         if isinstance(known, CheckFailedError):
             raise CheckFailedError(known.outcome, known.failed_in, known.detail or "")
         return list(known)
 
-    async def _shared(self, host: str, family: Family, within_s: float) -> _Known:
-        key, now = (host, family), time.monotonic()
+    async def _shared(self, name: str, rdtype: str, within_s: float) -> _Known:
+        key, now = (name, rdtype), time.monotonic()
         until, task = self._kept.get(key, (0.0, None))
         loop = asyncio.get_running_loop()
         if task is None or until <= now or task.cancelled() or (task.get_loop() is not loop):
-            task = loop.create_task(self._ask(host, family, within_s))
+            task = loop.create_task(self._ask(name, rdtype, within_s))
             self._kept[key] = (now + self._keep_s, task)
             self._kept.move_to_end(key)
             self._drop(now)
@@ -83,27 +93,25 @@ class Resolver:
                 return
             self._kept.popitem(last=False)
 
-    async def _ask(self, host: str, family: Family, within_s: float) -> _Known:
+    async def _ask(self, text: str, rdtype: str, within_s: float) -> _Known:
         """The answer, or the failure as a value: it is kept, and told to each who asked."""
         try:
-            name = dns.name.from_text(host)
-            answer = await self._asks.resolve(
-                name, "A" if family == 4 else "AAAA", lifetime=within_s, search=False
-            )
+            name = dns.name.from_text(text)
+            answer = await self._asks.resolve(name, rdtype, lifetime=within_s, search=False)
         except dns.resolver.NXDOMAIN:
-            return CheckFailedError("no_such_name", "resolve", host)
-        except (dns.resolver.NoAnswer, dns.resolver.YXDOMAIN):
-            return CheckFailedError("no_address", "resolve", f"{host} has none of IPv{family}")
+            return CheckFailedError("no_such_name", "resolve", text)
+        except dns.resolver.NoAnswer:
+            return []
         except dns.resolver.LifetimeTimeout:
             return CheckFailedError("timed_out", "resolve", "no answer from the resolver")
-        except dns.resolver.NoNameservers as error:
-            said = ", ".join(sorted({_said(each[4]) for each in error.kwargs.get("errors", ())}))
+        except (dns.resolver.NoNameservers, dns.resolver.YXDOMAIN) as error:
+            said = ", ".join(sorted({_said(each[3]) for each in error.kwargs.get("errors", ())}))
             return CheckFailedError("server_failure", "resolve", f"the resolver says {said or 'nothing'}")
         except (dns.exception.DNSException, UnicodeError) as error:
             return CheckFailedError("no_such_name", "resolve", f"not a name: {error}")
         except OSError as error:
             return CheckFailedError("not_possible", "resolve", error.strerror or type(error).__name__)
-        return [record.address for record in answer][:MOST_ADDRESSES]
+        return [record.to_text()[:RECORD_CHARS] for record in answer][:MOST_RECORDS]
 
 
 def _said(error: object) -> str:
