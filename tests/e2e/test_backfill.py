@@ -173,3 +173,17 @@ def test_a_note_that_cannot_be_understood_counts_for_nothing(
     assert progress.until == parse("2014-12-22")
     other = Asked(["rrc01"], asked.begin, asked.end, ["KP"], [], tmp_path / "filled")
     assert Progress(other).until == asked.begin
+
+
+@pytest.mark.usefixtures("server")
+def test_another_basis_is_another_backfill(backfill: Run) -> None:
+    day = ("rrc00", "--from", "2014-12-22", "--to", "2014-12-23", "--country", "KP")
+    done = backfill(*day, "--country-by", "both", "--yes")
+    assert done.code == 0, done.err
+    (incident,) = done.incidents
+    assert incident["settings"]["country_by"] == "both"
+    assert " by registry and origin AS, " in incident["provenance"]["snapshot"]
+    again = backfill(*day, "--country-by", "both")
+    assert (again.code, "is done already" in again.err) == (0, True)
+    other = backfill(*day)
+    assert (other.code, "nobody to ask" in other.err) == (2, True)
