@@ -9,7 +9,7 @@ import typer
 
 from nightside.cli.basis import Basis
 from nightside.cli.language import ReaderLanguage, reader_language
-from nightside.cli.terminal import on_terminal, progress_of, warn
+from nightside.cli.terminal import progress_of, warn
 from nightside.cli.zone import ReaderZone, in_zone, reader_zone
 
 COMPARED_WITH = ("YE", "AF", "TW")
@@ -63,17 +63,18 @@ def command(
 
 def _tell(found: dict[str, Any], zone: str | None, language: str) -> None:
     from nightside.cli.incidents import aligned
-    from nightside.world.names import country_name
+    from nightside.world.names import NAMED_ON, country_name
 
     by = f"{found['observed_peers']} peer AS{'' if found['observed_peers'] == 1 else 'es'}"
     networks = found["networks"]
     name, when = country_name(found["country"], language), in_zone(found["at"], zone)
+    when += _there(found, zone)
     print(f"{name}: {len(networks)} networks as seen by {by} at {when}")
     if found["reconstruction"]:
         print(f"A reconstruction, no recording. {found['note'] or ''}".rstrip())
-    by_registry = found["country_by"] == "registry"
-    if not by_registry:
-        print(f"Countries of networks: {found['snapshot']}")
+    print(
+        f"Countries of networks: {found['snapshot']}. Names of ASes: those of {NAMED_ON}, whatever the day."
+    )
     if not networks:
         return
     rows = [["NETWORK", "UNITS", "ORIGIN", "UPSTREAMS SEEN"]]
@@ -97,8 +98,17 @@ def _tell(found: dict[str, Any], zone: str | None, language: str) -> None:
     print("\n".join(aligned(rows)))
     print()
     print("\n".join([*_cards(found), *_losses(found, by), *_known(found), *_compared(found, by, language)]))
-    if by_registry and on_terminal():
-        print(f"\nCountries of networks: {found['snapshot']}")
+
+
+def _there(found: dict[str, Any], zone: str | None) -> str:
+    """The same instant on the clocks of the country's capital, unless these are told already."""
+    from nightside.model.instants import parse_iso
+    from nightside.world.clocks import local_iso, zone_of
+
+    own = zone_of(found["country"])
+    if own is None or own == zone:
+        return ""
+    return f" ({local_iso(parse_iso(found['at']), own)} in {own.rsplit('/', 1)[-1].replace('_', ' ')})"
 
 
 def _ways(upstreams: list[dict[str, Any]]) -> str:

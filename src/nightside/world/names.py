@@ -25,6 +25,9 @@ SHORTER = {
 OTHER_CODES = {"UK": "GB", "EL": "GR"}
 """Codes that are in use for a country but are not its ISO 3166-1 code."""
 
+NAMED_ON = "2026-06-17"
+"""The day of the table of registered names that is shipped: they are those of that day for any input."""
+
 LONGEST_NAME = 80
 """No country is called by more letters."""
 

@@ -10,7 +10,14 @@ from importlib.resources import files
 import pytest
 
 from nightside.model.errors import UsageError
-from nightside.world.names import as_name, country_codes, country_name, registered_as_name, require_country
+from nightside.world.names import (
+    NAMED_ON,
+    as_name,
+    country_codes,
+    country_name,
+    registered_as_name,
+    require_country,
+)
 from nightside.world.snapshot import load
 
 IN_USE = json.loads((files("nightside.world") / "data" / "as_names.json").read_text(encoding="utf-8"))
@@ -82,6 +89,12 @@ def test_an_unknown_code_without_a_near_one_gets_no_guess(asked: str) -> None:
 )
 def test_ases_of_the_mission_are_called_as_people_call_them(asn: int, name: str) -> None:
     assert as_name(asn) == name
+
+
+def test_the_day_of_the_names_is_that_of_the_package_they_came_in() -> None:
+    readme = (files("nightside.world") / "data" / "README.md").read_text(encoding="utf-8")
+    (row,) = [line for line in readme.splitlines() if line.startswith("| `as_registered.npz`")]
+    assert row.split("|")[4].strip() == NAMED_ON
 
 
 def test_an_as_without_a_name_in_use_has_its_registered_one() -> None:
