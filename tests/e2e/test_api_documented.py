@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from nightside.engine.checks.taking import MOST_TOLD
+from nightside.model.handed_in import HandedIn
 from nightside.store.location import open_store
+from nightside.web import desk
 from nightside.web.app import create_app
 from nightside.web.asked import LONGEST_S
 from nightside.web.documented import document
@@ -17,29 +20,44 @@ from nightside.web.limits import Limits
 from nightside.web.signals import MOST_ROWS
 
 DOCS = (Path(__file__).resolve().parent.parent.parent / "docs" / "api.md").read_text(encoding="utf-8")
-ROUTE = re.compile(r"`GET (/[^`\s?]*)`")
+ROUTE = re.compile(r"`(GET|POST) (/[^`\s?]*)`")
 
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("docs") / "store"
     open_store(folder).close()
-    return document(create_app(folder))
+    return document(create_app(folder, take=_nothing))
+
+
+def _nothing(*_: object) -> HandedIn:
+    raise AssertionError("nobody hands in anything here")
+
+
+def operations(described: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {
+        (method.upper(), path): operation
+        for path, methods in described["paths"].items()
+        for method, operation in methods.items()
+    }
 
 
 def test_the_documented_routes_are_the_routes(described: dict[str, Any]) -> None:
-    assert set(ROUTE.findall(DOCS)) == set(described["paths"])
+    assert set(ROUTE.findall(DOCS)) == set(operations(described))
 
 
-def test_all_is_for_reading(described: dict[str, Any]) -> None:
-    assert {method for path in described["paths"].values() for method in path} == {"get"}
+def test_all_is_for_reading_but_what_places_hand_in(described: dict[str, Any], tmp_path: Path) -> None:
+    writing = {route for route in operations(described) if route[0] != "GET"}
+    assert writing == {("POST", "/api/1/checks")}
+    open_store(tmp_path).close()
+    assert {method for method, _ in operations(document(create_app(tmp_path)))} == {"GET"}
 
 
 def test_every_parameter_is_documented(described: dict[str, Any]) -> None:
     names = {
         parameter["name"]
-        for path in described["paths"].values()
-        for parameter in path["get"].get("parameters", [])
+        for operation in operations(described).values()
+        for parameter in operation.get("parameters", [])
         if parameter["in"] == "query"
     }
     assert {name for name in names if not re.search(rf"`{name}\b", DOCS)} == set()
@@ -60,12 +78,17 @@ def test_every_reference_leads_somewhere(described: dict[str, Any]) -> None:
 
 
 def test_every_answer_has_words_and_the_errors_a_shape(described: dict[str, Any]) -> None:
-    for path in described["paths"].values():
-        answers = path["get"]["responses"]
-        assert {"200", "304", "400", "413", "429", "503"} <= set(answers)
-        assert "422" not in answers
+    for (method, _), operation in operations(described).items():
+        answers = operation["responses"]
+        assert {"200", "400", "413", "429", "503"} <= set(answers)
+        assert ("304" in answers, "422" in answers) == (method == "GET", method == "POST")
         assert all(answer["description"] for answer in answers.values())
-        assert path["get"]["description"]
+        assert operation["description"]
+
+
+def test_every_answer_to_who_hands_in_is_explained(described: dict[str, Any]) -> None:
+    rows = re.findall(r"^\| (\d{3}) \| .* \| .* \|$", DOCS.partition("## Handing in")[2], re.MULTILINE)
+    assert set(rows) == set(described["paths"]["/api/1/checks"]["post"]["responses"])
 
 
 def test_the_limits_are_those_that_are_written_down() -> None:
@@ -75,5 +98,8 @@ def test_the_limits_are_those_that_are_written_down() -> None:
         f"hold {limits.streams_per_client} event streams ({limits.streams} for all",
         f"at most {LONGEST_S // 86_400} days and {MOST_ROWS:,} rows",
         f"at most the last {MOST_MISSED} changes",
+        f"At most {desk.MOST_LINES:,} lines, {desk.BODY_BYTES} bytes on the line and {desk.UNPACKED_BYTES} unpacked",
+        f"once a second for long and {desk.PER_PLACE.burst} times at once",
+        f"`refused` names the first {MOST_TOLD}",
     ):
         assert words in DOCS

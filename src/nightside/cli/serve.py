@@ -20,8 +20,16 @@ def command(
     port: Annotated[
         int, typer.Option(metavar="P", min=0, max=65535, help="The port; 0 takes any free one.")
     ] = 8000,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Serve HTTPS with this certificate (PEM, with its chain)."),
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its key (PEM).")] = None,
+    agents: Annotated[
+        bool, typer.Option("--agents", help="Take what places hand in that `check --allow` let in.")
+    ] = False,
 ) -> None:
-    """Serve the dashboard and the API of what is in the store, for reading only, until Ctrl-C.
+    """Serve the dashboard and the API of what is in the store, until Ctrl-C; for reading only without --agents.
 
     Only this machine can reach it unless --host says otherwise.
 
@@ -29,10 +37,15 @@ def command(
     Examples:
       nightside serve
       nightside serve --store results --port 8080
+      nightside serve --agents --host 0.0.0.0 --port 443 --tls-cert chain.pem --tls-key key.pem
     """
-    from nightside.engine.serve import serve
+    from nightside.engine.serve import Tls, serve
+    from nightside.model.errors import UsageError
     from nightside.store.location import default_folder
 
+    if (tls_cert is None) != (tls_key is None):
+        raise UsageError("a certificate needs its key, and a key its certificate", advice="Give both.")
+    tls = None if tls_cert is None or tls_key is None else Tls(tls_cert, tls_key)
     folder = default_folder() if store is None else store
 
     def ready(address: str) -> None:
@@ -40,7 +53,7 @@ def command(
         print(f"nightside: serving the store {folder}; Ctrl-C ends it", file=sys.stderr)
 
     try:
-        serve(folder, host=host, port=port, ready=ready)
+        serve(folder, host=host, port=port, tls=tls, agents=agents, ready=ready)
     except KeyboardInterrupt:
         # The one way to end it.
         return

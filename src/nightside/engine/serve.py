@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import gc
 import socket
+import ssl
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from nightside.model.errors import NightsideError
@@ -17,35 +19,59 @@ LAST_WORDS_S = 3
 """How long answers under way may take once the server is told to end."""
 
 
-def serve(store_folder: Path, *, host: str = HOST, port: int = PORT, ready: Callable[[str], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """A certificate with its chain, and its key, as PEM files."""
+
+    cert: Path
+    key: Path
+
+
+def serve(
+    store_folder: Path,
+    *,
+    host: str = HOST,
+    port: int = PORT,
+    tls: Tls | None = None,
+    agents: bool = False,
+    ready: Callable[[str], None],
+) -> None:
     """Serve until interrupted; `ready` is told the address once requests are taken.
 
-    Port 0 takes any free one. Raises NightsideError where the store cannot be read, or the port is taken.
+    Port 0 takes any free one. With `agents`, what places hand in is taken and stored. Raises NightsideError where the
+    store cannot be read (with `agents`: written), the port is taken, or the certificate cannot be used.
     """
     import uvicorn
 
+    from nightside.engine.checks.taking import Taking
     from nightside.engine.serve_protocol import Protocol
     from nightside.store.location import open_store
     from nightside.web.app import create_app
 
-    # Makes the store where there is none, and brings an old one up to date. One that cannot be written may still
-    # be read; where it cannot, the app says so.
-    with suppress(NightsideError):
-        open_store(store_folder).close()
-    app = create_app(store_folder)
-    listening = listen(host, port)
+    if tls is not None:
+        check_tls(tls)
+    with ExitStack() as stack:
+        take = None
+        if agents:
+            take = Taking(stack.enter_context(open_store(store_folder))).take
+        else:
+            # Makes the store where there is none, and brings an old one up to date. One that cannot be written may
+            # still be read; where it cannot, the app says so.
+            with suppress(NightsideError):
+                open_store(store_folder).close()
+        app = create_app(store_folder, take=take)
+        listening = stack.enter_context(listen(host, port))
 
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                ready(address(listening))
+        class Server(uvicorn.Server):
+            async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+                await super().startup(sockets)
+                if self.started:
+                    ready(address(listening, scheme="http" if tls is None else "https"))
 
-    # What is there now stays: a garbage collector that looks through it again and again stops all answers for a
-    # tenth of a second each time.
-    gc.collect()
-    gc.freeze()
-    with listening:
+        # What is there now stays: a garbage collector that looks through it again and again stops all answers for a
+        # tenth of a second each time.
+        gc.collect()
+        gc.freeze()
         config = uvicorn.Config(
             app,
             http=Protocol,
@@ -53,8 +79,32 @@ def serve(store_folder: Path, *, host: str = HOST, port: int = PORT, ready: Call
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=LAST_WORDS_S,
+            ssl_certfile=None if tls is None else tls.cert,
+            ssl_keyfile=None if tls is None else tls.key,
         )
         Server(config).run(sockets=[listening])
+
+
+def check_tls(tls: Tls) -> None:
+    """Raises NightsideError where a server cannot show this certificate with this key."""
+    for path in (tls.cert, tls.key):
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise NightsideError(
+                f"cannot be read ({error.strerror})",
+                where=str(path),
+                advice="Name PEM files that this user can read with --tls-cert and --tls-key.",
+            ) from error
+    try:
+        # An empty password: nobody is there to be asked for one.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls.cert, tls.key, password="")
+    except (ssl.SSLError, ValueError) as error:
+        raise NightsideError(
+            "no certificate with its key, without a password, as PEM",
+            where=f"{tls.cert}, {tls.key}",
+            advice="Give the certificate with its chain, and the key that belongs to it.",
+        ) from error
 
 
 def listen(
@@ -85,7 +135,7 @@ def listen(
     return listening
 
 
-def address(listening: socket.socket) -> str:
+def address(listening: socket.socket, *, scheme: str = "http") -> str:
     """Where a browser finds it: `http://127.0.0.1:8000/`."""
     host, port = listening.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"

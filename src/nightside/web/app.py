@@ -1,4 +1,4 @@
-"""The app: the routes of the API and of the dashboard over one store, read-only."""
+"""The app: the routes of the API and of the dashboard over one store, which it reads only."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from nightside.web import (
     events,
     feeds,
     flips,
+    handing_in,
     incident,
     incidents,
     pages,
@@ -29,6 +30,7 @@ from nightside.web import (
 from nightside.web import map as map_
 from nightside.web.answers import columns_of, json_body
 from nightside.web.asked import refuse_unknown
+from nightside.web.desk import Desk, Take
 from nightside.web.documented import add_document
 from nightside.web.errors import add_error_handlers
 from nightside.web.headers import SecurityHeaders
@@ -48,10 +50,14 @@ DESCRIPTION = """What an observatory for national Internet outages has in its st
 signals. For reading only. Times are UTC. Unknown is a value (null), never a zero."""
 
 
-def create_app(store_folder: Path, limits: Limits | None = None) -> FastAPI:
-    """The app over the store in `store_folder`, which must be there. Raises NightsideError where it is not."""
+def create_app(store_folder: Path, limits: Limits | None = None, *, take: Take | None = None) -> FastAPI:
+    """The app over the store in `store_folder`, which must be there. Raises NightsideError where it is not.
+
+    `take` stores what places hand in; without it nobody may.
+    """
     limits = limits or Limits()
     house = open_house(store_folder, limits)
+    house.desk = None if take is None else Desk(take)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -82,6 +88,8 @@ def create_app(store_folder: Path, limits: Limits | None = None) -> FastAPI:
     api = APIRouter(prefix=API, dependencies=[Depends(refuse_unknown)])
     for resource in RESOURCES:
         api.include_router(resource.router)
+    if house.desk is not None:
+        api.include_router(handing_in.router)
     app.include_router(api)
     # Feeds are for readers of news, who keep their addresses: no version in these.
     app.include_router(feeds.router, dependencies=[Depends(refuse_unknown)])

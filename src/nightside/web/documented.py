@@ -18,7 +18,8 @@ Responses = dict[int | str, Json]
 _URN = "urn:nightside:schema:"
 
 
-def _content(schema: str) -> Json:
+def content_of(schema: str) -> Json:
+    """JSON of this schema, with its version: `error-1`."""
     return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
 
 
@@ -26,19 +27,22 @@ def common(*, missing: bool = False) -> Responses:
     """The answers that every route has; with `missing`, those of one thing that may not be there."""
     found: Responses = {
         304: {"description": "You have it: the ETag of your If-None-Match still holds."},
-        400: {"description": "The words of the request are wrong.", "content": _content("error-1")},
-        413: {"description": "More was asked for than one answer holds.", "content": _content("error-1")},
-        429: {"description": "You ask too often.", "content": _content("error-1")},
-        503: {"description": "Too many are waiting; try again in a second.", "content": _content("error-1")},
+        400: {"description": "The words of the request are wrong.", "content": content_of("error-1")},
+        413: {"description": "More was asked for than one answer holds.", "content": content_of("error-1")},
+        429: {"description": "You ask too often.", "content": content_of("error-1")},
+        503: {
+            "description": "Too many are waiting; try again in a second.",
+            "content": content_of("error-1"),
+        },
     }
     if missing:
-        found[404] = {"description": "There is no such thing.", "content": _content("error-1")}
+        found[404] = {"description": "There is no such thing.", "content": content_of("error-1")}
     return found
 
 
 def answers(schema: str, *, missing: bool = False, tables: bool = False) -> Responses:
     """The answers of a route that gives JSON of this schema (version 1), or also tables."""
-    content = _content(f"{schema}-1")
+    content = content_of(f"{schema}-1")
     if tables:
         for form, media in MEDIA_TYPES.items():
             if form != "json":
@@ -107,6 +111,9 @@ def document(app: FastAPI) -> Json:
     made["components"] = {"schemas": schemas()}
     for path in made["paths"].values():
         for operation in path.values():
-            # FastAPI's own word for wrong parameters; here these are 400.
-            operation["responses"].pop("422", None)
+            if "requestBody" in operation:
+                made["components"]["securitySchemes"] = {"place": {"type": "http", "scheme": "bearer"}}
+            else:
+                # FastAPI's own word for wrong parameters; here these are 400.
+                operation["responses"].pop("422", None)
     return made

@@ -11,7 +11,7 @@ ApiError          a NightsideError with a status
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -23,11 +23,14 @@ from nightside.web.headers import SECURITY_HEADERS
 
 log = logging.getLogger("nightside.web")
 
+RETRY = {"Retry-After": "1"}
+
 
 class ApiError(NightsideError):
     """An error with its HTTP status."""
 
     status = 500
+    headers: ClassVar[dict[str, str]] = {}
 
 
 class BadRequestError(ApiError):
@@ -52,12 +55,14 @@ class TooManyError(ApiError):
     """This client asks too often."""
 
     status = 429
+    headers = RETRY
 
 
 class BusyError(ApiError):
     """Too many requests are waiting already."""
 
     status = 503
+    headers = RETRY
 
 
 def error_answer(
@@ -66,9 +71,6 @@ def error_answer(
     """The one shape of an error."""
     body = {"error": {"what": what, "where": where, "advice": advice}}
     return JSONResponse(body, status, headers={"Cache-Control": "no-store", **(headers or {})})
-
-
-RETRY = {"Retry-After": "1"}
 
 
 def add_error_handlers(app: FastAPI) -> None:
@@ -82,8 +84,7 @@ def add_error_handlers(app: FastAPI) -> None:
 async def _of_nightside(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, NightsideError)
     if isinstance(error, ApiError):
-        headers = RETRY if error.status in (429, 503) else None
-        return error_answer(error.status, error.what, error.where, error.advice, headers)
+        return error_answer(error.status, error.what, error.where, error.advice, error.headers)
     if isinstance(error, UsageError):
         return error_answer(400, error.what, error.where, error.advice)
     # The store's own words name files of this machine: they go to the log, not to whoever asks.

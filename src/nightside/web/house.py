@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from nightside.store.protocol import Store
+from nightside.web.desk import Desk
 from nightside.web.kept import Kept
 from nightside.web.memory import Latest, Memory
 from nightside.web.news import News
@@ -27,6 +28,8 @@ class House:
     news: News
     kept: Kept
     """Finished answers that cost much: charts and maps."""
+    desk: Desk | None = None
+    """Where places hand in what they found; None where nobody may."""
 
     @property
     def latest(self) -> Latest:
@@ -34,7 +37,9 @@ class House:
         return self.memory.latest
 
     def close(self) -> None:
-        """Wait for the readers, and let go of the store."""
+        """Wait for the readers and the desk, and let go of the store."""
+        if self.desk is not None:
+            self.desk.close()
         self.quick.close()
         self.slow.close()
         self.store.close()

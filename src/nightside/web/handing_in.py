@@ -1,0 +1,156 @@
+"""Places hand in results of checks: the one route that writes, there only where the server was told to take them.
+
+This room looks at the token and at the size of what comes, and stores nothing: what stores is given to it (`Take`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any, ClassVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
+
+from nightside.model.token import Token
+from nightside.store.protocol import Store
+from nightside.store.token_form import known_as
+from nightside.web.desk import BODY_BYTES, BadBodyError, too_large
+from nightside.web.documented import Responses, content_of
+from nightside.web.errors import ApiError, TooManyError
+from nightside.web.house import House, InHouse
+
+BODY_S = 60.0
+"""A body that takes longer to come is not waited for."""
+MEDIA_TYPE = "application/x-ndjson"
+_BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9._~+/=-]{1,200})")
+
+router = APIRouter()
+
+
+class UnauthorizedError(ApiError):
+    """There is no such token, or no more."""
+
+    status = 401
+    headers: ClassVar = {"WWW-Authenticate": "Bearer"}
+
+
+class OddMediaError(ApiError):
+    """The body is of a kind that is not taken."""
+
+    status = 415
+
+
+class NoResultError(ApiError):
+    """Nothing of the body is a result of a check."""
+
+    status = 422
+
+
+class TooSlowError(ApiError):
+    """The body did not come."""
+
+    status = 408
+
+
+def _responses() -> Responses:
+    found: Responses = {
+        200: {"description": "What became of them.", "content": content_of("handed-in-1")},
+        400: {"description": "The body is not what its headers say."},
+        401: {"description": "There is no such token, or no more."},
+        408: {"description": "The body did not come in time."},
+        413: {"description": "More than one request may hand in."},
+        415: {"description": "The body is neither NDJSON nor gzip of it."},
+        422: {"description": "Nothing of it is a result of a check."},
+        429: {"description": "This place comes too often; Retry-After says when to come back."},
+        503: {"description": "The store cannot be written now, or too many wait. Nothing was stored."},
+    }
+    for status, answer in found.items():
+        if status != 200:
+            answer["content"] = content_of("error-1")
+    return found
+
+
+_ASKED: dict[str, Any] = {
+    "security": [{"place": []}],
+    "requestBody": {
+        "required": True,
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"type": "string", "description": "One nightside.check/1 a line."},
+                "x-line": {"$ref": "#/components/schemas/check-1"},
+            }
+        },
+    },
+}
+
+
+@router.post("/checks", responses=_responses(), openapi_extra=_ASKED)
+async def hand_in(request: Request, house: InHouse) -> JSONResponse:
+    """Store results of checks as the place whose token it is; all that is believed, or nothing.
+
+    What was stored before is counted as known, so whoever does not know whether they were taken hands them in again.
+    """
+    desk = house.desk
+    assert desk is not None
+    token = await _bearer(request, house)
+    if not desk.may_come(token.name):
+        raise TooManyError("this place hands in results too often", advice="Hand in more at a time.")
+    zipped = _is_zipped(request)
+    found = await desk.take(token, await _body(request), zipped=zipped)
+    if not found.results:
+        first = found.first_refused[0] if found.first_refused else None
+        raise NoResultError(
+            first.why if first else "no result of a check: the body is empty",
+            where=f"line {first.line}" if first else "body",
+            advice="Give one nightside.check/1 a line.",
+        )
+    return JSONResponse(found.to_json(), headers={"Cache-Control": "no-store"})
+
+
+async def _bearer(request: Request, house: House) -> Token:
+    given = _BEARER.fullmatch(request.headers.get("authorization", ""))
+
+    def kept(store: Store) -> list[Token]:
+        return store.tokens("checks")
+
+    token = known_as(given[1], await house.quick.run(kept)) if given else None
+    if token is None:
+        raise UnauthorizedError(
+            "no token that is taken here",
+            where="Authorization",
+            advice="`nightside check --allow NAME` on the server makes one; send it as: Bearer TOKEN.",
+        )
+    return token
+
+
+def _is_zipped(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != MEDIA_TYPE:
+        raise OddMediaError("the body is no NDJSON", where="Content-Type", advice=f"Send {MEDIA_TYPE}.")
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("identity", "gzip"):
+        raise OddMediaError(
+            "not a coding that is taken", where="Content-Encoding", advice="Send gzip, or none."
+        )
+    return coding == "gzip"
+
+
+async def _body(request: Request) -> bytes:
+    """All of it. Raises TooLargeError as soon as it is, TooSlowError where it does not come."""
+    told = request.headers.get("content-length", "")
+    if told.isascii() and told.isdigit() and int(told[:20]) > BODY_BYTES:
+        raise too_large(BODY_BYTES, "on the line")
+    pieces = bytearray()
+    try:
+        async with asyncio.timeout(BODY_S):
+            async for piece in request.stream():
+                pieces += piece
+                if len(pieces) > BODY_BYTES:
+                    raise too_large(BODY_BYTES, "on the line")
+    except TimeoutError:
+        raise TooSlowError(f"no whole body within {BODY_S:.0f} s", where="body") from None
+    except ClientDisconnect:
+        raise BadBodyError("the body ended too early", where="body") from None
+    return bytes(pieces)
