@@ -7,6 +7,7 @@ its own while it waits, and is closed when `close` returns, whatever it was doin
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 import time
@@ -20,6 +21,9 @@ from nightside.model.check import Family, Phase
 PIECE_BYTES = 16_384
 MOST_TRIED = 3
 """So many addresses of one name are tried."""
+
+_UNREACHABLE = (errno.ENETUNREACH, errno.EHOSTUNREACH)
+_DISCARD_PORT = 9
 
 
 class Deadline:
@@ -158,10 +162,26 @@ async def _connected(attempt: Attempt, address: str, port: int, within_s: float)
     connection = Connection(attempt.family)
     try:
         await connection.connect(address, port, within_s)
-    except BaseException:
+    except BaseException as error:
         connection.close()
+        if isinstance(error, OSError) and error.errno in _UNREACHABLE and no_way_from_here(address):
+            raise CheckFailedError("not_possible", "connect", "no route from here") from error
         raise
     return connection
+
+
+def no_way_from_here(address: str) -> bool:
+    """Whether this place itself has no route to an address, so that its being unreachable tells nothing of it.
+
+    The kernel is asked, and nothing is sent. A router on the way that says "unreachable" leaves our own route.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect((address, _DISCARD_PORT))
+        except OSError as error:
+            return error.errno in _UNREACHABLE
+    return False
 
 
 async def handshake(

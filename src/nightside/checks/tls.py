@@ -42,14 +42,16 @@ async def _second_look(attempt: Attempt, port: int, host: str, deadline: Deadlin
     """The facts of a certificate that does not hold, from the same address; none where it is not shown again."""
     if attempt.address is None:
         return {}
-    connection = Connection(attempt.family)
     try:
-        await connection.connect(attempt.address, port, deadline.within_s())
-        return _facts(await connection.secure(looking(), host, deadline.within_s()), attempt.probe.now())
+        connection = Connection(attempt.family)
+        try:
+            await connection.connect(attempt.address, port, deadline.within_s())
+            session = await connection.secure(looking(), host, deadline.within_s())
+        finally:
+            connection.close()
     except OSError:  # a timeout and TLS too
         return {}
-    finally:
-        connection.close()
+    return _facts(session, attempt.probe.now())
 
 
 def _facts(session: ssl.SSLObject, now: float) -> dict[str, Any]:

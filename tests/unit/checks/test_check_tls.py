@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from certificate_authority import Credentials
@@ -12,6 +17,7 @@ from check_probe import QUICK, FixedNames, kept_to_bounds, open_files, probe, ta
 from cryptography.hazmat.primitives import hashes
 from free_port import free_port
 from nginx_server import Nginx
+from tests.conftest import missing
 
 from nightside.checks.certificates import certificate_facts
 from nightside.checks.probe import Probe
@@ -128,6 +134,40 @@ def test_tcp_where_nobody_listens_or_nobody_answers() -> None:
             (result,) = asyncio.run(check_tcp(target("tcp", "127.0.0.1", port=port), 4, probe(QUICK)))
     assert (result.outcome, result.failed_in) == ("timed_out", "connect")
     assert 450 < (result.total_ms or 0) < 2_000
+
+
+NO_ROUTE = """
+import asyncio, sys
+from check_probe import probe, target
+from nightside.checks.tcp import check_tcp
+for where, family in (("192.0.2.7", 4), ("2001:db8::7", 6)):
+    (result,) = asyncio.run(check_tcp(target("tcp", where, port=80), family, probe()))
+    print(result.outcome, result.failed_in, result.detail, sep=",")
+"""
+
+
+def test_a_place_without_a_route_says_nothing_of_the_target() -> None:
+    """In a network of its own with nothing in it."""
+    alone = ["unshare", "--user", "--map-root-user", "--net"]
+    if shutil.which("unshare") is None or subprocess.run([*alone, "true"], check=False).returncode:
+        missing("no network of one's own can be had here")
+    support = str(Path(__file__).parents[2] / "support")
+    done = subprocess.run(
+        [*alone, sys.executable, "-W", "error", "-c", NO_ROUTE],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": support},
+    )
+    four, six = done.stdout.splitlines()
+    assert four == "not_possible,connect,no route from here"
+    assert six.startswith("not_possible,connect,"), "it may also say that it has no address to speak from"
+
+
+def test_an_unreachable_target_is_told_as_such() -> None:
+    # TCP to the broadcast address of a network that we do have is refused by the kernel with these words.
+    (result,) = asyncio.run(check_tcp(target("tcp", "127.255.255.255", port=80), 4, probe()))
+    assert (result.outcome, result.failed_in) == ("unreachable", "connect")
 
 
 def test_tcp_needs_a_port() -> None:
