@@ -19,7 +19,7 @@ SILENCE = "silence"
 
 @dataclass
 class ScriptedDns:
-    """By name with its dot: addresses of both families and `MX …`, a code (`NXDOMAIN`, `SERVFAIL`), or silence."""
+    """By name with its dot: addresses of both families, `MX …` and `CNAME …`, a code (`NXDOMAIN`, `SERVFAIL`), or silence."""
 
     script: dict[str, list[str] | str]
     port: int = 0
@@ -43,14 +43,15 @@ class ScriptedDns:
         if isinstance(says, str):
             answer.set_rcode(dns.rcode.from_text(says))
         else:
-            ours = [each.removeprefix("MX ") for each in says if _kind(each) == kind]
-            if ours:
-                answer.answer.append(dns.rrset.from_text(question.name, 300, "IN", kind, *ours))
+            for given in {kind, "CNAME"} & set(map(_kind, says)):
+                ours = [each.rpartition(f"{given} ")[2] for each in says if _kind(each) == given]
+                answer.answer.append(dns.rrset.from_text(question.name, 300, "IN", given, *ours))
         return answer.to_wire()
 
 
 def _kind(record: str) -> str:
-    return "MX" if record.startswith("MX ") else "AAAA" if ":" in record else "A"
+    kind, space, _ = record.partition(" ")
+    return kind if space else "AAAA" if ":" in record else "A"
 
 
 class _Datagrams(asyncio.DatagramProtocol):

@@ -97,6 +97,9 @@ class Resolver:
         """The answer, or the failure as a value: it is kept, and told to each who asked."""
         try:
             name = dns.name.from_text(text)
+        except (dns.exception.DNSException, UnicodeError) as error:
+            return CheckFailedError("no_such_name", "resolve", f"not a name: {error}")
+        try:
             answer = await self._asks.resolve(name, rdtype, lifetime=within_s, search=False)
         except dns.resolver.NXDOMAIN:
             return CheckFailedError("no_such_name", "resolve", text)
@@ -104,11 +107,11 @@ class Resolver:
             return []
         except dns.resolver.LifetimeTimeout:
             return CheckFailedError("timed_out", "resolve", "no answer from the resolver")
-        except (dns.resolver.NoNameservers, dns.resolver.YXDOMAIN) as error:
+        except dns.resolver.NoNameservers as error:
             said = ", ".join(sorted({_said(each[3]) for each in error.kwargs.get("errors", ())}))
             return CheckFailedError("server_failure", "resolve", f"the resolver says {said or 'nothing'}")
-        except (dns.exception.DNSException, UnicodeError) as error:
-            return CheckFailedError("no_such_name", "resolve", f"not a name: {error}")
+        except dns.exception.DNSException as error:  # aliases without end, a name too long to be made
+            return CheckFailedError("server_failure", "resolve", f"{type(error).__name__}: {error}")
         except OSError as error:
             return CheckFailedError("not_possible", "resolve", error.strerror or type(error).__name__)
         return [record.to_text()[:RECORD_CHARS] for record in answer][:MOST_RECORDS]

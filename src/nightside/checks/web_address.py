@@ -60,6 +60,8 @@ def web_address(text: str) -> WebAddress:
         raise NotWebError(str(error)) from error
     if parts.scheme not in ("http", "https"):
         raise NotWebError(f"not http or https: {parts.scheme or text}"[:100])
+    if port == 0:
+        raise NotWebError("port 0")
     scheme: Literal["http", "https"] = "https" if parts.scheme == "https" else "http"
     query = f"?{parts.query}" if parts.query else ""
     return WebAddress(

@@ -102,6 +102,7 @@ def test_web_addresses(text: str, written: str) -> None:
         *(
             "http://www.kcna.kp:port/",
             "http://www.kcna.kp:99999/",
+            "http://a:0/",
             "http://[::1/",
             "http://a b/",
             "http://a..b/",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from check_probe import probe, target
+from check_probe import open_files, probe, target
 from free_port import free_port
 from scripted_dns import SILENCE, ScriptedDns, scripted_dns
 
@@ -27,6 +28,7 @@ SCRIPT: dict[str, list[str] | str] = {
     "silent.example.kp.": SILENCE,
     "inside.example.kp.": ["10.0.0.1", "192.168.1.1"],
     "mail.example.kp.": ["MX 10 mx1.example.kp.", "MX 20 mx2.example.kp."],
+    "loop.example.kp.": ["CNAME loop.example.kp."],
     "xn--bcher-kva.example.": ["192.0.2.9"],
 }
 
@@ -87,6 +89,7 @@ def test_no_more_than_sixteen() -> None:
         ("198.51.100.7", 6, "no_address"),
         ("broken.example.kp", 4, "server_failure"),
         ("refuses.example.kp", 4, "server_failure"),
+        ("loop.example.kp", 4, "server_failure"),
         ("a..b", 4, "no_such_name"),
         ("x" * 64 + ".kp", 4, "no_such_name"),
         ("y." * 200 + "kp", 4, "no_such_name"),
@@ -143,6 +146,21 @@ def test_who_gives_up_takes_nothing_from_the_others() -> None:
         assert len(server.asked) == 1
 
     asked(does)
+
+
+def test_a_question_that_nobody_waits_for_leaves_nothing_open() -> None:
+    async def does(names: Resolver, server: ScriptedDns) -> None:
+        task = asyncio.create_task(names.addresses("silent.example.kp", 4, 5.0))
+        while not server.asked:
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    before = open_files()
+    asked(does)
+    gc.collect()
+    assert open_files() == before
 
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
