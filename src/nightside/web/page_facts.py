@@ -45,7 +45,7 @@ class Card:
     lowest: str
     sure: str
     local: str
-    """The clocks of the place: `In Pyongyang: 23 Dec 2014 01:15 (UTC+09:00) to …`; empty where no place is known."""
+    """The clocks of the place: `In Pyongyang (UTC+09:00): 23 Dec 2014 01:15 to …`; empty where no place is known."""
     entity_name: str
     entity_href: str
 
@@ -112,11 +112,13 @@ def local_words(incident: Json) -> str:
     end = incident["end"]
     instants = [parse_iso(text) for text in (incident["onset"], end) if text is not None]
     told = [
-        f"{short_date(local)} {local.year} {time_words(local, seconds=False)} ({clock.offset(second)})"
+        (f"{short_date(local)} {local.year} {time_words(local, seconds=False)}", clock.offset(second))
         for second in instants
         if (local := clock.local(second)) is not None
     ]
-    return f"In {clock.city}: {' to '.join(told)}"
+    if len({offset for _, offset in told}) == 1:
+        return f"In {clock.city} ({told[0][1]}): {' to '.join(words for words, _ in told)}"
+    return f"In {clock.city}: {' to '.join(f'{words} ({offset})' for words, offset in told)}"
 
 
 def snapshots(incidents: Iterable[Json]) -> list[str]:
