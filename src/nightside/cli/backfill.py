@@ -50,6 +50,7 @@ def command(
     from nightside.model.errors import UsageError
     from nightside.model.instants import iso, parse
     from nightside.sources.archive_paths import is_collector
+    from nightside.world.by_origin import IN_A_NAME
 
     for word in collectors:
         if not is_collector(word):
@@ -76,4 +77,6 @@ def command(
     with progress_of("fetching", rate=True) as (started, advance):
         stored = backfill(plan, Told(warn=warn, say=say, started=started, advance=advance))
     observed = f"{iso(asked.begin)} to {iso(asked.end)}, as seen at {', '.join(asked.collectors)}."
+    if country_by in IN_A_NAME:
+        observed += f" Countries are taken {IN_A_NAME[country_by]}."
     print_findings(stored, json=json, observed=observed, store=asked.folder)
