@@ -19,7 +19,7 @@ SILENCE = "silence"
 
 @dataclass
 class ScriptedDns:
-    """By name with its dot: addresses of both families, `MX …` and `CNAME …`, a code (`NXDOMAIN`, `SERVFAIL`), or silence."""
+    """By name with its dot: addresses, `MX …` and `CNAME …`; or a code (`NXDOMAIN`, `SERVFAIL`), or silence."""
 
     script: dict[str, list[str] | str]
     port: int = 0

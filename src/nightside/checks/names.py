@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from ipaddress import ip_address
+from pathlib import Path
 
 import dns.asyncresolver
 import dns.exception
@@ -16,6 +18,7 @@ from nightside.checks.failure import CheckFailedError
 from nightside.model.check import Family
 from nightside.model.errors import UsageError
 
+SYSTEM = Path("/etc/resolv.conf")
 DNS_PORT = 53
 MOST_ADDRESSES = 16
 MOST_RECORDS = 64
@@ -35,14 +38,16 @@ class Resolver:
     """
 
     def __init__(self, server: str | None = None, keep_s: float = 30.0) -> None:
-        try:
-            self._asks = dns.asyncresolver.Resolver(configure=server is None)
-        except (dns.resolver.NoResolverConfiguration, OSError) as error:
-            raise UsageError(
-                "this machine names no resolver", where="/etc/resolv.conf", advice="Name one by its address."
-            ) from error
-        self._asks.cache = None
-        if server is not None:
+        self._follows_system, self._read_ns = server is None, 0
+        if server is None:
+            try:
+                self._read()
+            except (dns.resolver.NoResolverConfiguration, OSError) as error:
+                raise UsageError(
+                    "this machine names no resolver", where=str(SYSTEM), advice="Name one by its address."
+                ) from error
+        else:
+            self._asks = dns.asyncresolver.Resolver(configure=False)
             address, port = _server(server)
             self._asks.nameservers, self._asks.port = [address], port
         self._keep_s = keep_s
@@ -93,12 +98,21 @@ class Resolver:
                 return
             self._kept.popitem(last=False)
 
+    def _read(self) -> None:
+        """The system's resolvers, where they have changed: a place that runs for weeks may move between networks."""
+        changed_ns = SYSTEM.stat().st_mtime_ns
+        if changed_ns != self._read_ns:
+            self._asks, self._read_ns = dns.asyncresolver.Resolver(str(SYSTEM)), changed_ns
+
     async def _ask(self, text: str, rdtype: str, within_s: float) -> _Known:
         """The answer, or the failure as a value: it is kept, and told to each who asked."""
         try:
             name = dns.name.from_text(text)
         except (dns.exception.DNSException, UnicodeError) as error:
             return CheckFailedError("no_such_name", "resolve", f"not a name: {error}")
+        if self._follows_system:
+            with suppress(dns.resolver.NoResolverConfiguration, OSError):  # in the middle of being written
+                self._read()
         try:
             answer = await self._asks.resolve(name, rdtype, lifetime=within_s, search=False)
         except dns.resolver.NXDOMAIN:

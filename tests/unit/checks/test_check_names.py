@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
+import dns.asyncresolver
+import dns.resolver
 import pytest
 from check_probe import open_files, probe, target
 from free_port import free_port
@@ -146,6 +150,34 @@ def test_who_gives_up_takes_nothing_from_the_others() -> None:
         assert len(server.asked) == 1
 
     asked(does)
+
+
+def test_the_systems_resolvers_are_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    system, asked_of = tmp_path / "resolv.conf", list[list[str]]()
+
+    async def resolve(self: dns.asyncresolver.Resolver, *_: Any, **__: Any) -> None:
+        asked_of.append([str(each) for each in self.nameservers])
+        raise dns.resolver.NXDOMAIN
+
+    async def ask(names: Resolver) -> None:
+        with pytest.raises(CheckFailedError, match="no_such_name"):
+            await names.addresses("www.example.kp", 4, 1.0)
+
+    monkeypatch.setattr(dns.asyncresolver.Resolver, "resolve", resolve)
+    monkeypatch.setattr("nightside.checks.names.SYSTEM", system)
+    with pytest.raises(UsageError, match="names no resolver"):
+        Resolver()
+    system.write_text("nameserver 192.0.2.1\n")
+    names = Resolver(keep_s=0.0)
+    asyncio.run(ask(names))
+    system.write_text("nameserver 192.0.2.2\n")
+    os.utime(system, ns=(1, 1))
+    asyncio.run(ask(names))
+    system.unlink()
+    asyncio.run(ask(names))
+    assert asked_of == [["192.0.2.1"], ["192.0.2.2"], ["192.0.2.2"]], (
+        "without the file, the last that were known"
+    )
 
 
 def test_a_question_that_nobody_waits_for_leaves_nothing_open() -> None:
