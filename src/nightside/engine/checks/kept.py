@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 
 from nightside.model.check import CheckResult
-from nightside.model.errors import NightsideError
+from nightside.model.errors import NightsideError, UsageError
 
 MOST_WAITING = 200_000
 """Results that wait while they cannot be kept: then the oldest go, and it is said."""
 BATCH = 20_000
 
 Keep = Callable[[Sequence[CheckResult]], object]
-"""Keeps results for good. Raises NightsideError where it cannot now; the same are given again."""
+"""Keeps results for good. Raises UsageError for what is no result; NightsideError where it cannot now: then the same
+are given again."""
 
 
 class Kept:
@@ -46,7 +47,7 @@ class Kept:
         while self._waiting:
             batch = list(islice(self._waiting, BATCH))
             try:
-                await asyncio.to_thread(self._keep, batch)
+                await asyncio.to_thread(self._keep_or_refuse, batch)
             except NightsideError as error:
                 if not self._failing:
                     self._warn(f"results cannot be kept, and wait: {error}")
@@ -60,3 +61,18 @@ class Kept:
             self._warn("results are kept again")
         self._failing = self._dropping = False
         return True
+
+    def _keep_or_refuse(self, batch: Sequence[CheckResult]) -> None:
+        """Keep a batch; of one that is refused, what can be: one bad result must not hold up all others for ever."""
+        try:
+            self._keep(batch)
+            return
+        except UsageError as error:
+            if len(batch) == 1:
+                self._warn(
+                    f"a result of {batch[0].kind} of {batch[0].target!r} is refused, and lost: {error.what}"
+                )
+                return
+        middle = len(batch) // 2
+        self._keep_or_refuse(batch[:middle])
+        self._keep_or_refuse(batch[middle:])

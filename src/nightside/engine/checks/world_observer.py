@@ -57,6 +57,8 @@ def _results(day: Any, where: str) -> Iterator[CheckResult]:
             )
         return
     at = _instant(day["date_utc"])
+    if not isinstance(day["layers"], dict) or not day["layers"]:
+        _refuse("no layers")
     for kind in _LAYERS:
         if kind in day["layers"]:
             maker = _Maker(at, place, country, ALL, {"at": "the day; its hour is not told"})
