@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -16,9 +17,9 @@ READ_AT_ONCE = 5_000
 
 def command(
     what: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(metavar="CC|FILE", help="A country, or a file of targets; with --read the files."),
-    ],
+    ] = None,
     once: Annotated[
         bool, typer.Option("--once", help="One round, and soon: so it is unless --every.")
     ] = False,
@@ -39,6 +40,25 @@ def command(
         Path | None,
         typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
     ] = None,
+    agent: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Hand the results in there, as the place whose token is in NIGHTSIDE_AGENT_TOKEN.",
+        ),
+    ] = None,
+    allow: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Let the place of this name hand in results: prints its token, once."
+        ),
+    ] = None,
+    revoke: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Take nothing more from this place.")
+    ] = None,
+    places: Annotated[
+        bool, typer.Option("--places", help="List the places that were let in, and when each was last heard.")
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Each result as nightside.check/1, one a line.")
     ] = False,
@@ -51,21 +71,40 @@ def command(
       nightside check KP --every 60s --place berlin
       nightside check targets/mine.toml --json
       nightside check --read results.ndjson
+      nightside check --allow tokyo-1
+      nightside check KP --every 60s --agent https://nightside.example
     """
+    what = what or []
+    if allow is not None or revoke is not None or places:
+        from nightside.cli.check_places import look_after_places
+
+        if what or once or read or any(given is not None for given in (every, place, agent)):
+            raise UsageError("--allow, --revoke and --places check nothing", advice="Give --store at most.")
+        look_after_places(store, allow, revoke, places, json=json)
+        return
+    if not what:
+        raise UsageError("nothing is named to be checked", advice="Name a country or a file of targets.")
     if once and every is not None:
         raise UsageError("--once and --every exclude each other", advice="Choose one of them.")
     if read:
-        if once or every is not None or place is not None:
-            raise UsageError("--read checks nothing", advice="Leave out --once, --every and --place.")
+        if once or any(given is not None for given in (every, place, agent)):
+            raise UsageError(
+                "--read checks nothing", advice="Leave out --once, --every, --place and --agent."
+            )
         _read([Path(word) for word in what], store, json=json)
         return
     if len(what) != 1:
         raise UsageError("more than one country or file", advice="Check each by its own command.")
-    _check(what[0], every, place, store, json=json)
+    if agent is not None and place is not None:
+        raise UsageError("the token says which place this is", advice="Leave out --place.")
+    _check(what[0], every, place, store, agent, json=json)
 
 
-def _check(what: str, every: str | None, place: str | None, folder: Path | None, *, json: bool) -> None:
+def _check(
+    what: str, every: str | None, place: str | None, folder: Path | None, agent: str | None, *, json: bool
+) -> None:
     from nightside.cli.check_lines import shown
+    from nightside.engine.checks.agent import Agent, place_of, token_given
     from nightside.engine.checks.asked import asked_checks, every_s, rounds_of
     from nightside.engine.checks.runner import run
     from nightside.engine.live.stopping import interruptible, run_until_stopped
@@ -73,19 +112,20 @@ def _check(what: str, every: str | None, place: str | None, folder: Path | None,
     from nightside.store.location import default_folder, open_store
 
     seconds = None if every is None else every_s(every)
-    asked = asked_checks(what, place)
+    where = default_folder() if folder is None else folder
+    token = None if agent is None else token_given()
+    asked = asked_checks(what, place if token is None else place_of(token))
     log = open_log()
     if asked.contact is None:
         log.warn("those who are checked are told of nobody to ask: set NIGHTSIDE_CHECK_CONTACT")
-    with (
-        interruptible(),
-        open_store(default_folder() if folder is None else folder) as store,
-        shown(asked, seconds, log.warn, json=json) as show,
-    ):
-        rounds = rounds_of(
-            asked, seconds, keep=store.put_results, warn=show.warn, told=show.told, began=show.began
-        )
-        run_until_stopped(lambda: run(rounds), show.say)
+    with interruptible(), shown(asked, seconds, log.warn, json=json) as show:
+        rounds = partial(rounds_of, asked, seconds, warn=show.warn, told=show.told, began=show.began)
+        if agent is None or token is None:
+            with open_store(where) as kept:
+                run_until_stopped(lambda: run(rounds(keep=kept.put_results)), show.say)
+        else:
+            here = Agent(agent, token, where, warn=show.warn)
+            run_until_stopped(lambda: here.run_with(rounds(keep=here.keep)), show.say)
 
 
 def _read(paths: Sequence[Path], folder: Path | None, *, json: bool) -> None:

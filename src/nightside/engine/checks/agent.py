@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nightside import __version__
 from nightside.engine.checks.agent_answer import Verdict, address_of, verdict
+from nightside.engine.checks.runner import Rounds
+from nightside.engine.checks.runner import run as run_rounds
 from nightside.engine.checks.spool import Batch, Spool
 from nightside.model.check import CheckResult
 from nightside.model.errors import NightsideError, UsageError
@@ -31,6 +35,10 @@ ANSWER_BYTES = 65_536
 CLOCK_S = 60.0
 """A clock that is so much off is told; results five minutes ahead are refused."""
 LAST_WORDS_S = 5.0
+ONCE_S = 30.0
+"""What waits after the one round of a call may take so long."""
+FLUSH_S = 1.0
+"""What was found is on the disk within this time: an agent may lose its power at any moment."""
 SPOOL = "spool"
 
 Say = Callable[[str], None]
@@ -45,6 +53,16 @@ def place_of(token: str) -> str:
             advice="`nightside check --allow NAME`, where the server's store is, prints one.",
         )
     return place
+
+
+def token_given() -> str:
+    """The token of this place, from the environment: on a command line everybody could read it.
+
+    Raises UsageError where there is none.
+    """
+    token = os.environ.get(TOKEN_VARIABLE, "").strip()
+    place_of(token)
+    return token
 
 
 class Agent:
@@ -82,8 +100,14 @@ class Agent:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._news.set)
 
+    async def run_with(self, rounds: Rounds) -> None:
+        """Run rounds of checks that keep what comes by `keep`, and hand it in meanwhile."""
+        last_words_s = LAST_WORDS_S if rounds.every_s else ONCE_S
+        async with self.at_work(last_words_s):
+            await run_rounds(replace(rounds, flush_s=FLUSH_S))
+
     @asynccontextmanager
-    async def at_work(self) -> AsyncIterator[Agent]:
+    async def at_work(self, last_words_s: float = LAST_WORDS_S) -> AsyncIterator[Agent]:
         """Hand in what is kept during the block; what came last is given a few seconds at its end."""
         self._loop = asyncio.get_running_loop()
         task = asyncio.create_task(self.run())
@@ -93,7 +117,7 @@ class Agent:
         finally:
             task.cancel()
             await asyncio.wait([task])
-            await self.finish(LAST_WORDS_S)
+            await self.finish(last_words_s)
             self.spool.close()
 
     def _tell_of_end(self, task: asyncio.Task[None]) -> None:

@@ -40,6 +40,7 @@ class Rounds:
     began: Callable[[int, int], None] = lambda _number, _due: None
     """Is told each round's number, and how many checks are due in it."""
     open_at_once: int = 2_000
+    flush_s: float = FLUSH_S
     check_of: Callable[[Kind], Check] = field(default=check_of_kind)
 
 
@@ -90,7 +91,7 @@ class _Runner:
         """Keep what comes, until `end`."""
         while not self._over.is_set():
             with suppress(TimeoutError):
-                async with asyncio.timeout(FLUSH_S):
+                async with asyncio.timeout(self._rounds.flush_s):
                     await self._over.wait()
             await self._kept.flush()
 
