@@ -15,6 +15,7 @@ import struct
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Literal, NamedTuple, Self
 
 from nightside.checks import error_queue
@@ -50,7 +51,8 @@ class Sounding(ABC):
     method: str
 
     def __init__(self, address: str, family: Family) -> None:
-        self.address, self.family = address, family
+        # As the kernel writes it, to compare with who answers.
+        self.address, self.family = str(ip_address(address)), family
         self.heard: dict[int, Heard] = {}
         """By the number that a packet was sent with."""
         self._sent: dict[int, float] = {}
