@@ -20,6 +20,11 @@ from nightside.sources.endpoints import LONGEST_WORD, config_file, read_endpoint
 from nightside.world.names import require_country
 
 DEFAULT_EVERY_S = 60.0
+NAMES_KEPT_SHARE = 0.9
+"""So much of a round an answer about a name stands: a host's checks ask once, and the next round asks anew."""
+NAMES_KEPT_S = 60.0
+"""And never longer than this."""
+
 _EVERY = re.compile(r"(\d{1,5})(s|m|h)")
 _UNIT_S = {"s": 1, "m": 60, "h": 3600}
 FILES_OF_A_CHECK = 2
@@ -93,7 +98,8 @@ def rounds_of(
             "a host has more targets of one kind than fit into a round, 10 s apart: some are checked every "
             f"{seldom} rounds"
         )
-    probe = Probe(asked.place, Resolver(), time.time, user_agent(asked.contact))
+    names = Resolver() if every is None else Resolver(keep_s=min(NAMES_KEPT_S, NAMES_KEPT_SHARE * every))
+    probe = Probe(asked.place, names, time.time, user_agent(asked.contact))
     return Rounds(
         planned=planned,
         every_s=every,
