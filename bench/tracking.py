@@ -27,6 +27,7 @@ from typing import Any
 from unittest.mock import patch
 
 MOST_RATIO = 1.20
+LONG_ENOUGH_S, MOST_TIMES = 3.0, 5
 
 
 def without_upstreams() -> Any:
@@ -55,21 +56,23 @@ def without_upstreams() -> Any:
 
 
 def one(source: Path, follows: bool) -> dict[str, Any]:
-    """Replay once; what it took, and what it found."""
+    """Replay (a short one again and again, of which the quickest is told); what it took, and what it found."""
     from nightside.engine.replay import replay
 
     for part in () if follows else without_upstreams():
         part.start()
-    begun = time.process_time()
-    found = replay([source])
-    took = time.process_time() - begun
+    took: list[float] = []
+    while sum(took) < LONG_ENOUGH_S and len(took) < MOST_TIMES:
+        begun = time.process_time()
+        found = replay([source])
+        took.append(time.process_time() - begun)
     incidents = [
         [i.entity.type, i.entity.code, i.severity, i.began, i.ended]
         + [[e.severity, e.onset, e.end] for e in i.episodes]
         for i, _series in found.incidents
     ]
     return {
-        "cpu_s": took,
+        "cpu_s": min(took),
         "incidents": incidents,
         "upstreams": sum(len(i.upstreams) for i, _series in found.incidents),
         "ways": len(found.collected.ways.origin),

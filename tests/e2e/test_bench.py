@@ -53,3 +53,13 @@ def test_the_benchmark_of_streams_reads_all_that_is_sent() -> None:
     for way in ("frames alone", "WebSocket", "WebSocket, compressed", "BMP, bytes alone", "BMP, TCP"):
         assert way in out
     assert "targets: 50,000 messages, 300,000 elements" in out
+
+
+def test_the_benchmark_of_upstreams_finds_the_same_with_and_without() -> None:
+    """It ends with an error where the incidents differ, or where "without" follows upstreams all the same."""
+    said = run("bench.tracking", "--rounds", "1", "--prefixes", "3000", "--hours", "2", "--rate", "6")
+    for source in ("made-up churn", "december-2014"):
+        assert f"{source}: " in said
+    assert said.count("without upstreams") == 2
+    assert " 0 incidents" not in said
+    assert "goal: at most 20 %" in said

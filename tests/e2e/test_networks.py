@@ -82,6 +82,9 @@ def test_the_demo_s_peers_give_the_figure(december: Path, quick: Any) -> None:
     schema = json.loads((files("nightside.model") / "schemas" / "networks-1.json").read_text())
     jsonschema.Draft202012Validator(schema).validate(told)
     assert (told["units"], told["registered_units"], told["reconstruction"]) == (4, 4, True)
+    upstreams = [(u["asn"], u["name"], u["share"], u["sole_way_share"]) for u in told["upstreams"]]
+    assert upstreams == [(UNICOM, "China Unicom", 1.0, 1.0)]
+    assert told["observed_peers"] >= 5
     (korea,) = [row for row in told["countries"] if row["code"] == "KP"]
     assert korea["networks"] == len(told["networks"]) == 4
     assert korea["rank"] == 1 + sum(row["networks"] > 4 for row in told["countries"])
@@ -96,6 +99,11 @@ def test_the_demo_s_peers_give_the_figure(december: Path, quick: Any) -> None:
     assert "AS20485" not in out  # not known before 2017
 
 
+def told_of(upstream: int) -> list[Json]:
+    """What a network says of the one upstream that all its routes have."""
+    return [{"asn": upstream, "name": "China Unicom", "share": 1.0}]
+
+
 @pytest.mark.shared_data
 def test_one_peer_s_transfer_of_2015(shared_data: Path, quick: Any) -> None:
     """By one peer: China Unicom only, no figure of dependence; a whole table, so that countries compare."""
@@ -105,6 +113,12 @@ def test_one_peer_s_transfer_of_2015(shared_data: Path, quick: Any) -> None:
     assert [(u["asn"], u["name"], u["sole_way_share"]) for u in told["upstreams"]] == [
         (4837, "China Unicom", None)
     ]
+    # As bgpdump prints them: four networks, all by 2914 1239 4837 131279.
+    assert [n["prefix"] for n in told["networks"]] == list(KP)
+    assert all(n["upstreams"] == told_of(UNICOM) and n["origin_asns"] == [131279] for n in told["networks"])
+    said = quick("networks", "KP", file, store=False).out
+    assert "What the loss of an upstream would cost is unknown: seen by 1 peer AS" in said
+    assert "Without AS" not in said
     rows = {row["code"]: row for row in told["countries"]}
     assert rows["KP"]["networks"] == 4
     # Dyn Research in December 2014: Yemen 47, Taiwan 5,030.
