@@ -17,6 +17,7 @@ SAME_KIND_S = 10.0
 """Between two checks of one kind at one host there is at least so much."""
 ONCE_STEP_S = 1.0
 """Where all is checked once, what goes to one host is so far apart at least."""
+ONCE_BETWEEN_HOSTS_S = 0.01
 HEAVY: frozenset[Kind] = frozenset({"http", "smtp", "tls"})
 """What costs a target in trouble most."""
 PATIENT_ROUNDS = 3
@@ -74,12 +75,12 @@ def plan(targets: Iterable[Target], every_s: float) -> list[Planned]:
     return sorted(found, key=lambda one: one.offset_s)
 
 
-def plan_once(targets: Iterable[Target], over_s: float = 5.0) -> list[Planned]:
-    """All of it once, as soon as may be: the hosts within `over_s`, each host's checks a second apart, or ten."""
+def plan_once(targets: Iterable[Target]) -> list[Planned]:
+    """All of it once, as soon as may be: a hundred hosts in a second, each host's checks a second apart, or ten."""
     hosts = _by_host(targets)
     found = []
     for number, host in enumerate(hosts):
-        begin = number / len(hosts) * over_s
+        begin = number * ONCE_BETWEEN_HOSTS_S
         of_kind: dict[Kind, int] = {}
         for one in host:
             kind = one[0].kind

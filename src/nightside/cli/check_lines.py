@@ -88,7 +88,7 @@ def line_of(one: CheckResult, wide: int) -> str:
         one.kind.ljust(5),
         one_line(one.target, wide).ljust(wide),
         f"IPv{one.family}",
-        (one.address or "-").ljust(15),
+        one_line(one.address or "-").ljust(15),
         milliseconds(one.total_ms).rjust(8),
         " ".join(filter(None, (one_line(one.part), one_line(one.detail or "", 200)))),
     )

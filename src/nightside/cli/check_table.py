@@ -166,7 +166,7 @@ class ResultTable:
             Text(str(one.family)),
             Text(in_words(one), colour_of(one)),
             *(Text(milliseconds(value)) for value in times),
-            Text(one.address or "-"),
+            Text(one_line(one.address or "-")),
         ]
         return [*cells, Text(_said(one), "dim")] if wide else cells
 

@@ -143,7 +143,8 @@ class CheckResult:
         """The shape `nightside.check/1`."""
         return {
             "schema": SCHEMA,
-            "at": iso_ms(self.at),
+            # To the nearest millisecond, as a store keeps it: `iso_ms` cuts.
+            "at": iso_ms(self.at + 0.0005),
             "place": self.place,
             "country": self.country,
             "target": self.target,
