@@ -19,8 +19,6 @@ class CheckSettings:
     """A place that checks less often is not expected to say anything in between."""
     down_results: int = 2
     """A place says down after so many failed results in a row."""
-    held_back_s: int = 3600
-    """A down stays down for so long after its last result while our own manners hold back (`held_back`)."""
     quorum_share: float = 0.5
     """A part is down when more than this share of the places that can speak say so."""
     speaking_share: float = 0.5

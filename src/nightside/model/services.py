@@ -136,6 +136,8 @@ class Services:
     findings: list[Finding]
     """In the order of begin, kind."""
     settings: Mapping[str, float | int] = field(default_factory=dict)
+    reconstruction: bool = False
+    """Some of the results were made up or reconstructed: nobody measured them."""
 
     @property
     def unwatched(self) -> bool:
@@ -152,6 +154,7 @@ class Services:
             "from": iso(self.begin),
             "to": iso(self.end),
             "unwatched": self.unwatched,
+            "reconstruction": self.reconstruction,
             "places": [
                 {"place": p.place, "round_s": p.round_s, **_columns(("time", "health"), p.steps)}
                 for p in self.places
@@ -225,11 +228,9 @@ class Services:
             ],
             parts=[
                 PartCourse(
-                    *(p[n] for n in ("target", "kind", "part", "family", "group", "service")),
-                    p["address"],
-                    p["address_country"],
-                    _steps(p, "time", "verdict"),
-                    [(parse_iso(o["at"]), _second(o["last_good"])) for o in p["onsets"]],
+                    steps=_steps(p, "time", "verdict"),
+                    onsets=[(parse_iso(o["at"]), _second(o["last_good"])) for o in p["onsets"]],
+                    **{name: p[name] for name in _PART},
                 )
                 for p in data["parts"]
             ],
@@ -256,7 +257,11 @@ class Services:
                 for f in data["findings"]
             ],
             settings=data["settings"],
+            reconstruction=data["reconstruction"],
         )
+
+
+_PART = ("target", "kind", "part", "family", "group", "service", "address", "address_country")
 
 
 def _columns(names: tuple[str, ...], steps: list[Any]) -> dict[str, Any]:
