@@ -25,6 +25,9 @@ ns1.co AAAA ::1
 ns2.co A 127.0.0.1
 kcna A 127.0.0.1
 rodong.rep NS ns1.co.kp.
+star-co.net MX 20 ns2.co.kp.
+star-co.net MX 10 ns1.co.kp.
+silibank.net MX 0 .
 """
 
 

@@ -57,8 +57,8 @@ class Sounding(ABC):
         """By the number that a packet was sent with."""
         self._sent: dict[int, float] = {}
         self._sockets: list[socket.socket] = []
-        self._own: set[str] = set()
-        """Our own addresses: what they say, this machine says."""
+        self._own: str | None = None
+        """Our own address towards the target: what it says, this machine says."""
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
 
@@ -67,7 +67,7 @@ class Sounding(ABC):
 
     def __exit__(self, *_exc: object) -> None:
         for sock in self._sockets:
-            self._loop.remove_reader(sock)
+            self._loop.remove_reader(sock.fileno())
             sock.close()
 
     @abstractmethod
@@ -94,12 +94,12 @@ class Sounding(ABC):
 
     def _connect(self, sock: socket.socket, port: int) -> None:
         sock.connect((self.address, port))
-        own = str(sock.getsockname()[0])
-        if own != self.address:
-            self._own.add(own)
+        if self._own is None:
+            own = str(sock.getsockname()[0])
+            self._own = own if own != self.address else ""
 
     def _hear(self, number: int, kind: str, address: str | None, words: str) -> None:
-        if address in self._own:
+        if address == self._own:
             address = None
         sent = self._sent.get(number)
         before = self.heard.get(number)
@@ -150,7 +150,7 @@ class EchoSounding(Sounding):
             raise
         self._socket = sock
         self._ident = random.getrandbits(16) if self._raw else sock.getsockname()[1]
-        self._loop.add_reader(sock, self._ready)
+        self._loop.add_reader(sock.fileno(), self._ready)
 
     def _let_replies_through(self, sock: socket.socket) -> None:
         """And nothing else: else a raw socket is given every ICMP packet of the target."""
@@ -217,7 +217,7 @@ class UdpSounding(Sounding):
         sock = self._open(socket.SOCK_DGRAM, 0)
         self._connect(sock, UDP_PORT)
         self._of[sock] = number
-        self._loop.add_reader(sock, self._ready, sock)
+        self._loop.add_reader(sock.fileno(), self._ready, sock)
         self._sent[number] = time.perf_counter()
         self._send(sock, _PAYLOAD, hops)
 

@@ -21,6 +21,7 @@ from nsd_server import SERIAL, Nsd, have_nsd, nsd
 
 from nightside.checks.dns import check_dns
 from nightside.checks.limits import CheckLimits
+from nightside.checks.names import Resolver
 from nightside.model.check import CheckResult, Family, Target
 
 
@@ -78,6 +79,22 @@ def test_servers_that_the_zone_names_are_asked(server: Nsd) -> None:
     results = told(target("dns", "kp", port=server.port), names=names)
     assert list(results) == ["ns1.co.kp udp", "ns1.co.kp tcp", "ns2.co.kp udp", "ns2.co.kp tcp"]
     assert {result.outcome for result in results.values()} == {"ok"}
+
+
+def test_all_of_it_by_a_real_resolver(server: Nsd) -> None:
+    """Here the name server itself is asked for the names, as it would be by a resolver."""
+    names = Resolver(f"127.0.0.1:{server.port}")
+    results = told(target("dns", "kp", port=server.port), names=names)
+    assert [(part, result.outcome) for part, result in results.items()] == [
+        (f"ns{i}.co.kp {way}", "ok") for i in (1, 2) for way in ("udp", "tcp")
+    ]
+    names = Resolver(f"127.0.0.1:{server.port}")
+    results = told(target("dns", "kp", port=server.port), family=6, names=names)
+    # ns2 has no address of IPv6.
+    assert [result.outcome for result in results.values()] == ["ok", "ok", "no_address", "no_address"]
+    # A name that is no zone's names no servers.
+    (result,) = told(target("dns", "kcna.kp", port=server.port), names=names).values()
+    assert (result.part, result.outcome, result.detail) == ("", "no_address", "no name servers: not a zone")
 
 
 def test_no_more_servers_than_the_limit(server: Nsd) -> None:

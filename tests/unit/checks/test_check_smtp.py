@@ -14,10 +14,12 @@ from certificate_authority import Authority, Credentials
 from check_probe import QUICK, kept_to_bounds, open_files, probe, target
 from free_port import free_port
 from mail_server import mail_server
+from nsd_server import have_nsd, nsd
 from opensmtpd_server import OpenSmtpd, opensmtpd, why_no_opensmtpd
 
 from nightside.checks.failure import CheckFailedError
 from nightside.checks.limits import CheckLimits
+from nightside.checks.names import Resolver
 from nightside.checks.smtp import check_smtp
 from nightside.model.check import CheckResult, Family
 
@@ -134,6 +136,22 @@ def test_servers_in_the_order_of_a_sender(mx: list[str], parts: list[str]) -> No
     assert [result.part for result in results] == parts
     assert {result.outcome for result in results} == {"refused"}
     assert {result.facts["mx"] for result in results} == {bool(mx)}
+
+
+def test_mail_servers_by_a_real_name_server(tmp_path: Path) -> None:
+    if have_nsd() is None:
+        pytest.skip("nsd is not installed")
+    with nsd(tmp_path) as server:
+
+        def asked_of(domain: str) -> list[tuple[str, str]]:
+            place = probe(QUICK, Resolver(f"127.0.0.1:{server.port}"))
+            results = asyncio.run(check_smtp(target("smtp", domain, port=free_port()), 4, place))
+            return [(result.part, result.outcome) for result in results]
+
+        assert asked_of("star-co.net.kp") == [("ns1.co.kp", "refused"), ("ns2.co.kp", "refused")]
+        assert asked_of("kcna.kp") == [("kcna.kp", "refused")]
+        assert asked_of("silibank.net.kp") == [("", "no_address")]
+        assert asked_of("no-such.kp") == [("", "no_such_name")]
 
 
 def test_a_domain_that_takes_no_mail() -> None:
