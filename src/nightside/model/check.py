@@ -90,7 +90,7 @@ class Target:
     where: str
     """http: the URL; dns: the zone; smtp: the mail domain; else the host's name or address."""
     port: int | None = None
-    """tcp and tls alone."""
+    """tcp and tls; dns and smtp where a server of one's own listens elsewhere."""
     servers: tuple[str, ...] = ()
     """dns: its authoritative servers, names or addresses; none: those that the zone itself names."""
     families: tuple[Family, ...] = (4,)
