@@ -12,14 +12,19 @@ from typing import Any
 
 import dns.flags
 import dns.message
+import dns.name
 import dns.rcode
 import dns.rrset
 import pytest
 from check_probe import QUICK, kept_to_bounds, open_files, probe, target
 from free_port import free_port
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from nsd_server import SERIAL, Nsd, have_nsd, nsd
 
-from nightside.checks.dns import check_dns
+from nightside.checks.attempt import Attempt
+from nightside.checks.dns import _judge, _read, check_dns
+from nightside.checks.failure import CheckFailedError
 from nightside.checks.limits import CheckLimits
 from nightside.checks.names import Resolver
 from nightside.model.check import CheckResult, Family, Target
@@ -352,3 +357,17 @@ def test_truncated_over_udp_is_an_answer_and_over_tcp_is_none() -> None:
 def test_over_tcp_in_pieces(pieces: Callable[[bytes], list[bytes]], outcome: str) -> None:
     udp, tcp, _ = asked_strangely(good, pieces, CheckLimits(phase_s=1.0, total_s=2.0))
     assert (udp.outcome, tcp.outcome) == ("ok", outcome), tcp
+
+
+@given(st.binary(max_size=200), st.integers(0, 40))
+@settings(max_examples=300, deadline=None)
+def test_whatever_the_bytes_it_is_an_answer_or_none(junk: bytes, kept: int) -> None:
+    query = dns.message.make_query("kp", "SOA", flags=0)
+    wire = answer(query.to_wire()).to_wire()[:kept] + junk
+    attempt = Attempt(target("dns", "kp"), 4, probe())
+    outcome = "ok"
+    try:
+        _judge(attempt, _read(wire, query), dns.name.from_text("kp"), "udp")
+    except CheckFailedError as why:
+        outcome = why.outcome
+    assert outcome in ("ok", "bad_answer", "not_authoritative", "server_failure")

@@ -269,6 +269,42 @@ def test_garbage_where_tls_should_begin_fails_nothing() -> None:
     assert "certificate" not in result.facts
 
 
+def test_over_ipv6_we_are_called_by_our_address() -> None:
+    heard: list[bytes] = []
+
+    async def run() -> CheckResult:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            for reply in (HELLO, b"250 ok\r\n", b"221 bye\r\n"):
+                writer.write(reply)
+                heard.append(await reader.readline())
+            writer.close()
+
+        port = free_port()
+        server = await asyncio.start_server(serve, "::1", port)
+        try:
+            place = probe(QUICK, Names(["10 mail.example.kp."]))
+            (result,) = await check_smtp(target("smtp", "example.kp", port=port), 6, place)
+            return result
+        finally:
+            server.close()
+            await asyncio.sleep(0.05)
+
+    result = asyncio.run(run())
+    assert (result.outcome, result.family, result.address) == ("ok", 6, "::1")
+    # RFC 5321, section 4.1.3: an address literal of IPv6.
+    assert heard == [b"EHLO [IPv6:::1]\r\n", b"QUIT\r\n", b""]
+
+
+def test_a_mail_server_in_private_space_is_left_alone() -> None:
+    place = probe(QUICK, Names(["10 mail.example.kp."]), allow_private=False)
+    (result,) = asyncio.run(check_smtp(target("smtp", "example.kp"), 4, place))
+    assert (result.outcome, result.failed_in, result.part) == (
+        "private_address",
+        "resolve",
+        "mail.example.kp",
+    )
+
+
 async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await asyncio.sleep(3)
 
