@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from nightside.model.services import Services
+
 LaneState = Literal["up", "down", "unknown"]
 
 
@@ -47,9 +49,11 @@ class IncidentSeries:
     """Health of the view as steps (second, peer ASes known, peer ASes expected); the first holds at `begin`."""
     upstreams: list[UpstreamCourse] = field(default_factory=list)
     """Who carried it, the most important first, all others together last; the first steps hold at `begin`."""
+    services: Services | None = None
+    """What answered meanwhile. Never stored: filled in when it is shown, None where nobody checked anything."""
 
     def to_json(self) -> dict[str, Any]:
-        """As plain lists and numbers, to be stored."""
+        """As plain lists and numbers, to be stored; without `services`."""
         return {
             "begin": self.begin,
             "end": self.end,

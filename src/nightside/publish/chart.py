@@ -15,15 +15,17 @@ import matplotlib
 
 from nightside.model.errors import UsageError
 from nightside.model.series import IncidentSeries
-from nightside.publish import phrases
+from nightside.publish import phrases, services_phrases
 from nightside.publish.chart_figure import compose, panel_heights
-from nightside.publish.chart_layout import LAYOUTS, Shape
+from nightside.publish.chart_layout import Shape, layout_of
+from nightside.publish.chart_services import service_name
 from nightside.publish.chart_svg import strict_svg
 from nightside.publish.chart_upstreams import shown_upstreams, upstream_name
 from nightside.publish.headlines import headline, sentence
 from nightside.publish.moments import Clock, span
 from nightside.publish.phrases import choose
 from nightside.publish.reading import Json
+from nightside.publish.services_shown import heard_places, shown_services
 
 _STYLE: Any = {
     "font.family": ["DejaVu Sans"],
@@ -69,7 +71,7 @@ def picture(
 
 def alt_text(incident: Json, series: IncidentSeries, shape: Shape = "page") -> str:
     """What the chart shows, for those who cannot see it."""
-    layout = LAYOUTS[shape]
+    layout = layout_of(series, shape)
     panels = panel_heights(series, layout)
     said = []
     count = len(series.lanes)
@@ -79,6 +81,8 @@ def alt_text(incident: Json, series: IncidentSeries, shape: Shape = "page") -> s
         said.append(phrases.ALT_LANES_OF.format(count=layout.most_lanes, all=f"{count:,}"))
     elif "lanes" in panels:
         said.append(choose(phrases.ALT_LANES, count).format(count=count))
+    if "services" in panels:
+        said.append(_services_alt(series))
     if "upstreams" in panels:
         said.append(
             phrases.ALT_UPSTREAMS.format(names=", ".join(map(upstream_name, shown_upstreams(series))))
@@ -90,6 +94,15 @@ def alt_text(incident: Json, series: IncidentSeries, shape: Shape = "page") -> s
     when = span(Clock.of(incident), series.begin, series.end)
     told = {"sentence": sentence(incident), "panels": " ".join(said), "unknown": unknown}
     return " ".join(phrases.ALT.format(span=when, **told).split())
+
+
+def _services_alt(series: IncidentSeries) -> str:
+    services = series.services
+    assert services is not None, "a panel of services has services"
+    names = ", ".join(service_name(services, course.name) for course in shown_services(services))
+    count = len(heard_places(services))
+    told = choose(services_phrases.ALT, count).format(names=names, count=f"{count:,}")
+    return f"{told} {services_phrases.ALT_MADE_UP}" if services.reconstruction else told
 
 
 @contextmanager
@@ -106,7 +119,7 @@ def own_settings() -> Iterator[None]:
 def _picture(incident: Json, series: IncidentSeries, kind: str, shape: Shape) -> bytes:
     """The bytes of the file; nothing of the day or the machine in them."""
     out = BytesIO()
-    layout = LAYOUTS[shape]
+    layout = layout_of(series, shape)
     figure = compose(incident, series, shape)
     told = {"Title": headline(incident), "Description": alt_text(incident, series, shape)}
     if kind == "png":

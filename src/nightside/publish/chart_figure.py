@@ -13,12 +13,14 @@ from nightside.publish import chart_frame as frame
 from nightside.publish import chart_paint as paint
 from nightside.publish import chart_time
 from nightside.publish.chart_lanes import draw_lanes, rows
-from nightside.publish.chart_layout import LAYOUTS, Layout, Shape
+from nightside.publish.chart_layout import Layout, Shape, layout_of
+from nightside.publish.chart_services import draw_services
 from nightside.publish.chart_share import draw_share
 from nightside.publish.chart_upstreams import draw_upstreams, shown_upstreams
 from nightside.publish.chart_view import draw_view
 from nightside.publish.moments import Clock
 from nightside.publish.reading import Json
+from nightside.publish.services_shown import shown_services
 
 NAMES_APART_PX = 10
 """Between the names of rows and the panel, and the edge of the picture."""
@@ -26,7 +28,7 @@ NAMES_APART_PX = 10
 
 def compose(incident: Json, series: IncidentSeries, shape: Shape = "page") -> Figure:
     """The figure of one incident, in one of the two shapes, on a canvas of its own."""
-    layout = LAYOUTS[shape]
+    layout = layout_of(series, shape)
     size = layout.width_px / paint.DPI, layout.height_px / paint.DPI
     figure = Figure(figsize=size, dpi=paint.DPI)
     FigureCanvasAgg(figure)
@@ -44,6 +46,8 @@ def compose(incident: Json, series: IncidentSeries, shape: Shape = "page") -> Fi
     names_px = layout.left - 2 * NAMES_APART_PX
     if "lanes" in panels:
         used |= draw_lanes(panels["lanes"], series, layout, names_px)
+    if "services" in panels:
+        used |= draw_services(panels["services"], series, names_px, layout.small_pt)
     if "upstreams" in panels:
         used |= draw_upstreams(panels["upstreams"], series, names_px, layout.small_pt)
     if "view" in panels:
@@ -60,6 +64,9 @@ def panel_heights(series: IncidentSeries, layout: Layout) -> dict[str, int]:
         count = rows(series, layout.most_lanes)
         lane_px = min(layout.lane_px[1], max(layout.lane_px[0], layout.lanes_px // count))
         heights["lanes"] = count * lane_px
+    services = shown_services(series.services)
+    if layout.service_px and services:
+        heights["services"] = len(services) * layout.service_px
     upstreams = shown_upstreams(series)
     if layout.upstream_px and upstreams:
         heights["upstreams"] = len(upstreams) * layout.upstream_px

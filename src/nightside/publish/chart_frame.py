@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.text import Text
 
-from nightside.publish import attribution, chapters, phrases
+from nightside.publish import attribution, chapters, phrases, services_phrases
 from nightside.publish import chart_paint as paint
 from nightside.publish.chart_layout import Layout
 from nightside.publish.headlines import detail, headline
@@ -74,7 +74,14 @@ def legend(figure: Figure, used: set[str], layout: Layout) -> None:
         "edgecolor": paint.UNKNOWN_EDGE,
         "hatch": paint.HATCH,
     }
-    handles: list[Artist] = [Patch(label=phrases.KEY[k], **v) for k, v in looks.items() if k in used]
+    key = dict(phrases.KEY)
+    for lane, service in (("up", "answering"), ("down", "silent")):
+        # They share a colour, and a colour has one place in the key.
+        if service in used:
+            both = lane in used
+            key[lane] = (services_phrases.KEY_BOTH if both else services_phrases.KEY_OF)[service]
+            used = used | {lane}
+    handles: list[Artist] = [Patch(label=key[k], **v) for k, v in looks.items() if k in used]
     if handles:
         place = (layout.left - 6) / layout.width_px, layout.legend_y / layout.height_px
         figure.legend(

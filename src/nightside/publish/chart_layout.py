@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from nightside.model.series import IncidentSeries
 from nightside.publish import chart_paint as paint
+from nightside.publish.services_shown import shown_services
 
 Shape = Literal["page", "post"]
 
@@ -50,6 +52,8 @@ class Layout:
     """Height of a lane, at the least and at the most."""
     upstream_px: int
     """Height of an upstream's row; 0 where upstreams are not drawn."""
+    service_px: int
+    """Height of a service's row; 0 where services are not drawn."""
     view_px: int
     """Height of the view's panel; 0 where it is not drawn."""
     most_ticks: int
@@ -84,6 +88,7 @@ PAGE = Layout(
     lanes_px=200,
     lane_px=(18, 36),
     upstream_px=24,
+    service_px=24,
     view_px=40,
     most_ticks=13,
     most_labels=6,
@@ -115,9 +120,19 @@ POST = Layout(
     lanes_px=0,
     lane_px=(0, 0),
     upstream_px=0,
+    service_px=0,
     view_px=0,
     most_ticks=7,
     most_labels=1,
     wordy=False,
 )
 LAYOUTS: dict[Shape, Layout] = {"page": PAGE, "post": POST}
+PAGE_WITH_SERVICES = replace(PAGE, most_lanes=6, lanes_px=120, upstream_px=20)
+"""The other panels give up some room, so that the share stays readable where services stand below it."""
+
+
+def layout_of(series: IncidentSeries, shape: Shape) -> Layout:
+    """The layout for what there is to show."""
+    if shape == "page" and shown_services(series.services):
+        return PAGE_WITH_SERVICES
+    return LAYOUTS[shape]
