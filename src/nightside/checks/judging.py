@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nightside.checks.place import Places, health
 from nightside.checks.quorum import spoken, verdicts
@@ -41,12 +42,27 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """The results that tell something, as columns; numbers of places, and of series and parts in stated orders."""
+
+    at: Int64
+    place: Int64
+    part: Int64
+    parts: list[Part]
+    ok: Bool
+    answered: Bool
+    total_ms: npt.NDArray[np.float64]
+    """NaN where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """Everything that the results of a country say, by number of place and part."""
 
     places: list[str]
     parts: list[Part]
     """In the order of target, kind, part, family."""
+    told: Told
     part_of: Int64
     """The part of each series."""
     health: Places
@@ -58,18 +74,6 @@ class Judged:
     """By part: is it as it should be."""
     alive: Spans
     """By part: does anything answer, if only to refuse."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """The results that tell something, as columns; numbers of places, and of series and parts in stated orders."""
-
-    at: Int64
-    place: Int64
-    part: Int64
-    parts: list[Part]
-    ok: Bool
-    answered: Bool
 
 
 def judge(canaries: pa.Table, checked: pa.Table, settings: CheckSettings) -> Judged:
@@ -87,6 +91,7 @@ def judge(canaries: pa.Table, checked: pa.Table, settings: CheckSettings) -> Jud
     return Judged(
         places,
         told.parts,
+        told,
         part_of,
         found,
         counting,
@@ -149,7 +154,8 @@ def told_of(table: pa.Table, places: list[str]) -> Told:
     place_of[ranks] = np.arange(len(parts))
     ok = _among(outcome, [w == "ok" for w in words])
     answered = _among(outcome, [w in SOMEBODY_ANSWERED for w in words])
-    return Told(at, place, place_of[part], [parts[i] for i in ranks], ok, answered)
+    total_ms = table["total_ms"].cast("float64").fill_null(float("nan")).to_numpy()
+    return Told(at, place, place_of[part], [parts[i] for i in ranks], ok, answered, total_ms)
 
 
 def _among(numbers: Int64, chosen: list[bool]) -> Bool:

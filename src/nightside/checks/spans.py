@@ -79,9 +79,20 @@ def spans_of(counts: Counts, value: Int64) -> Spans:
 
 def joined(spans: Spans) -> Spans:
     """What any span of a key covers, as spans of value 1 that neither touch nor overlap."""
-    counts = counted(spans.where(spans.end > spans.begin))
+    counts = counted(_neighbours_joined(spans.where(spans.end > spans.begin)))
     found = spans_of(counts, (counts.counts[0] > 0).astype(np.int64))
     return found.where(found.value == 1)
+
+
+def _neighbours_joined(spans: Spans) -> Spans:
+    """The same cover in few spans, where they come by key and time: the rest is then little."""
+    if not len(spans):
+        return spans
+    key, begin, end = spans.key, spans.begin, spans.end
+    new = np.ones(len(key), bool)
+    new[1:] = (key[1:] != key[:-1]) | (begin[1:] < begin[:-1]) | (begin[1:] > end[:-1])
+    first = np.flatnonzero(new)
+    return Spans(key[first], begin[first], np.maximum.reduceat(end, first), spans.value[first])
 
 
 def within(spans: Spans, group_of: Int64, frames: Spans) -> Spans:
