@@ -142,7 +142,8 @@ async def _over_tcp(
     attempt: Attempt, address: str, port: int, query: dns.message.QueryMessage, deadline: Deadline
 ) -> dns.message.Message:
     """RFC 7766: two bytes of length before each message."""
-    connection = Connection(attempt.family)
+    with attempt.phase("connect"):
+        connection = Connection(attempt.family)
     try:
         with attempt.phase("connect"):
             await connection.connect(address, port, deadline.within_s())

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import resource
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from chain_of_routers import Chain, chain, why_no_chain
 from check_probe import FixedNames, kept_to_bounds, open_files, probe, target
 
+from nightside.checks.dns import check_dns
 from nightside.checks.icmp import check_icmp
 from nightside.checks.probe import Check
+from nightside.checks.smtp import check_smtp
 from nightside.checks.sounding import Heard, UdpSounding
 from nightside.checks.trace import check_trace
-from nightside.model.check import Family, Kind
+from nightside.model.check import CheckResult, Family, Kind
 
 NODES = 5
 TARGET = NODES - 1
@@ -138,6 +144,32 @@ def test_private_addresses_are_left_alone(check: Check) -> None:
     assert (result.outcome, result.failed_in, result.facts) == ("private_address", "resolve", {})
     (result,) = asyncio.run(check(target(kind, "no.such.example"), 4, probe(names=FixedNames({}))))
     assert result.outcome == "no_such_name"
+
+
+@pytest.mark.parametrize(
+    ("check", "kind", "results"),
+    [(check_dns, "dns", 2), (check_smtp, "smtp", 1), (check_icmp, "icmp", 1), (check_trace, "trace", 1)],
+)
+def test_a_place_that_has_no_sockets_left_says_so(check: Check, kind: Kind, results: int) -> None:
+    async def run() -> list[CheckResult]:
+        asked = target(kind, "127.0.0.1", servers=("127.0.0.1",) if kind == "dns" else (), port=9)
+        had = resource.getrlimit(resource.RLIMIT_NOFILE)
+        highest = max(int(each.name) for each in Path("/proc/self/fd").iterdir())
+        taken = []
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 8, had[1]))
+        try:
+            with contextlib.suppress(OSError):
+                while True:
+                    taken.append(os.dup(2))
+            return await check(asked, 4, probe())
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, had)
+            for each in taken:
+                os.close(each)
+
+    found = asyncio.run(run())
+    told = [(result.outcome, result.detail) for result in found]
+    assert told == [("not_possible", "Too many open files")] * results
 
 
 @pytest.mark.parametrize(("address", "family"), [("127.0.0.1", 4), ("::1", 6), ("0:0::0:1", 6)])
