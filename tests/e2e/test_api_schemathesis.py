@@ -21,7 +21,13 @@ from schemathesis.specs.openapi.checks import (
 )
 from web_store import fill
 
+from nightside.engine.checks.taking import Taking
+from nightside.model.token import Token
+from nightside.store.location import open_store
+from nightside.store.token_form import digest_of, new_token
+from nightside.web import desk
 from nightside.web.app import create_app
+from nightside.web.desk import Take
 from nightside.web.limits import Limits
 
 EXAMPLES = 30
@@ -43,14 +49,42 @@ CHECKS = (
 @pytest.fixture
 def api(tmp_path: Path) -> BaseSchema:
     """The description that the app gives of itself."""
+    return described(tmp_path)
+
+
+def described(tmp_path: Path, take: Take | None = None) -> BaseSchema:
     folder = tmp_path / "store"
     fill(folder)
-    app = create_app(folder, Limits(requests_per_s=1e6, burst=1_000_000))
+    app = create_app(folder, Limits(requests_per_s=1e6, burst=1_000_000), take=take)
     return schemathesis.openapi.from_asgi("/openapi.json", app)
+
+
+@schemathesis.serializer("application/x-ndjson")
+def _as_it_is(_context: schemathesis.SerializationContext, value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogateescape")
 
 
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_every_answer_is_as_described(api: BaseSchema, mode: GenerationMode) -> None:
+    tried = _tried(api, mode)
+    assert {"/api/1/incidents", "/api/1/signals/{type}/{code}", "/api/1/events"} <= tried
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_every_answer_to_who_hands_in_is_as_described(
+    tmp_path: Path, mode: GenerationMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "PER_PLACE", Limits(requests_per_s=1e6, burst=1_000_000))
+    with open_store(tmp_path / "store") as store:
+        token = new_token("tokyo-1")
+        store.put_token(Token("checks", "tokyo-1", digest_of(token), 0))
+        api = described(tmp_path, Taking(store).take).include(method="POST")
+        for headers in ({}, {"Authorization": f"Bearer {token}"}):
+            assert _tried(api, mode, headers) == {"/api/1/checks"}
+
+
+def _tried(api: BaseSchema, mode: GenerationMode, headers: dict[str, str] | None = None) -> set[str]:
+    """The paths that were asked, each answer held against the description."""
     tried: set[str] = set()
     for result in api.get_all_operations():
         operation = result.ok()
@@ -67,9 +101,9 @@ def test_every_answer_is_as_described(api: BaseSchema, mode: GenerationMode) -> 
         def holds(case: Case) -> None:
             tried.add(case.operation.path)
             stream = case.operation.path.endswith("/events")
-            case.call_and_validate(checks=CHECKS, timeout=STREAM_S if stream else 10)
+            case.call_and_validate(checks=CHECKS, timeout=STREAM_S if stream else 10, headers=headers)
 
         # A route that takes nothing cannot be asked wrongly.
         with suppress(Unsatisfiable) if mode is GenerationMode.NEGATIVE else nullcontext():
             holds()
-    assert {"/api/1/incidents", "/api/1/signals/{type}/{code}", "/api/1/events"} <= tried
+    return tried

@@ -6,7 +6,6 @@ import gzip
 import json
 import os
 import random
-import re
 import signal
 import ssl
 import subprocess
@@ -196,7 +195,7 @@ def test_both_killed_at_any_moment_nothing_is_lost_and_nothing_twice(site: Site)
 
 def test_a_wrong_token_is_told_and_results_wait_for_the_right_one(site: Site) -> None:
     token = site.allow("tokyo-1")
-    wrong = re.sub(r"[^_]{43}$", "A" * 43, token)
+    wrong = token[:-43] + "A" * 43
     with site.up():
         with site.agent(wrong) as agent:
             site.until(lambda: "wrong or revoked" in site.said(), "told")
