@@ -34,7 +34,8 @@ class SlowChecks:
 
     def holds(self, series: tuple[CheckResult, ...], i: int) -> float:
         day = ms(series[i]) // DAY_MS
-        for d in range(day, ms(series[0]) // DAY_MS - 1, -1):
+        earlier, later = range(day, ms(series[0]) // DAY_MS - 1, -1), range(day, ms(series[-1]) // DAY_MS + 1)
+        for d in (*earlier, *later):
             intervals = sorted(
                 min(ms(b) - ms(a), self.settings.longest_round_s * 1000)
                 for a, b in pairwise(series)

@@ -1,8 +1,8 @@
 """Results as columns, series by series, and for how long each of them holds.
 
 A *series* is what one place found of one part. How often it is checked is read from the series itself, day by day
-(UTC): the middle of its intervals of that day (of two the shorter), else of the last day that had any. So a place that
-checks once a day is believed for two days and a half, one that checks every minute for two minutes and a half.
+(UTC): the middle of its intervals of that day (of two the shorter), else of the last day that had any, else of the
+next. So a place that checks once a day is believed for two days and a half, one that checks every minute for two minutes and a half.
 """
 
 from __future__ import annotations
@@ -78,11 +78,16 @@ def _rounds(series: Int64, at: Int64, settings: CheckSettings) -> Int64:
     has = count > 0
     middle = np.zeros(groups, np.int64)
     middle[has] = interval[rows[begin[has] + (count[has] - 1) // 2]]
-    # A day without any has what the last day of its series had.
+    # A day without any has what the last day of its series had that had any, else the next.
     of_series = series[np.flatnonzero(new)]
-    last = np.maximum.accumulate(np.where(has, np.arange(groups), -1))
-    known = (last >= 0) & (of_series[np.maximum(last, 0)] == of_series)
-    found = np.where(known, middle[np.maximum(last, 0)], settings.round_unknown_s * 1000)
+    number = np.arange(groups)
+    last = np.maximum.accumulate(np.where(has, number, -1))
+    following = np.minimum.accumulate(np.where(has, number, groups)[::-1])[::-1]
+    found = np.full(groups, settings.round_unknown_s * 1000)
+    for near in (following, last):
+        inside = (near >= 0) & (near < groups)
+        known = inside & (of_series[np.where(inside, near, 0)] == of_series)
+        found[known] = middle[near[known]]
     return np.asarray(np.maximum(found, 1)[group], np.int64)
 
 
