@@ -16,14 +16,13 @@ from pathlib import Path
 
 from check_results import result
 
-from nightside.engine.checks.agent import Agent, token_given
+from nightside.engine.checks.agent import Agent, asked_agent
 
 
 async def main(url: str, store: str, first: str, count: str, most: str = "0") -> None:
     number, each, last = int(first), int(count), int(first) + int(most)
     agent = Agent(
-        url,
-        token_given(),
+        asked_agent(url),
         Path(store),
         warn=lambda text: print(text, file=sys.stderr, flush=True),
         wait=lambda: repeat(0.2),

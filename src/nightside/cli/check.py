@@ -104,7 +104,7 @@ def _check(
     what: str, every: str | None, place: str | None, folder: Path | None, agent: str | None, *, json: bool
 ) -> None:
     from nightside.cli.check_lines import shown
-    from nightside.engine.checks.agent import Agent, place_of, token_given
+    from nightside.engine.checks.agent import Agent, asked_agent
     from nightside.engine.checks.asked import asked_checks, every_s, rounds_of
     from nightside.engine.checks.runner import run
     from nightside.engine.live.stopping import interruptible, run_until_stopped
@@ -113,18 +113,18 @@ def _check(
 
     seconds = None if every is None else every_s(every)
     where = default_folder() if folder is None else folder
-    token = None if agent is None else token_given()
-    asked = asked_checks(what, place if token is None else place_of(token))
+    handing = None if agent is None else asked_agent(agent)
+    asked = asked_checks(what, place if handing is None else handing.place)
     log = open_log()
     if asked.contact is None:
         log.warn("those who are checked are told of nobody to ask: set NIGHTSIDE_CHECK_CONTACT")
     with interruptible(), shown(asked, seconds, log.warn, json=json) as show:
         rounds = partial(rounds_of, asked, seconds, warn=show.warn, told=show.told, began=show.began)
-        if agent is None or token is None:
+        if handing is None:
             with open_store(where) as kept:
                 run_until_stopped(lambda: run(rounds(keep=kept.put_results)), show.say)
         else:
-            here = Agent(agent, token, where, warn=show.warn)
+            here = Agent(handing, where, warn=show.warn)
             run_until_stopped(lambda: here.run_with(rounds(keep=here.keep)), show.say)
 
 

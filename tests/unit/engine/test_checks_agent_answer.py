@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from nightside.engine.checks.agent import place_of, token_given
+from nightside.engine.checks.agent import asked_agent
 from nightside.engine.checks.agent_answer import address_of, retry_after, verdict
 from nightside.model.errors import UsageError
 from nightside.model.handed_in import HandedIn, Refused
@@ -143,8 +143,9 @@ def test_words_of_a_server_are_shown_on_one_line_and_bounded() -> None:
 def test_the_token_says_which_place_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     token = new_token("tokyo-1")
     monkeypatch.setenv("NIGHTSIDE_AGENT_TOKEN", f" {token}\n")
-    assert token_given() == token
-    assert place_of(token) == "tokyo-1"
+    asked = asked_agent("https://nightside.example")
+    assert (asked.token, asked.place) == (token, "tokyo-1")
+    assert token not in repr(asked)
 
 
 @pytest.mark.parametrize("given", [None, "", "secret-of-somebody"])
@@ -155,5 +156,5 @@ def test_without_a_token_it_says_so_and_not_what_it_was(
     if given is not None:
         monkeypatch.setenv("NIGHTSIDE_AGENT_TOKEN", given)
     with pytest.raises(UsageError, match="--allow NAME") as refused:
-        token_given()
+        asked_agent("https://nightside.example")
     assert not given or given not in str(refused.value)

@@ -8,7 +8,7 @@ import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,25 +44,30 @@ SPOOL = "spool"
 Say = Callable[[str], None]
 
 
-def place_of(token: str) -> str:
-    """The place whose token it is. Raises UsageError, without its words, where it is none."""
+@dataclass(frozen=True, slots=True)
+class AskedAgent:
+    """Checked: an address that results may go to, and a token that is one in form."""
+
+    address: str
+    token: str = field(repr=False)
+    place: str
+    """Whose token it is."""
+
+
+def asked_agent(url: str) -> AskedAgent:
+    """Of this server and the token in the environment: on a command line everybody could read it.
+
+    Raises UsageError, without the token, where either is none.
+    """
+    address = address_of(url)
+    token = os.environ.get(TOKEN_VARIABLE, "").strip()
     place = name_in(token)
     if place is None:
         raise UsageError(
             f"{TOKEN_VARIABLE} holds no token",
             advice="`nightside check --allow NAME`, where the server's store is, prints one.",
         )
-    return place
-
-
-def token_given() -> str:
-    """The token of this place, from the environment: on a command line everybody could read it.
-
-    Raises UsageError where there is none.
-    """
-    token = os.environ.get(TOKEN_VARIABLE, "").strip()
-    place_of(token)
-    return token
+    return AskedAgent(address, token, place)
 
 
 class Agent:
@@ -70,18 +75,16 @@ class Agent:
 
     def __init__(
         self,
-        url: str,
-        token: str,
+        asked: AskedAgent,
         store_folder: Path,
         *,
         warn: Say,
         wait: Callable[[], Iterator[float]] = pauses,
         now: Callable[[], float] = time.time,
     ) -> None:
-        """Raises UsageError where the address or the token is none, NightsideError where nothing can be kept."""
-        self.place = place_of(token)
-        self._address = address_of(url)
-        self._token, self._warn, self._wait, self._now = token, warn, wait, now
+        """Raises NightsideError where nothing can be kept, UsageError where another agent of this place is at work."""
+        self.place, self._address, self._token = asked.place, asked.address, asked.token
+        self._warn, self._wait, self._now = warn, wait, now
         self.spool = Spool(store_folder / SPOOL / self.place, warn=warn)
         self._news = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
