@@ -27,7 +27,7 @@ SERVICES = ("names", "sites", "mail", "path")
 """In the order of the table."""
 WIDE = 120
 """From this many columns on each phase has its own."""
-REFRESH_PER_S = 4
+REFRESH_PER_S = 2
 MOST_WIDE = 20
 """Of a cell's longest word so much is never broken."""
 MOST_NOTES = 3
@@ -87,14 +87,20 @@ class ResultTable:
             left_out = len(rows) - len(failed[: max(room, 1)])
             rows = failed[: max(room, 1)]
         below = [Text(f"{left_out} more, those that answer first among them", "dim")] if left_out else []
-        return Group(self._head(), self._table(rows), *below, *(Text(note, "yellow") for note in self.notes))
+        return Group(
+            self._head(), self._table(rows), *below, *(Text(note, "yellow") for note in list(self.notes))
+        )
 
     def whole(self) -> RenderableType:
         """All rows, whatever the height of the terminal."""
-        return Group(self._head(), self._table(self._rows()))
+        return Group(self._head(over=True), self._table(self._rows()))
+
+    def _now(self) -> list[CheckResult]:
+        """A copy, taken in one step: the table is drawn by another thread than that of the checks."""
+        return list(self._last.values())
 
     def _rows(self) -> list[CheckResult]:
-        found = [one for one in self._last.values() if one.country]
+        found = [one for one in self._now() if one.country]
         return sorted(
             found,
             key=lambda one: (
@@ -107,21 +113,18 @@ class ResultTable:
             ),
         )
 
-    def _head(self) -> Text:
-        asked = self._asked
-        answering = [one for one in self._last.values() if one.country and one.outcome == "ok"]
-        tried = [one for one in self._last.values() if one.country and one.outcome not in TELLS_NOTHING]
+    def _head(self, *, over: bool = False) -> Text:
+        asked, results = self._asked, self._now()
+        tried = [one for one in results if one.country and one.outcome not in TELLS_NOTHING]
+        answering = [one for one in tried if one.outcome == "ok"]
         head = Text(f"{country_name(asked.file.country)} from {one_line(asked.place)}: ")
         head.append(f"{len(answering)} of {len(tried)} answer", "bold")
-        networks = {one.target: False for one in self._last.values() if not one.country}
-        for one in self._last.values():
-            if not one.country and one.outcome == "ok":
-                networks[one.target] = True
+        networks = {one.target for one in results if not one.country}
+        up = len({one.target for one in results if not one.country and one.outcome == "ok"})
         if networks:
-            up = sum(networks.values())
             head.append(f"; {up} of {len(networks)} canaries", "" if 2 * up >= len(networks) else "bold red")
         head.append(f"; round {self._round}: {self._done} of {self._due} checked", "dim")
-        if self._every_s is not None:
+        if self._every_s is not None and not over:
             until = max(0.0, self._every_s - (time.monotonic() - self._began))
             head.append(f"; the next in {until:.0f} s", "dim")
         return head
@@ -136,9 +139,8 @@ class ResultTable:
             ("Kind", "kind"),
         ):
             words = [word for one in rows for word in one_line(getattr(one, text)).split()]
-            table.add_column(
-                title, min_width=min(max(map(len, words), default=1), MOST_WIDE), overflow="fold"
-            )
+            longest = max(map(len, [title, *words]))
+            table.add_column(title, min_width=min(longest, MOST_WIDE), overflow="fold")
         table.add_column("Part", overflow="fold")
         table.add_column("IP", no_wrap=True)
         table.add_column("Outcome", min_width=13, overflow="fold")
