@@ -62,6 +62,11 @@ def command(
     folder = default_folder() if store is None else store
     with open_store(folder) as opened:
         incident, series = opened.incident(incident_id), opened.series(incident_id)
+        told = not (flips or json) or html is not None or png is not None
+        if told and incident is not None and series is not None:
+            from nightside.engine.incident_services import with_services
+
+            series = with_services(opened, incident, series)
         messages, revisions = opened.messages(incident_id), []
         if html is not None:
             found = (opened.revision(incident_id, n) for n in opened.revisions(incident_id))

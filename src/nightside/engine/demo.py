@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nightside.engine.incident_services import with_services
 from nightside.engine.record import Recorded, replay_into
 from nightside.publish.chart import draw
 from nightside.publish.named import named_in
@@ -65,6 +66,8 @@ def tell(
         return Demo(recorded, archive, None, "", None)
     with open_store(recorded.store) as store:
         series, messages = store.series(gravest["id"]), store.messages(gravest["id"])
+        if series is not None:
+            series = with_services(store, gravest, series)
     chart = None
     if series is not None:
         chart = pictures / f"{gravest['id']}.png"

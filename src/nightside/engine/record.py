@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from nightside.engine.checks.beside import keep_results
 from nightside.engine.flips import incident_flips
 from nightside.engine.replay import Replay, replay
 from nightside.model.instants import iso
@@ -25,6 +26,8 @@ class Recorded:
     observed: str
     """What was looked at, in words."""
     store: Path
+    new_results: int = 0
+    """How many results of checks that lay beside the routes are new in the store."""
 
 
 def keep(store: Store, found: Replay, warn: Callable[[str], None]) -> list[dict[str, Any]]:
@@ -51,7 +54,10 @@ def replay_into(
     started: Callable[[int], None],
     advance: Callable[[int], None],
 ) -> Recorded:
-    """Replay (see `engine.replay.replay`) and keep incidents, with their flips, and samples in the store."""
+    """Replay (see `engine.replay.replay`) and keep incidents, with their flips, and samples in the store.
+
+    Results of checks that lie beside the routes are kept too, all of them: those before a range say what answered.
+    """
     # A store that cannot be written is better found out before the work than after it.
     with open_store(store_folder) as store:
         found = replay(
@@ -66,6 +72,9 @@ def replay_into(
             advance=advance,
         )
         stored = keep(store, found, warn)
+        new_results = keep_results(
+            store, found.checks, reconstruction=found.provenance.reconstruction, warn=warn
+        )
     seen = found.observation
     peers, collectors = max((v.known for v in seen.view), default=0), len(found.collected.logs)
     whom = "1 country or AS" if len(found.signals) == 1 else f"{len(found.signals)} countries or ASes"
@@ -76,4 +85,8 @@ def replay_into(
     )
     if settings is not None and settings.country_by in IN_A_NAME:
         observed += f" Countries are taken {IN_A_NAME[settings.country_by]}."
-    return Recorded(stored, observed, store_folder or default_folder())
+    if new_results:
+        observed += (
+            f" {new_results:,} result{'' if new_results == 1 else 's'} of checks lay beside the routes."
+        )
+    return Recorded(stored, observed, store_folder or default_folder(), new_results)

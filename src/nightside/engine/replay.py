@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nightside import __version__
@@ -52,6 +52,8 @@ class Replay:
     """Who was asked about."""
     provenance: Provenance
     """What all of it rests on."""
+    checks: list[Path] = field(default_factory=list)
+    """Files of results of checks that lie beside the routes."""
 
 
 def replay(
@@ -136,6 +138,7 @@ def replay(
         collected,
         subjects,
         provenance,
+        found.checks,
     )
 
 

@@ -41,8 +41,11 @@ def _canary(name: str) -> ServiceTarget:
 
 
 def _outcome(checks: Checks, target: ServiceTarget, up: list[tuple[int, bool]], at: int) -> Outcome:
-    since, reachable = up[bisect_right(up, at, key=lambda step: step[0]) - 1]
-    if not reachable or (since and at < since + target.back_after_s):
+    last = bisect_right(up, at, key=lambda step: step[0]) - 1
+    since, reachable = up[last]
+    # After a short loss nothing has to be started again: it takes no longer than the loss.
+    slow_s = min(target.back_after_s, since - up[last - 1][0]) if last else 0
+    if not reachable or at < since + slow_s:
         return "timed_out"
     for loss in checks.losses:
         if target.name in loss.targets and loss.begin <= at and (loss.end is None or at < loss.end):
@@ -51,14 +54,16 @@ def _outcome(checks: Checks, target: ServiceTarget, up: list[tuple[int, bool]], 
 
 
 def _reachable(scene: Scene, address: str) -> list[tuple[int, bool]]:
-    """Steps (second, whether a visible network covers the address); always, where none of the scene's does."""
+    """Changes (second, whether a visible network covers the address); always, where none of the scene's does."""
     over = [n for n, net in enumerate(scene.networks) if ip_address(address) in ip_network(net.prefix)]
     steps = [(0, True)]
     seen = defaultdict(lambda: True)
     for at, network, visible in visibility(scene, Settings().visible_share):
         if network in over:
             seen[network] = visible
-            steps.append((at, any(seen[n] for n in over)))
+            now = any(seen[n] for n in over)
+            if now != steps[-1][1]:
+                steps.append((at, now))
     return steps
 
 

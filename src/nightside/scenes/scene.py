@@ -169,7 +169,7 @@ class ServiceTarget:
     part: str
     address: str
     back_after_s: int
-    """So long after its network's return it answers again."""
+    """So long after its network's return it answers again, but no longer than the loss was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +208,41 @@ class Expected:
     source: str
 
 
+Measure = Literal[
+    "onset",
+    "end",
+    "duration_s",
+    "began",
+    "unstable_s",
+    "networks",
+    "networks_lost",
+    "upstreams",
+    "operator_onset",
+    "outlived_s",
+    "finding",
+    "utc_offset",
+]
+"""What of a result a claim is about: docs/scenes.md says each."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimCheck:
+    """A claim as a program can check it against what a replay of the scene finds."""
+
+    what: Measure
+    value: int | str | tuple[int, ...]
+    """An instant in seconds since the epoch, a number, AS numbers, a finding's kind, or an offset (`+08:30`)."""
+    tolerance: int = 0
+    """In the unit of the value."""
+    rule: Literal["about", "at_least", "at_most"] = "about"
+    of: int | None = None
+    """Of which of `Scene.expected`."""
+    asn: int | None = None
+    """Of which operator."""
+    at: int | None = None
+    """When a finding has to stand."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What was said and by whom, also where claims disagree; `used` says what the scene makes of it."""
@@ -215,6 +250,10 @@ class Claim:
     says: str
     by: str
     used: str
+    check: ClaimCheck | None = None
+    """None where routes and services cannot tell."""
+    reason: str | None = None
+    """Why the claim is wrong, as far as one can see; None where it is not."""
 
 
 @dataclass(frozen=True)

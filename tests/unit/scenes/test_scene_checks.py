@@ -72,6 +72,18 @@ def test_services_follow_their_networks_and_return_when_the_script_says(checked:
     assert failed(found, "abroad") == []
 
 
+def test_after_a_short_loss_a_service_is_back_no_later_than_the_loss_was_long(checked: Script) -> None:
+    checked["checks"]["targets"][0]["back_after_s"] = 86_400
+    scene = parse_scene(checked, name="small", where="small.json")
+    assert scene.checks is not None
+    lasted = BACK - LOST
+    assert (
+        BACK + lasted - 300 - 15
+        <= max(failed(list(results(scene, scene.checks)), "site"))
+        <= BACK + lasted + 30
+    )
+
+
 def test_the_archive_holds_them_and_they_read_back(checked: Script, tmp_path: Path) -> None:
     scene = parse_scene(checked, name="small", where="small.json")
     write_archive(scene, tmp_path)
