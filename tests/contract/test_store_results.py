@@ -67,6 +67,7 @@ def as_row(r: CheckResult) -> dict[str, Any]:
         **{n: told[n] for n in ("outcome", "failed_in", "detail")},
         **told["phases"],
         "facts": told["facts"],
+        "reconstruction": told["reconstruction"],
     }
 
 
@@ -92,7 +93,7 @@ def test_an_empty_store_has_no_results_and_says_their_form(open_store: OpenStore
 
 def test_what_was_put_is_there_in_order_once(open_store: OpenStore) -> None:
     later, earlier = result(2), result(1, place="tokyo", outcome="refused", failed_in="connect", detail="no")
-    same_time = result(2, part="a")
+    same_time = result(2, part="a", reconstruction=True)
     with open_store() as store:
         assert store.put_results([later, earlier, same_time, later]) == 3
         assert store.put_results([later, result(3)]) == 1

@@ -33,7 +33,12 @@ def result(second: float, place: str = "berlin", country: str = "KP", **other: A
 
 def table(results: Sequence[CheckResult]) -> pa.Table:
     """As `Store.results` gives them, in the order given."""
-    kinds = {"at": pa.timestamp("ms", "UTC"), "family": pa.uint8(), "total_ms": pa.float64()}
+    kinds = {
+        "at": pa.timestamp("ms", "UTC"),
+        "family": pa.uint8(),
+        "total_ms": pa.float64(),
+        "reconstruction": pa.bool_(),
+    }
     return pa.table(
         {
             name: pa.array(

@@ -18,7 +18,19 @@ from nightside.model.check_settings import CheckSettings
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COLUMNS = ("at", "place", "target", "group", "kind", "part", "family", "address", "outcome", "total_ms")
+COLUMNS = (
+    "at",
+    "place",
+    "target",
+    "group",
+    "kind",
+    "part",
+    "family",
+    "address",
+    "outcome",
+    "total_ms",
+    "reconstruction",
+)
 """What is needed of results."""
 
 

@@ -2,7 +2,8 @@
 
 A *series* is what one place found of one part. How often it is checked is read from the series itself, day by day
 (UTC): the middle of its intervals of that day (of two the shorter), else of the last day that had any, else of the
-next. So a place that checks once a day is believed for two days and a half, one that checks every minute for two minutes and a half.
+next. So a place that checks once a day is believed for two days and a half, one that checks every minute for two
+minutes and a half.
 """
 
 from __future__ import annotations

@@ -37,6 +37,8 @@ def services_of(
     None where nobody checked it. `begin` and `end` are seconds since the epoch; findings that began before `begin`
     are among them where they reach into it.
     """
+    import pyarrow.compute as pc
+
     from nightside.checks.judging import COLUMNS, judge
     from nightside.signals.answers import answers_of, latencies, service_courses
 
@@ -77,6 +79,7 @@ def services_of(
         returns=[r for r in returns if r.all is None or r.all >= begin],
         findings=[f for f in findings if f.end is None or f.end >= begin],
         settings=settings.to_json(),
+        reconstruction=pc.any(checked["reconstruction"]).as_py() is True,
     )
 
 

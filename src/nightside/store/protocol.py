@@ -168,8 +168,8 @@ class Store(Protocol):
 
         `country` is "" for canaries. Columns as in `CheckResult`: `at` (timestamp[ms, UTC]), `place`, `country`,
         `target`, `group`, `kind`, `part` (strings), `family` (uint8), `address`, `outcome`, `failed_in`, `detail`
-        (strings), the five durations (float64), `facts` (a string of JSON); strings but facts are dictionaries.
-        `columns` narrows to some of them, in its order.
+        (strings), the five durations (float64), `facts` (a string of JSON), `reconstruction` (bool); strings but
+        facts are dictionaries. `columns` narrows to some of them, in its order.
         """
 
     def result_countries(self) -> list[str]:

@@ -23,11 +23,21 @@ Row = tuple[Any, ...]
 KEY = ("country", "at_ms", "place", "target", "kind", "part", "family")
 """What two results must not have in common."""
 PHASES = ("resolve_ms", "connect_ms", "tls_ms", "first_byte_ms", "total_ms")
-COLUMNS = (*KEY, "group_name", "address", "outcome", "failed_in", "detail", *PHASES, "facts")
+COLUMNS = (
+    *KEY,
+    "group_name",
+    "address",
+    "outcome",
+    "failed_in",
+    "detail",
+    *PHASES,
+    "facts",
+    "reconstruction",
+)
 
 PUBLIC = (
     *("at", "place", "country", "target", "group", "kind", "part", "family"),
-    *("address", "outcome", "failed_in", "detail", *PHASES, "facts"),
+    *("address", "outcome", "failed_in", "detail", *PHASES, "facts", "reconstruction"),
 )
 """The columns that `Store.results` gives, in its order."""
 STORED_AS = {"at": "at_ms", "group": "group_name"}
@@ -79,6 +89,7 @@ def row_of(result: CheckResult) -> Row:
         None if result.detail is None else _utf8(result.detail[:DETAIL_CHARS]),
         *(_duration(phase, getattr(result, phase)) for phase in PHASES),
         _facts(result),
+        bool(result.reconstruction),
     )
 
 
@@ -119,7 +130,12 @@ def schema(names: Sequence[str] = COLUMNS) -> pa.Schema:
     """Of these columns as they are stored."""
     import pyarrow as pa
 
-    kinds = {"at_ms": pa.int64(), "family": pa.uint8(), **dict.fromkeys(PHASES, pa.float64())}
+    kinds = {
+        "at_ms": pa.int64(),
+        "family": pa.uint8(),
+        "reconstruction": pa.bool_(),
+        **dict.fromkeys(PHASES, pa.float64()),
+    }
     return pa.schema([(name, kinds.get(name, pa.string())) for name in names])
 
 
@@ -127,6 +143,10 @@ def table_of(rows: Sequence[Row], names: Sequence[str] = COLUMNS) -> pa.Table:
     """Rows as a table of these columns."""
     import pyarrow as pa
 
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    columns: list[Row] = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     fields = schema(names)
+    if "reconstruction" in names:
+        # SQLite knows no truth, but 0 and 1.
+        at = list(names).index("reconstruction")
+        columns[at] = tuple(map(bool, columns[at]))
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, fields, strict=True)], schema=fields)

@@ -124,6 +124,7 @@ CREATE TABLE result (
     first_byte_ms REAL,
     total_ms REAL,
     facts TEXT NOT NULL,
+    reconstruction INTEGER NOT NULL,
     PRIMARY KEY (country, at_ms, place, target, kind, part, family)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE result_segment (
