@@ -26,8 +26,10 @@ from check_scene import (
 )
 from check_worlds import T0, result
 
+from nightside.engine.checks.reading import read_results
 from nightside.engine.services import services_of
 from nightside.model.check import CheckResult, Kind, Outcome
+from nightside.model.instants import parse
 from nightside.model.services import Finding, Services
 from nightside.store.embedded import EmbeddedStore
 
@@ -278,3 +280,27 @@ def _a_day() -> list[CheckResult]:
         for n, place in enumerate(("berlin", "tokyo", "lima"))
         for p in range(25)
     ]
+
+
+@pytest.mark.shared_data
+def test_what_the_real_days_of_2026_say(shared_data: Path, tmp_path: Path) -> None:
+    """78 days from one place whose own line nobody watched: the daily shares of names are above zero, all others zero."""
+    with EmbeddedStore(tmp_path) as store:
+        for path in sorted((shared_data / "checks").glob("*.json")):
+            store.put_results(list(read_results(path, pytest.fail)))
+        begin = parse("2026-02-12")
+        services = services_of(store, "KP", begin, parse("2026-04-29"))
+        early = services_of(store, "KP", parse("2026-02-08"), parse("2026-02-10"))
+    assert services is not None
+    assert services.unwatched
+    words = {p.kind: p.steps for p in services.parts if p.target == "all targets"}
+    assert words == {
+        "dns": [(begin, "up")],
+        "icmp": [(begin, "down")],
+        "tcp": [(begin, "down")],
+        "tls": [(begin, "down")],
+    }
+    assert services.findings == []
+    # On the first two days nothing at all answered: that may have been the place's own line.
+    assert early is not None
+    assert {w for p in early.parts for _, w in p.steps} == {"unknown"}
