@@ -30,7 +30,7 @@ def event_of(change: Change) -> ServerSentEvent:
 
 
 def told_once(changes: Iterable[Change]) -> list[Change]:
-    """Without what a later change of the same incident, or of the samples, says again."""
+    """Without what a later change of the same incident, or of the samples or results, says again."""
     last = {(c.kind, c.id): c for c in changes}
     return sorted(last.values(), key=lambda c: c.number)
 
@@ -46,7 +46,7 @@ async def events(
         str | None, Header(description="The last event that was received; goes before `after`.")
     ] = None,
 ) -> EventSourceResponse:
-    """A stream of `incident` events with {"id", "revision"}, and of `samples` events with {}."""
+    """A stream of `incident` events with {"id", "revision"}, and of `samples` and `results` events with {}."""
     client = client_of(request.scope)
     house.news.require_room(client)
     if last_event_id is not None and last_event_id.isascii() and last_event_id.isdigit():

@@ -284,7 +284,7 @@ def _a_day() -> list[CheckResult]:
 
 @pytest.mark.shared_data
 def test_what_the_real_days_of_2026_say(shared_data: Path, tmp_path: Path) -> None:
-    """78 days from one place whose own line nobody watched: the daily shares of names are above zero, all others zero."""
+    """78 days from one place whose own line nobody watched: some look-ups are answered every day, nothing else is."""
     with EmbeddedStore(tmp_path) as store:
         for path in sorted((shared_data / "checks").glob("*.json")):
             store.put_results(list(read_results(path, pytest.fail)))
