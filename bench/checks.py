@@ -1,12 +1,12 @@
 """What 2,000 targets of five kinds, checked once a minute, cost the process that checks them.
 
-    python -m bench.checks [--targets N] [--rounds N] [--every S]
+    python -m bench.checks [--targets N] [--rounds N] [--every S] [--dark]
 
 Servers on this machine, in processes of their own: nginx, NSD with a zone in which every name exists, and a program
 that speaks as a mail server does. Each target has a name of its own and is checked by http, dns (its server over UDP
 and TCP), smtp, icmp and tcp, by the same runner as `nightside check --every 60s`, with the real resolver and a real
 store. The first round warms up. Measured over the rounds after it is the processor time, user and system, of the
-checking process alone; all results must be `ok`.
+checking process alone. What came of the checks is told too: all `ok`, but for --dark.
 """
 
 from __future__ import annotations
@@ -163,8 +163,8 @@ def profiled(asked: Rounds) -> None:
 
 
 @contextmanager
-def servers(folder: Path) -> Iterator[Ports]:
-    """nginx, NSD and the mail speaker on free ports of this machine."""
+def servers(folder: Path, dark: bool) -> Iterator[Ports]:
+    """nginx, NSD and the mail speaker on free ports of this machine; dark: for NSD somebody who never answers."""
     ports = Ports(*(free_port() for _ in range(3)))
     (folder / "index.html").write_text(PAGE)
     (folder / "zone").write_text(ZONE)
@@ -174,14 +174,17 @@ def servers(folder: Path) -> Iterator[Ports]:
         [program("nsd"), "-d", "-c", str(folder / "nsd.conf")],
         [program("nginx"), "-p", str(folder), "-e", str(folder / "errors"), "-c", str(folder / "nginx.conf")],
     )
+    silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    if dark:
+        silent.bind(("127.0.0.1", ports.names))
     started = [
         subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for command in commands
+        for command in commands[1 if dark else 0 :]
     ]
     mail = multiprocessing.get_context("spawn").Process(target=speak_mail, args=(ports.mail,), daemon=True)
     mail.start()
     try:
-        for port in (ports.web, ports.names, ports.mail):
+        for port in (ports.web, ports.mail, *(() if dark else (ports.names,))):
             wait_for(port)
         yield ports
     finally:
@@ -190,6 +193,7 @@ def servers(folder: Path) -> Iterator[Ports]:
             each.wait(10)
         mail.terminate()
         mail.join(10)
+        silent.close()
 
 
 def program(name: str) -> str:
@@ -282,13 +286,14 @@ def main() -> None:
     asked.add_argument("--targets", type=int, default=2000)
     asked.add_argument("--rounds", type=int, default=1)
     asked.add_argument("--every", type=float, default=60.0)
+    asked.add_argument("--dark", action="store_true", help="no name is answered for")
     asked.add_argument("--profile", action="store_true", help="say what takes the time")
     asked.add_argument("--json", action="store_true")
     said = asked.parse_args()
     # The checking has a process of its own: what made the servers is not measured.
     with (
         tempfile.TemporaryDirectory() as folder,
-        servers(Path(folder)) as ports,
+        servers(Path(folder), said.dark) as ports,
         multiprocessing.get_context("spawn").Pool(1) as pool,
     ):
         where = Path(folder) / "store"
