@@ -100,6 +100,7 @@ def test_the_limits_are_those_that_are_written_down() -> None:
         f"at most the last {MOST_MISSED} changes",
         f"At most {desk.MOST_LINES:,} lines, {desk.BODY_BYTES} bytes on the line and {desk.UNPACKED_BYTES} unpacked",
         f"once a second for long and {desk.PER_PLACE.burst} times at once",
+        f"and {desk.LINES_PER_PLACE.requests_per_s:,.0f} lines a second for long and {desk.LINES_PER_PLACE.burst:,}",
         f"`refused` names the first {MOST_TOLD}",
     ):
         assert words in DOCS

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+HERE = ("127.0.0.1", "::1", "localhost")
+
 
 def command(
     store: Annotated[
@@ -39,6 +41,7 @@ def command(
       nightside serve --store results --port 8080
       nightside serve --agents --host 0.0.0.0 --port 443 --tls-cert chain.pem --tls-key key.pem
     """
+    from nightside.cli.terminal import warn
     from nightside.engine.serve import Tls, serve
     from nightside.model.errors import UsageError
     from nightside.store.location import default_folder
@@ -47,6 +50,11 @@ def command(
         raise UsageError("a certificate needs its key, and a key its certificate", advice="Give both.")
     tls = None if tls_cert is None or tls_key is None else Tls(tls_cert, tls_key)
     folder = default_folder() if store is None else store
+    if agents and tls is None and host not in HERE:
+        warn(
+            "tokens of places cross the network in the clear; give --tls-cert and --tls-key, or let a proxy on this "
+            "machine have TLS, and listen here alone"
+        )
 
     def ready(address: str) -> None:
         print(address, flush=True)

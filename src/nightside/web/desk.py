@@ -8,11 +8,12 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import ClassVar
 
 from nightside.model.errors import NightsideError
 from nightside.model.handed_in import HandedIn
 from nightside.model.token import Token
-from nightside.web.errors import RETRY, ApiError, BusyError, TooLargeError
+from nightside.web.errors import RETRY, ApiError, BusyError, TooLargeError, TooManyError
 from nightside.web.limits import Buckets, Limits
 
 Take = Callable[[str, bytes, Sequence[bytes]], HandedIn]
@@ -25,6 +26,8 @@ MOST_LINES = 10_000
 WAITING = 8
 """So many bodies may wait until those before them are stored."""
 PER_PLACE = Limits(requests_per_s=1.0, burst=30)
+LINES_PER_PLACE = Limits(requests_per_s=1_000.0, burst=60_000)
+"""2,000 targets of five kinds once a minute are 170 a second; what waited for an hour comes in ten minutes."""
 
 log = logging.getLogger("nightside.web")
 
@@ -42,6 +45,12 @@ class CannotStoreError(ApiError):
     headers = RETRY
 
 
+class TooManyResultsError(TooManyError):
+    """More results than a place may hand in for long."""
+
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "10"}
+
+
 class Desk:
     """Where results are handed in: one thread that writes, a bounded queue before it, and who may come how often."""
 
@@ -49,14 +58,14 @@ class Desk:
         self._take = take
         self._waiting = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="nightside-desk")
-        self._buckets = Buckets(PER_PLACE)
+        self._buckets, self._lines = Buckets(PER_PLACE), Buckets(LINES_PER_PLACE)
 
     def may_come(self, place: str) -> bool:
         """Whether the place has not come too often."""
         return self._buckets.take(place, time.monotonic())
 
     async def take(self, token: Token, body: bytes, *, zipped: bool) -> HandedIn:
-        """Unpack and store. Raises BusyError where too many wait already, CannotStoreError, and as `lines_of`."""
+        """Unpack and store. Raises BusyError, TooManyError, CannotStoreError, and as `lines_of`."""
         if self._waiting >= WAITING:
             raise BusyError("too many places hand in results at once", advice="Try again in a second.")
         self._waiting += 1
@@ -68,6 +77,10 @@ class Desk:
             self._waiting -= 1
 
     def _stored(self, token: Token, lines: Sequence[bytes]) -> HandedIn:
+        if not self._lines.take(token.name, time.monotonic(), sum(map(bool, lines))):
+            raise TooManyResultsError(
+                "this place hands in too many results", advice="Hand in the rest as time goes on."
+            )
         try:
             return self._take(token.name, token.digest, lines)
         except NightsideError as error:

@@ -34,13 +34,13 @@ class Buckets:
         self._limits = limits
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def take(self, client: str, now_s: float) -> bool:
-        """Whether the client may ask once more at this instant of a monotonic clock."""
+    def take(self, client: str, now_s: float, cost: float = 1.0) -> bool:
+        """Whether the client may ask for so much more at this instant of a monotonic clock."""
         full = float(self._limits.burst)
         tokens, since = self._buckets.pop(client, (full, now_s))
         tokens = min(full, tokens + (now_s - since) * self._limits.requests_per_s)
-        allowed = tokens >= 1.0
-        self._buckets[client] = (tokens - 1.0 if allowed else tokens, now_s)
+        allowed = tokens >= cost
+        self._buckets[client] = (tokens - cost if allowed else tokens, now_s)
         if len(self._buckets) > self._limits.clients:
             self._buckets.popitem(last=False)
         return allowed

@@ -118,6 +118,7 @@ def test_a_server_says_when_to_come_back() -> None:
     assert verdict(503, {"retry-after": "17"}, error(), 5).wait_s == 17
     assert verdict(429, {"retry-after": "1"}, error(), 5).wait_s == 1
     assert verdict(429, {}, error(), 5).wait_s == 0
+    assert [verdict(status, {}, error(), 5).is_usual for status in (429, 503, 401)] == [True, False, False]
 
 
 @pytest.mark.parametrize(

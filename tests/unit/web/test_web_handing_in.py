@@ -211,6 +211,15 @@ def test_who_comes_too_often_is_told_when_to_come_back(client: TestClient, took:
     assert int(answer.headers["retry-after"]) >= 1
 
 
+def test_who_hands_in_too_much_is_told_when_to_come_back(client: TestClient, took: Took, token: str) -> None:
+    most = desk.LINES_PER_PLACE.burst // desk.MOST_LINES
+    many = gzip.compress(b"{\n" * desk.MOST_LINES)
+    answers = [post(client, token, many, Content_Encoding="gzip") for _ in range(most + 1)]
+    assert [a.status_code for a in answers[:most]] == [200] * most
+    assert (answers[-1].status_code, answers[-1].headers["retry-after"]) == (429, "10")
+    assert len(took.calls) == most
+
+
 def test_a_store_that_cannot_write_is_told_without_its_words(
     client: TestClient, took: Took, token: str
 ) -> None:

@@ -39,6 +39,7 @@ ONCE_S = 30.0
 """What waits after the one round of a call may take so long."""
 FLUSH_S = 1.0
 """What was found is on the disk within this time: an agent may lose its power at any moment."""
+USUAL_ATTEMPTS = 10
 SPOOL = "spool"
 
 Say = Callable[[str], None]
@@ -149,7 +150,7 @@ class Agent:
         async with httpx2.AsyncClient(
             verify=trusted, timeout=TIMEOUT_S, follow_redirects=False, trust_env=False
         ) as client:
-            waits = self._wait()
+            waits, attempts = self._wait(), 0
             while True:
                 self._news.clear()
                 try:
@@ -168,10 +169,12 @@ class Agent:
                 except NightsideError as error:
                     found = Verdict("again", str(error))
                 if found.then == "again":
-                    self._tell_once(found.why)
+                    attempts += 1
+                    if not found.is_usual or attempts > USUAL_ATTEMPTS:
+                        self._tell_once(found.why)
                     await asyncio.sleep(max(next(waits), found.wait_s))
                 else:
-                    waits = self._wait()
+                    waits, attempts = self._wait(), 0
 
     def _smaller(self, batch: Batch, found: Verdict) -> Verdict:
         """Half as many from now on; one line alone that is too much is refused for good."""

@@ -31,6 +31,8 @@ class Verdict:
     """In words, of what was not taken."""
     at_s: float | None = None
     """The server's clock, where it says."""
+    is_usual: bool = False
+    """Put off as whoever has much to hand in is put off: nothing to be told of unless it lasts."""
     wait_s: float = 0.0
     """At least so long until the next attempt."""
 
@@ -83,7 +85,7 @@ def verdict(status: int, headers: Mapping[str, str], content: bytes, count: int)
         words += ": nobody takes results there (it needs `nightside serve --agents`)"
     elif 300 <= status < 400:
         words += ": redirects are not followed"
-    return Verdict("again", words, wait_s=wait_s)
+    return Verdict("again", words, wait_s=wait_s, is_usual=status == 429)
 
 
 def _of_taken(said: Mapping[str, Any], count: int) -> Verdict:
