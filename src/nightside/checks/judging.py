@@ -92,10 +92,10 @@ def judge(canaries: pa.Table, checked: pa.Table, settings: CheckSettings) -> Jud
     """The judgement on results of a country beside those of canaries (`Store.results` with COLUMNS), in any order."""
     places = sorted({name for table in (canaries, checked) for name in table["place"].unique().to_pylist()})
     watched, told = told_of(canaries, places), told_of(checked, places)
-    network = sorted({part.target for part in watched.parts})
+    network = {name: n for n, name in enumerate(sorted({part.target for part in watched.parts}))}
     canary_rows, canary_part = _series(watched, settings)
     rows, part_of = _series(told, settings)
-    network_of_part = np.array([network.index(p.target) for p in watched.parts], np.int64)
+    network_of_part = np.array([network[p.target] for p in watched.parts], np.int64)
     found = health(
         canary_rows, network_of_part[canary_part] if len(canary_part) else canary_part, rows, settings
     )
@@ -141,7 +141,8 @@ def told_of(table: pa.Table, places: list[str]) -> Told:
     outcome = outcome[tells]
     at = _milliseconds(table["at"])
     place, names = codes_of(table["place"])
-    place = np.array([places.index(name) for name in names], np.int64)[place]
+    number = {name: n for n, name in enumerate(places)}
+    place = np.array([number[name] for name in names], np.int64)[place]
     columns = [codes_of(table[name]) for name in ("target", "kind", "part")]
     family = table["family"].to_numpy().astype(np.int64)
     code = np.zeros(len(at), np.int64)

@@ -74,7 +74,7 @@ def answers_of(judged: Judged, begin: int, end: int, country_of: CountryOf) -> A
     alive += [nothing] * (len(parts) - len(alive))
     unheard: Steps[Health] = [(begin, "unheard")]
     places = [
-        PlaceCourse(name, int(judged.rounds[i]) // 1000, health[i] if i < len(health) else unheard)
+        PlaceCourse(name, -(-int(judged.rounds[i]) // 1000), health[i] if i < len(health) else unheard)
         for i, name in enumerate(judged.places)
     ]
     return Answers(begin, end, places, parts, alive)
@@ -97,7 +97,8 @@ def scopes_of(parts: Sequence[Part], country: str) -> list[tuple[Scope, list[str
     found = []
     for scope, of in ways:
         names = sorted(set(of))
-        found.append((scope, names, np.array([names.index(name) for name in of], np.int64)))
+        place = {name: n for n, name in enumerate(names)}
+        found.append((scope, names, np.array([place[name] for name in of], np.int64)))
     return found
 
 
