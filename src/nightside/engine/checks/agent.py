@@ -188,7 +188,7 @@ class Agent:
         if found.then == "refused":
             self._warn(f"{self._address}: {batch.count:,} results refused for good: {found.why}")
             return
-        self._most_lines = MOST_LINES
+        self._most_lines = min(2 * self._most_lines, MOST_LINES)
         if found.why:
             self._warn(f"{self._address}: {found.why}")
         self._look_at_clock(found.at_s)
