@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nightside.model.series import IncidentSeries
-from nightside.publish import attribution, chapters, chart, cite, links, phrases
+from nightside.publish import attribution, chapters, chart, cite, links, phrases, services_phrases
 from nightside.publish import report_downloads as downloads
 from nightside.publish import report_phrases as words
 from nightside.publish import report_tables as tables
@@ -32,6 +32,8 @@ from nightside.publish.report_changes import changes, latest
 from nightside.publish.report_facts import facts
 from nightside.publish.report_posts import posts_of
 from nightside.publish.report_strip import strip
+from nightside.publish.services_table import services_table
+from nightside.publish.services_words import services
 
 
 def report(
@@ -106,6 +108,7 @@ def _facts(
     episodes, all_episodes = tables.episodes(incident)
     shown_posts, all_posts = posts_of(incident, posts)
     networks, more_networks, networks_cut = tables.networks(incident)
+    checked, checked_cut = services_table(incident, series.services)
     source = attribution.data_line(incident)
     inputs = len(incident["provenance"]["inputs"])
     return {
@@ -138,7 +141,14 @@ def _facts(
         "networks_cut": networks_cut,
         "upstreams": tables.upstreams(incident),
         "upstream_words": chapters.upstreams(incident),
-        "view_words": [chapters.view(incident)[0], words.ROUTES_ONLY],
+        "services_title": services_phrases.SECTION,
+        "service_words": services(incident, series.services),
+        "services": checked,
+        "services_cut": checked_cut,
+        "view_words": [
+            chapters.view(incident)[0],
+            services_phrases.CHECKED_TOO if checked.rows else words.ROUTES_ONLY,
+        ],
         "unseen": tables.unseen(incident),
         "causes": tables.causes(incident),
         "basis_words": _basis(incident),

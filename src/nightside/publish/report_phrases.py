@@ -204,6 +204,7 @@ NOTHING = "none"
 FILE_NAMES = {
     "share": "Reachability over time",
     "networks": "Networks as lanes",
+    "services": "Services that answered",
     "upstreams": "Upstream shares",
     "view": "Health of the view",
 }

@@ -15,6 +15,7 @@ from itertools import pairwise
 from nightside.model.instants import iso
 from nightside.model.series import IncidentSeries
 from nightside.publish import phrases
+from nightside.publish.services_shown import shown_services
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -24,7 +25,7 @@ class DataFile:
     """One file of the data behind the chart."""
 
     panel: str
-    """`share`, `networks`, `upstreams` or `view`."""
+    """`share`, `networks`, `services`, `upstreams` or `view`."""
     text: str
 
 
@@ -33,6 +34,8 @@ def files(series: IncidentSeries) -> list[DataFile]:
     found = [DataFile("share", share_csv(series))]
     if series.lanes:
         found.append(DataFile("networks", networks_csv(series)))
+    if shown_services(series.services):
+        found.append(DataFile("services", services_csv(series)))
     if series.upstreams:
         found.append(DataFile("upstreams", upstreams_csv(series)))
     if series.view:
@@ -56,6 +59,18 @@ def networks_csv(series: IncidentSeries) -> str:
     """The networks' lanes: prefix, from_utc, to_utc, state (up, down, unknown)."""
     rows = ((lane.prefix, iso(a), iso(b), state) for lane in series.lanes for a, b, state in lane.stretches)
     return _csv(("prefix", "from_utc", "to_utc", "state"), rows)
+
+
+def services_csv(series: IncidentSeries) -> str:
+    """What answered: service, from_utc, to_utc, up, down, unknown, share; counts are of parts that are checked."""
+    found = series.services
+    rows: list[Sequence[object]] = []
+    for course in shown_services(found):
+        ends = [step[0] for step in course.steps[1:]] + [series.end if found is None else found.end]
+        for (begin, up, down, unknown), end in zip(course.steps, ends, strict=True):
+            share = f"{up / (up + down):.6f}" if up + down else ""
+            rows.append((course.name, iso(begin), iso(end), up, down, unknown, share))
+    return _csv(("service", "from_utc", "to_utc", "up", "down", "unknown", "share"), rows)
 
 
 def upstreams_csv(series: IncidentSeries) -> str:

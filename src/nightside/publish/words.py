@@ -13,6 +13,7 @@ from nightside.publish.headlines import headline, length_of, percent, sentence
 from nightside.publish.moments import Clock, instant, instant_or_range, span
 from nightside.publish.phrases import choose
 from nightside.publish.reading import Json
+from nightside.publish.services_words import services
 
 __all__ = ["after", "around", "before", "headline", "sentence", "story"]
 
@@ -20,13 +21,15 @@ __all__ = ["after", "around", "before", "headline", "sentence", "story"]
 def story(incident: Json, series: IncidentSeries | None = None, reader: str | None = None) -> str:
     """The incident in plain paragraphs, a blank line between them; lines are not wrapped.
 
-    `series` adds what only the course of the signal can tell: whether anything preceded it. `reader` is the zone in
+    `series` adds what only the course of the signal can tell: whether anything preceded it, and what services did
+    meanwhile. `reader` is the zone in
     which times are told in place of UTC.
     """
     paragraphs = [
         [sentence(incident, reader)],
         [*before(incident, series, reader), *around(incident, reader)],
         [*chapters.networks(incident, reader), chapters.operators(incident)],
+        services(incident, None if series is None else series.services, reader),
         [" ".join(chapters.upstreams(incident))],
         [*after(incident, reader), *chapters.further_episodes(incident, reader)],
         chapters.view(incident, reader),
