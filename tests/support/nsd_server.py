@@ -51,14 +51,15 @@ def nsd(
     port: int | None = None,
     addresses: Sequence[str] = ("127.0.0.1", "::1"),
     inside: Sequence[str] = (),
+    origin: str = "kp",
 ) -> Iterator[Nsd]:
     """Runs within the block. `inside`: a command that runs it elsewhere (`ip netns exec NAME`), where nobody waits
-    for it to listen."""
+    for it to listen. `origin`: which zone it is."""
     program = have_nsd()
     assert program is not None
     port = free_port() if port is None else port
     (folder / "zone").write_text(zone)
-    (folder / "nsd.conf").write_text(_configuration(folder, port, addresses))
+    (folder / "nsd.conf").write_text(_configuration(folder, port, addresses, origin))
     with (folder / "nsd.log").open("wb") as log:
         process = subprocess.Popen(
             [*inside, program, "-d", "-c", str(folder / "nsd.conf")], stdout=log, stderr=subprocess.STDOUT
@@ -84,7 +85,7 @@ def _wait_for(address: str, port: int, process: subprocess.Popen[bytes], log: Pa
     raise AssertionError(f"nsd does not listen: {log.read_text()}")
 
 
-def _configuration(folder: Path, port: int, addresses: Sequence[str]) -> str:
+def _configuration(folder: Path, port: int, addresses: Sequence[str], origin: str) -> str:
     listens = "\n".join(f"  ip-address: {address}@{port}" for address in addresses)
     return f"""
 server:
@@ -101,6 +102,6 @@ server:
 remote-control:
   control-enable: no
 zone:
-  name: kp
+  name: {origin}
   zonefile: zone
 """

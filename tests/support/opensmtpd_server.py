@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,9 +36,14 @@ def why_no_opensmtpd() -> str | None:
 
 @contextmanager
 def opensmtpd(
-    folder: Path, credentials: Credentials, address: str = "127.0.0.1", port: int | None = None
+    folder: Path,
+    credentials: Credentials,
+    address: str = "127.0.0.1",
+    port: int | None = None,
+    inside: Sequence[str] = (),
 ) -> Iterator[OpenSmtpd]:
-    """Runs within the block, as mail.example.kp; it takes no mail from anybody."""
+    """Runs within the block, as mail.example.kp; it takes no mail from anybody. `inside`: a command that runs it
+    elsewhere (`ip netns exec NAME`), where nobody waits for it to listen."""
     port = free_port() if port is None else port
     credentials.key.chmod(0o600)
     configuration = folder / "smtpd.conf"
@@ -52,12 +57,12 @@ def opensmtpd(
     script = 'mount -t tmpfs none /run && mount -t tmpfs none /var/spool && exec /usr/sbin/smtpd -d -f "$1"'
     with (folder / "smtpd.log").open("wb") as log:
         process = subprocess.Popen(
-            ["unshare", "-m", "sh", "-c", script, "sh", str(configuration)],
+            [*inside, "unshare", "-m", "sh", "-c", script, "sh", str(configuration)],
             stdout=log,
             stderr=subprocess.STDOUT,
         )
     try:
-        for _ in range(200):
+        for _ in range(0 if inside else 200):
             assert process.poll() is None, (folder / "smtpd.log").read_text()
             try:
                 socket.create_connection((address, port), 1).close()
