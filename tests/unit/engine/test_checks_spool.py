@@ -16,6 +16,7 @@ import pytest
 from check_results import result
 
 from nightside.engine.checks.spool import Spool
+from nightside.model.check_reading import read_result
 from nightside.model.errors import NightsideError, UsageError
 
 NOW = 1_795_345_200
@@ -175,6 +176,27 @@ def test_a_folder_that_cannot_be_is_an_error(tmp_path: Path, said: list[str]) ->
     (tmp_path / "spool").write_text("a file")
     with pytest.raises(NightsideError, match="cannot be kept"):
         opened(tmp_path, said)
+
+
+def test_what_a_server_would_refuse_is_cut_before(tmp_path: Path, said: list[str]) -> None:
+    spool = opened(tmp_path, said)
+    odd = "\ud800 " + "ㄱ" * 300
+    spool.keep(
+        [result(NOW, detail=odd, facts={"page": "x" * 5_000}), result(NOW, target="t1", facts={"page": odd})]
+    )
+    batch = spool.batch(9, 1 << 20)
+    assert batch is not None
+    first, second = (read_result(json.loads(line)) for line in batch.body.splitlines())
+    assert (first.detail, first.facts) == ("? " + "ㄱ" * 198, {"left_out_bytes": len('{"page": ""}') + 5_000})
+    assert second.facts == {"page": "? " + "ㄱ" * 300}
+
+
+def test_what_is_no_json_is_refused_and_nothing_of_it_written(tmp_path: Path, said: list[str]) -> None:
+    spool = opened(tmp_path, said)
+    for facts in ({"a": float("nan")}, {"a": object()}):
+        with pytest.raises(UsageError, match="no plain JSON"):
+            spool.keep([result(NOW), result(NOW, facts=facts)])
+    assert spool.waiting() == 0
 
 
 def test_nobody_else_can_read_it(tmp_path: Path, said: list[str]) -> None:

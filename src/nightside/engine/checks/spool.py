@@ -7,6 +7,7 @@ was handed in just before may be read once more: whoever takes it knows it alrea
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import re
 import threading
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nightside.model.check import CheckResult
+from nightside.model.check_reading import FACTS_BYTES
 from nightside.model.errors import NightsideError, UsageError
 from nightside.model.ndjson import dumps
 from nightside.store.folder_sync import sync_folder
@@ -26,6 +28,7 @@ MOST_BYTES = 512 << 20
 SEGMENT_BYTES = 4 << 20
 OLDEST_S = 7 * 86_400
 """Nobody takes what is older."""
+DETAIL_CHARS = 200
 _POSITION = "handed-in"
 _NAME = re.compile(r"([0-9]{12})\.ndjson")
 
@@ -40,6 +43,19 @@ class Batch:
     number: int
     end: int
     """Where they end: a segment, and the byte behind them."""
+
+
+def _line(result: CheckResult) -> bytes:
+    told = result.to_json()
+    try:
+        facts_bytes = len(json.dumps(told["facts"], allow_nan=False).encode())
+        if facts_bytes > FACTS_BYTES:
+            told["facts"] = {"left_out_bytes": facts_bytes}
+        if told["detail"] is not None:
+            told["detail"] = told["detail"][:DETAIL_CHARS]
+        return dumps(told).encode("utf-8", "replace") + b"\n"
+    except (TypeError, ValueError, RecursionError):
+        raise UsageError("no result of a check: it holds what is no plain JSON") from None
 
 
 class Spool:
@@ -86,8 +102,12 @@ class Spool:
             os.close(self._held)
 
     def keep(self, results: Sequence[CheckResult]) -> None:
-        """Write them; they are on the disk then. Raises NightsideError where it refuses: give them again."""
-        lines = [dumps(result.to_json()).encode("utf-8", "replace") + b"\n" for result in results]
+        """Write them; they are on the disk then. Raises NightsideError where it refuses: give them again.
+
+        As in a store, a detail is cut and facts that are too long are left out, which they say; UsageError is raised
+        for what is no JSON, and nothing of these results is written.
+        """
+        lines = [_line(result) for result in results]
         with self._lock, self._explained():
             if lines:
                 self._append(lines)
