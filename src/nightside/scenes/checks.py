@@ -18,6 +18,8 @@ CANARIES = ("canary one", "canary two", "canary three")
 ADDRESS_OF_CANARIES = "192.0.2.53"
 LEAST_RTT_MS, MOST_RTT_MS = 120.0, 320.0
 GIVEN_UP_MS = 8000.0
+LONG_LOSS_S = 1800
+"""After a shorter loss of its network a service answers again at once: nothing behind it went out."""
 
 
 def results(scene: Scene, checks: Checks) -> Iterator[CheckResult]:

@@ -235,8 +235,8 @@ class ClaimCheck:
     tolerance: int = 0
     """In the unit of the value."""
     rule: Literal["about", "at_least", "at_most"] = "about"
-    of: int | None = None
-    """Of which of `Scene.expected`."""
+    of: int = 0
+    """Of which of `Scene.expected`, or of the incident that it is in."""
     asn: int | None = None
     """Of which operator."""
     at: int | None = None
