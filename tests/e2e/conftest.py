@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from made_once import made_once
+from three_days import three_days_script
 
 from nightside.scenes.build import build
 
@@ -98,9 +99,12 @@ def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 
 @pytest.fixture(scope="session")
 def december(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The archive that the demo reconstructs. Nobody may write into it."""
-    made = made_once(tmp_path_factory, "december", lambda folder: build("december-2014", folder / "archive"))
-    return made / "archive"
+    """The first three days of the archive that the demo reconstructs. Nobody may write into it."""
+
+    def write(folder: Path) -> None:
+        build(three_days_script(folder), folder / "archive")
+
+    return made_once(tmp_path_factory, "december", write) / "archive"
 
 
 @dataclass(frozen=True)
@@ -113,10 +117,10 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(nightside: Nightside, tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """`nightside demo --json`. Nobody may write into its store."""
+    """`nightside demo --json` of those three days. Nobody may write into its store."""
 
     def run(folder: Path) -> None:
-        ran = nightside("demo", "--json", "--store", folder / "store")
+        ran = nightside("demo", three_days_script(folder), "--json", "--store", folder / "store")
         (folder / "ran.json").write_text(json.dumps(asdict(ran)))
 
     folder = made_once(tmp_path_factory, "demo", run)

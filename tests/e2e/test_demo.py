@@ -9,10 +9,10 @@ from typing import Any
 
 import jsonschema
 import pytest
+from three_days import three_days, three_days_script
 
 from nightside.model.instants import parse
 from nightside.publish.chart import draw
-from nightside.scenes.script import read_scene
 from nightside.scenes.truth import truth
 from nightside.store.location import open_store
 
@@ -46,7 +46,7 @@ def test_the_documented_losses_are_found_to_the_minute(incident: dict[str, Any])
 
 
 def test_every_other_total_loss_is_one_of_the_script(incident: dict[str, Any]) -> None:
-    true = [e for e in truth(read_scene("december-2014"))["KP"] if e.severity == "total"]
+    true = [e for e in truth(three_days())["KP"] if e.severity == "total"]
     found = [e for e in incident["episodes"] if e["severity"] == "total"]
     assert len(found) == len(true)
     for one, other in zip(found, true, strict=True):
@@ -180,7 +180,8 @@ def test_the_upstream_is_seen_to_carry_nothing_while_it_lasts(demo: Any, inciden
 
 
 def test_the_demo_for_people_ends_and_tells_the_way_to_more(nightside: Any, tmp_path: Path) -> None:
-    ran = nightside("demo", "--no-serve", "--store", tmp_path / "s", env={"TMPDIR": str(tmp_path)})
+    script = three_days_script(tmp_path)
+    ran = nightside("demo", script, "--no-serve", "--store", tmp_path / "s", env={"TMPDIR": str(tmp_path)})
     assert ran.code == 0
     assert "9-hour 31-minute outage" in ran.out
     assert "What would have been posted" in ran.out

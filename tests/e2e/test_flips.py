@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 from mrt_record import record_at
+from three_days import three_days
 
 from nightside.model.instants import parse
 from nightside.scenes.scene import MissingFile, Reset, Scene
-from nightside.scenes.script import read_scene
 from nightside.scenes.timeline import timeline
 
 ID = "KP-20141221T0310Z"
@@ -39,7 +39,7 @@ def flips(nightside: Any, demo: Any) -> list[Flip]:
 
 @pytest.fixture(scope="module")
 def scene() -> Scene:
-    return read_scene("december-2014")
+    return three_days()
 
 
 def known_truth(scene: Scene) -> dict[tuple[str, str, int, str, str], str]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from three_days import three_days
 
 from nightside.model.instants import parse
-from nightside.scenes.script import read_scene
 from nightside.scenes.truth import truth
 from nightside.store.location import open_store
 from nightside.store.protocol import Store
@@ -45,7 +45,7 @@ def test_the_documented_losses_are_told_once_each_and_in_time(store: Store) -> N
 
 
 def test_nobody_is_told_of_what_did_not_happen(store: Store) -> None:
-    severe = [e for e in truth(read_scene("december-2014"))["KP"] if e.severity != "partial"]
+    severe = [e for e in truth(three_days())["KP"] if e.severity != "partial"]
     for m in store.messages(ID):
         if m["kind"] in ("opened", "restored"):
             assert any(abs(parse(m["onset"]) - e.onset) <= TOLERANCE_S for e in severe)

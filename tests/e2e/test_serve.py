@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from three_days import three_days_script
 
 WAIT_S = 60
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/\S*")
@@ -103,8 +104,8 @@ def test_a_store_that_is_none_is_an_error(nightside: Any, tmp_path: Path) -> Non
     assert "damaged" in ran.messages[0]
 
 
-def test_the_demo_ends_with_the_page_served(bare: dict[str, str]) -> None:
-    with started(bare, "demo") as (process, terminal):
+def test_the_demo_ends_with_the_page_served(bare: dict[str, str], tmp_path: Path) -> None:
+    with started(bare, "demo", three_days_script(tmp_path)) as (process, terminal):
         said = read_until(terminal, re.compile("Ctrl-C ends it"))
         assert "9-hour 31-minute outage" in " ".join(said.split())
         address = ADDRESS.search(said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,9 +13,15 @@ from nightside.cli.language import ReaderLanguage, reader_language
 from nightside.cli.terminal import on_terminal, progress_of, warn
 from nightside.cli.zone import ReaderZone, reader_zone
 
+_SCENES = (
+    "Which outage: april-2016, december-2014, egypt-2011, june-2025 or syria-2012; or a script's .json file."
+)
+_BEFORE_S = 900
+"""The networks are shown as they were so long before the outage."""
+
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which scene.")] = "december-2014",
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help=_SCENES)] = "december-2014",
     store: Annotated[
         Path | None,
         typer.Option("--store", metavar="DIR", help="Keep the results there; else in a temporary one."),
@@ -35,7 +41,7 @@ def command(
     \b
     Examples:
       nightside demo
-      nightside demo december-2014 --json
+      nightside demo egypt-2011 --json
     """
     from nightside.cli.findings import print_findings
     from nightside.engine.demo import replay_archive, tell, write_archive
@@ -61,19 +67,23 @@ def command(
         print(f"  nightside incidents --store {recorded.store}")
         for incident in recorded.stored:
             print(f"  nightside show {incident['id']} --store {recorded.store}")
-        print(
-            f"  nightside networks KP {demo.archive} --at 2014-12-22T16:00Z"
-            if name == "december-2014"
-            else "",
-            end="",
-        )
+        if demo.gravest is not None:
+            print(_networks_before(demo.gravest, demo.archive))
         print(f"\nThe reconstructed archive is in {demo.archive}; delete {folder} when you have seen enough.")
         folder = Path()
         if on_terminal() and not no_serve:
-            _serve(recorded.store, "" if demo.gravest is None else f"incidents/{demo.gravest}")
+            _serve(recorded.store, "" if demo.gravest is None else f"incidents/{demo.gravest['id']}")
     finally:
         if folder != Path():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _networks_before(incident: dict[str, Any], archive: Path) -> str:
+    """The command that shows the country's networks as they were before the outage."""
+    from nightside.model.instants import iso, parse_iso
+
+    at = parse_iso(incident["onset"]) - _BEFORE_S
+    return f"  nightside networks {incident['entity']['code']} {archive} --at {iso(at - at % 60)}"
 
 
 def _serve(store: Path, page: str) -> None:

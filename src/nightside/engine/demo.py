@@ -28,8 +28,8 @@ class Demo:
     """The chart of the gravest incident."""
     told: str
     """The gravest incident in words, and what would have been posted of it; empty where nothing was found."""
-    gravest: str | None
-    """Its id."""
+    gravest: dict[str, Any] | None
+    """The gravest incident as JSON; None where nothing was found."""
 
 
 def write_archive(
@@ -74,7 +74,7 @@ def tell(
         draw(gravest, series, chart)
     parts = (story(named_in(gravest, language), series, reader), chapter(gravest, messages, reader))
     told = "\n\n".join(part for part in parts if part)
-    return Demo(recorded, archive, chart, told, gravest["id"])
+    return Demo(recorded, archive, chart, told, gravest)
 
 
 def _gravity(incident: dict[str, Any]) -> tuple[float, int]:

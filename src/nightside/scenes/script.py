@@ -11,12 +11,12 @@ from typing import Any, get_args
 
 from nightside.model.errors import InputError, UnreadableError, UsageError
 from nightside.scenes.checks_script import read_checks
+from nightside.scenes.claims_script import read_claim
 from nightside.scenes.fields import Fields
 from nightside.scenes.scene import (
     AsPath,
     Basis,
     Churn,
-    Claim,
     Collector,
     Expected,
     Flaps,
@@ -74,6 +74,7 @@ def parse_scene(value: Any, *, name: str, where: str) -> Scene:
     groups = fields.objects("operators", _operator)
     networks = tuple(network for group in groups for network in group)
     known = _Known(fields, collectors, networks, begin, end, update_every_s)
+    expected = fields.objects("expected", known.expected, may_miss=True)
     scene = Scene(
         name=name,
         title=fields.text("title"),
@@ -87,8 +88,8 @@ def parse_scene(value: Any, *, name: str, where: str) -> Scene:
         collectors=collectors,
         networks=networks,
         happenings=fields.objects("happenings", known.happening),
-        expected=fields.objects("expected", known.expected, may_miss=True),
-        claims=fields.objects("claims", _claim, may_miss=True),
+        expected=expected,
+        claims=fields.objects("claims", lambda one: read_claim(one, len(expected)), may_miss=True),
         checks=read_checks(fields, begin, end),
     )
     if not scene.transit or not all(type(asn) is int and 0 < asn < 2**32 for asn in scene.transit):
@@ -138,10 +139,6 @@ def _chain(fields: Fields, text: Any) -> AsPath:
     if not words or not all(word.isdecimal() and 0 < int(word) < 2**32 for word in words):
         raise fields.fail("via", f"{text!r} is not a chain of AS numbers, such as '1239 4837'")
     return tuple(int(word) for word in words)
-
-
-def _claim(fields: Fields) -> Claim:
-    return Claim(fields.text("says"), fields.text("by"), fields.text("used"))
 
 
 def _basis(fields: Fields) -> Basis:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from three_days import three_days
+
 from nightside.incidents.messages import Message, Unstable, known_unstable, messages
 from nightside.model.entity import Entity
 from nightside.model.incident import Episode, InstabilityStretch, Severity
 from nightside.model.instants import parse
 from nightside.model.settings import Settings
 from nightside.model.signal import Loss
-from nightside.scenes.script import read_scene
 from nightside.scenes.truth import truth
 
 KP = Entity("country", "KP", "North Korea")
@@ -126,7 +127,7 @@ def test_keys_are_the_same_whenever_the_same_is_told_again() -> None:
 
 
 def december_2014() -> list[Message]:
-    scene = read_scene("december-2014")
+    scene = three_days()
     true = truth(scene)["KP"]
     episodes = [episode(e.severity, e.onset, e.end) for e in true]
     unstable = (
@@ -144,7 +145,7 @@ def test_december_2014_both_documented_outages_are_restored_with_their_durations
 
 
 def test_december_2014_no_flap_under_ten_minutes_rings_the_bell_once_flapping_is_known() -> None:
-    scene = read_scene("december-2014")
+    scene = three_days()
     flaps = [e for e in truth(scene)["KP"] if e.severity == "severe"]
     short = {e.onset for e in flaps if e.end is not None and e.end - e.onset < 600}
     sent = december_2014()

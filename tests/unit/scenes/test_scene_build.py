@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from three_days import three_days, three_days_script
 
 from nightside.model.errors import UsageError
 from nightside.model.instants import parse
 from nightside.scenes.build import Built, build, file_count, write_archive
 from nightside.scenes.scene import MissingFile, Scene
-from nightside.scenes.script import parse_scene, read_scene
+from nightside.scenes.script import parse_scene
 
 GAP = {
     "kind": "missing_file", "collector": "rrc01", "at": "2014-12-22T01:20Z",
@@ -119,7 +120,7 @@ def test_a_reset_is_told_as_states_transfer_and_end_of_rib(script: dict[str, Any
 @pytest.fixture(scope="module")
 def december(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """December 2014 without its missing files, so that all that was told stands in a file."""
-    scene = read_scene("december-2014")
+    scene = three_days()
     whole = tuple(h for h in scene.happenings if not isinstance(h, MissingFile))
     return write_archive(replace(scene, happenings=whole), tmp_path_factory.mktemp("december"))
 
@@ -191,7 +192,7 @@ def test_all_ways_to_north_korea_lead_through_china_unicom(december_updates: lis
 
 
 def test_december_as_it_is_shipped(tmp_path: Path) -> None:
-    built = build("december-2014", tmp_path)
+    built = build(three_days_script(tmp_path / "script"), tmp_path / "archive")
     # 864 update files and 9 tables for each of three collectors, without two missing ones.
     assert built.files == 3 * (864 + 9) - 2
     assert {e.country for e in built.expected} == {"KP"}

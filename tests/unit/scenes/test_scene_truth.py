@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from three_days import three_days
 
 from nightside.model.instants import iso, parse
 from nightside.model.settings import Settings
 from nightside.scenes.scene import Churn, Flaps, Loss, Reset, Scene
-from nightside.scenes.script import parse_scene, read_scene
+from nightside.scenes.script import parse_scene
 from nightside.scenes.truth import TrueEpisode, shares, truth
 from nightside.world import snapshot
 
@@ -66,7 +67,7 @@ def test_a_more_specific_under_a_cover_is_no_loss(script: dict[str, Any]) -> Non
 
 @pytest.fixture(scope="module")
 def december() -> Scene:
-    return read_scene("december-2014")
+    return three_days()
 
 
 @pytest.fixture(scope="module")
