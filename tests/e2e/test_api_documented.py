@@ -11,7 +11,7 @@ import pytest
 from nightside.engine.checks.taking import MOST_TOLD
 from nightside.model.handed_in import HandedIn
 from nightside.store.location import open_store
-from nightside.web import desk
+from nightside.web import desk, services
 from nightside.web.app import create_app
 from nightside.web.asked import LONGEST_S
 from nightside.web.documented import document
@@ -98,6 +98,7 @@ def test_the_limits_are_those_that_are_written_down() -> None:
         f"hold {limits.streams_per_client} event streams ({limits.streams} for all",
         f"at most {LONGEST_S // 86_400} days and {MOST_ROWS:,} rows",
         f"at most the last {MOST_MISSED} changes",
+        f"at most {services.LONGEST_S // 86_400} days apart",
         f"At most {desk.MOST_LINES:,} lines, {desk.BODY_BYTES} bytes on the line and {desk.UNPACKED_BYTES} unpacked",
         f"once a second for long and {desk.PER_PLACE.burst} times at once",
         f"and {desk.LINES_PER_PLACE.requests_per_s:,.0f} lines a second for long and {desk.LINES_PER_PLACE.burst:,}",

@@ -45,6 +45,7 @@ def serve(
 
     from nightside.engine.checks.taking import Taking
     from nightside.engine.serve_protocol import Protocol
+    from nightside.engine.services import services_of
     from nightside.store.location import open_store
     from nightside.web.app import create_app
 
@@ -59,7 +60,7 @@ def serve(
             # still be read; where it cannot, the app says so.
             with suppress(NightsideError):
                 open_store(store_folder).close()
-        app = create_app(store_folder, take=take)
+        app = create_app(store_folder, take=take, services_of=services_of)
         listening = stack.enter_context(listen(host, port))
 
         class Server(uvicorn.Server):

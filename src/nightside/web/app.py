@@ -23,11 +23,13 @@ from nightside.web import (
     pages,
     pictures,
     posts,
+    services,
     signals,
     view,
     world,
 )
 from nightside.web import map as map_
+from nightside.web.answering import Answering, ServicesOf
 from nightside.web.answers import columns_of, json_body
 from nightside.web.asked import refuse_unknown
 from nightside.web.desk import Desk, Take
@@ -43,20 +45,40 @@ from nightside.web.reading import Readers
 
 API = "/api/1"
 
-RESOURCES = (entities, signals, incidents, incident, pictures, posts, flips, view, world, map_, events)
+RESOURCES = (
+    entities,
+    signals,
+    services,
+    incidents,
+    incident,
+    pictures,
+    posts,
+    flips,
+    view,
+    world,
+    map_,
+    events,
+)
 """Each is a file of this room with a `router`."""
 
 DESCRIPTION = """What an observatory for national Internet outages has in its store: incidents, entities and their
 signals. For reading only. Times are UTC. Unknown is a value (null), never a zero."""
 
 
-def create_app(store_folder: Path, limits: Limits | None = None, *, take: Take | None = None) -> FastAPI:
+def create_app(
+    store_folder: Path,
+    limits: Limits | None = None,
+    *,
+    take: Take | None = None,
+    services_of: ServicesOf | None = None,
+) -> FastAPI:
     """The app over the store in `store_folder`, which must be there. Raises NightsideError where it is not.
 
-    `take` stores what places hand in; without it nobody may.
+    `take` stores what places hand in; without it nobody may. `services_of` says what answered; without it nothing is
+    said of services.
     """
     limits = limits or Limits()
-    house = open_house(store_folder, limits)
+    house = open_house(store_folder, limits, services_of)
     house.desk = None if take is None else Desk(take)
 
     @asynccontextmanager
@@ -98,7 +120,7 @@ def create_app(store_folder: Path, limits: Limits | None = None, *, take: Take |
     return app
 
 
-def open_house(store_folder: Path, limits: Limits) -> House:
+def open_house(store_folder: Path, limits: Limits, services_of: ServicesOf | None = None) -> House:
     """The store opened for reading, and in memory what is asked for most often."""
     store = open_store(store_folder, read_only=True)
     try:
@@ -115,6 +137,7 @@ def open_house(store_folder: Path, limits: Limits) -> House:
         memory=memory,
         news=News(limits),
         kept=Kept(),
+        answering=Answering(services_of),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from nightside.store.protocol import Store
+from nightside.web.answering import Answering
 from nightside.web.desk import Desk
 from nightside.web.kept import Kept
 from nightside.web.memory import Latest, Memory
@@ -28,6 +29,8 @@ class House:
     news: News
     kept: Kept
     """Finished answers that cost much: charts and maps."""
+    answering: Answering
+    """What answered in a country, where somebody checks it."""
     desk: Desk | None = None
     """Where places hand in what they found; None where nobody may."""
 

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from nightside.model.series import IncidentSeries
 from nightside.store.protocol import Store
+from nightside.web.answering import series_with_services
 from nightside.web.answers import (
     NEVER_CHANGES,
     Body,
@@ -93,14 +94,16 @@ async def revision(request: Request, house: InHouse, id: IncidentId, n: Number) 
 
 @router.get("/incidents/{id}/series", responses=answers("series", missing=True, tables=True))
 async def series(request: Request, house: InHouse, id: IncidentId, named: InFormat = None) -> Response:
-    """What the chart shows: units over time (in every format); networks and the view (in JSON)."""
+    """What the chart shows: units over time (in every format); networks, services and the view (in JSON)."""
     form = format_of(request, named)
 
-    def ask(store: Store) -> Body:
-        found = stored_series(store, id)
-        table = series_table(found)
-        if form == "json":
-            return json_body(series_json(id, found, columns_of(table)))
-        return table_body(table, form)
-
-    return send(request, await house.quick.run(ask), name=None if form == "json" else f"{id}.{form}")
+    if form != "json":
+        body = await house.quick.run(lambda store: table_body(series_table(stored_series(store, id)), form))
+        return send(request, body, name=f"{id}.{form}")
+    _incident, found = await series_with_services(
+        house, lambda store: (stored_incident(store, id), stored_series(store, id))
+    )
+    body = await house.quick.run(
+        lambda _store: json_body(series_json(id, found, columns_of(series_table(found))))
+    )
+    return send(request, body)

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from nightside.publish.chart import picture
 from nightside.store.protocol import Store
+from nightside.web.answering import series_with_services
 from nightside.web.answers import Body, body_of, send
 from nightside.web.asked import IncidentId
 from nightside.web.documented import common, picture_answer
@@ -42,9 +43,10 @@ async def drawn(house: House, id: str, kind: Kind, shape: Literal["page", "post"
     def read(store: Store) -> tuple[dict[str, Any], Any]:
         return stored_incident(store, id), stored_series(store, id)
 
-    incident, series = await house.quick.run(read)
-    # A later replay may lengthen the series of an incident that stays as it is.
-    key = (id, incident["revision"], series.end, len(series.times), kind, shape)
+    incident, series = await series_with_services(house, read)
+    # A later replay may lengthen the series of an incident that stays as it is, and results may come in late.
+    checked = None if series.services is None else house.latest.number
+    key = (id, incident["revision"], series.end, len(series.times), checked, kind, shape)
 
     async def draw() -> Body:
         content = await house.slow.run(lambda _store: picture(incident, series, kind, shape))

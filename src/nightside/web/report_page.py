@@ -40,7 +40,7 @@ async def revision_page(request: Request, house: InHouse, id: IncidentId, n: Num
 
 
 async def _page(request: Request, house: House, id: str, n: int | None) -> Response:
-    base = base_url(request)
+    base, number = base_url(request), house.latest.number
 
     def ask(store: Store) -> dict[str, Any]:
         latest = stored_incident(store, id)
@@ -55,7 +55,7 @@ async def _page(request: Request, house: House, id: str, n: int | None) -> Respo
             "title": page_title(shown),
             "article": article(
                 shown,
-                stored_series(store, id),
+                house.answering.beside(store, number, latest, stored_series(store, id)),
                 posts=[{**m, "text": post(m, latest)} for m in store.messages(id)],
                 revisions=_revisions(store, id),
                 base_url=base,

@@ -63,4 +63,5 @@ def series_json(id: str, series: IncidentSeries, columns: dict[str, list[Any]]) 
         "view": [
             {"time": iso(t), "known": known, "expected": expected} for t, known, expected in series.view
         ],
+        "services": None if series.services is None else series.services.to_json(),
     }
