@@ -83,7 +83,13 @@ def services(**changes: Any) -> Services:
             Return("service", "sites", DOWN, 6, 0, FIRST, HALF, NINE, ALL),
         ],
         findings=[
-            Finding("services_down_routes_down", DOWN, BACK, list(PLACES), {}),
+            Finding(
+                "services_down_routes_down",
+                DOWN,
+                BACK,
+                list(PLACES),
+                {"services": ["mail", "names", "sites"]},
+            ),
             Finding("slow_return", BACK, ALL, list(PLACES), {}),
         ],
         settings={"service_down_below": 0.5},
