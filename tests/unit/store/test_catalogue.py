@@ -74,9 +74,15 @@ def test_a_damaged_catalogue(tmp_path: Path, content: bytes) -> None:
 def test_damage_that_shows_only_when_it_is_read(tmp_path: Path) -> None:
     EmbeddedStore(tmp_path).close()
     path = tmp_path / "nightside.sqlite"
-    whole = path.read_bytes()
-    # The first page holds the list of tables; those behind it hold the tables.
-    path.write_bytes(whole[:4096] + b"\xa5" * (len(whole) - 4096))
+    connection = sqlite3.connect(path)
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    roots = connection.execute("SELECT rootpage FROM sqlite_schema WHERE tbl_name = 'incident'").fetchall()
+    connection.close()
+    # The list of tables stays whole; the pages of one table and its indices do not.
+    damaged = bytearray(path.read_bytes())
+    for (page,) in roots:
+        damaged[(page - 1) * size : page * size] = b"\xa5" * size
+    path.write_bytes(damaged)
     with EmbeddedStore(tmp_path) as store, pytest.raises(NightsideError, match="damaged"):
         list(store.incidents())
 
