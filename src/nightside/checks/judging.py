@@ -12,6 +12,7 @@ from nightside.checks.place import Places, health
 from nightside.checks.quorum import spoken, verdicts
 from nightside.checks.rounds import Series, series_of
 from nightside.checks.spans import Bool, Int64, Spans
+from nightside.checks.wholes import of_each_part
 from nightside.model.check import SERVICE_OF, SOMEBODY_ANSWERED, TELLS_NOTHING, Family, Kind, Service
 from nightside.model.check_settings import CheckSettings
 
@@ -91,7 +92,8 @@ class Judged:
 def judge(canaries: pa.Table, checked: pa.Table, settings: CheckSettings) -> Judged:
     """The judgement on results of a country beside those of canaries (`Store.results` with COLUMNS), in any order."""
     places = sorted({name for table in (canaries, checked) for name in table["place"].unique().to_pylist()})
-    watched, told = told_of(canaries, places), told_of(checked, places)
+    watched = told_of(canaries, places)
+    told = of_each_part(told_of(checked, places), settings.spoke_lately_s * 1000)
     network = {name: n for n, name in enumerate(sorted({part.target for part in watched.parts}))}
     canary_rows, canary_part = _series(watched, settings)
     rows, part_of = _series(told, settings)
