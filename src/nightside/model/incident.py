@@ -21,6 +21,17 @@ SEVERITIES: tuple[Severity, ...] = ("instability", "partial", "severe", "total")
 
 Range = tuple[int, int]
 
+NO_HISTORY: dict[str, Any] = {
+    "rank_text": None,
+    "ranks": [],
+    "usual": None,
+    "comparison": None,
+    "series": None,
+    "documented": [],
+    "catalogue": None,
+}
+"""As it is stored: what depends on the rest of the store is filled in when an incident is shown."""
+
 
 def first_id(entity: Entity, began: int) -> str:
     """The id of an incident when it is first stored: `KP-20141221T0310Z`, `AS131279-20141221T0310Z`."""
@@ -226,7 +237,7 @@ class Incident:
     settings: dict[str, float | int | str]
 
     def to_json(self, *, id: str, revision: int, corrections: list[dict[str, Any]]) -> dict[str, Any]:
-        """The incident in the shape `nightside.incident/1`; id, revision and corrections are the store's."""
+        """The incident in the shape `nightside.incident/1`; id, revision, corrections and reports are the store's."""
         head = self.headline
         onset = head.onset if head else self.began
         end = head.end if head else self.ended
@@ -257,9 +268,13 @@ class Incident:
             "operators": [o.to_json() for o in self.operators],
             "upstreams": [u.to_json() for u in self.upstreams],
             "view": self.view.to_json(),
+            # Causes, diagnosis, history and the series in `related` depend on what else is stored: they are filled in
+            # when the incident is shown.
             "causes": [],
-            "history": {"rank_text": None, "usual": None},
+            "diagnosis": None,
+            "history": dict(NO_HISTORY),
             "related": [],
+            "reports": [],
             "local_time": self.local_time.to_json() if self.local_time else None,
             "provenance": self.provenance.to_json(),
             "settings": self.settings,

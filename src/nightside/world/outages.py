@@ -119,6 +119,12 @@ class Documented:
         return tuple(c for c in self.claims if c.contradicted is None)
 
     @property
+    def onset(self) -> int:
+        """When it began by the claim that says it most precisely, in seconds: the begin of what that leaves open."""
+        begins = [c.begin for c in self.standing if c.begin is not None]
+        return min(begins, key=lambda b: (b.latest - b.earliest, b.earliest)).earliest
+
+    @property
     def reach(self) -> tuple[int, int]:
         """From the earliest it can have begun to the latest it can have been going on, in seconds.
 
