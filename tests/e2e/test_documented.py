@@ -11,6 +11,7 @@ import pytest
 import typer.main
 
 from nightside.cli.main import COMMANDS, app
+from nightside.model.check_settings import CheckSettings
 from nightside.model.settings import Settings
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
@@ -53,4 +54,4 @@ def test_each_threshold_stands_in_the_definitions_with_its_default() -> None:
         name: json.loads(default)
         for name, default in SETTING_ROW.findall((DOCS / "definitions.md").read_text())
     }
-    assert rows == dataclasses.asdict(Settings())
+    assert rows == dataclasses.asdict(Settings()) | dataclasses.asdict(CheckSettings())

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from nightside.cli.zone import ReaderZone
 from nightside.model.errors import UsageError
 
 READ_AT_ONCE = 5_000
@@ -30,6 +31,14 @@ def command(
     read: Annotated[
         bool, typer.Option("--read", help="Check nothing: store the results in these files.")
     ] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Check nothing: tell what the stored results of a country say.")
+    ] = False,
+    begin: Annotated[
+        str | None, typer.Option("--from", metavar="T", help="With --show: from when on; else the last day.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="T", help="With --show: until when.")] = None,
+    tz: ReaderZone = None,
     place: Annotated[
         str | None,
         typer.Option(
@@ -60,7 +69,10 @@ def command(
         bool, typer.Option("--places", help="List the places that were let in, and when each was last heard.")
     ] = False,
     json: Annotated[
-        bool, typer.Option("--json", help="Each result as nightside.check/1, one a line.")
+        bool,
+        typer.Option(
+            "--json", help="Each result as nightside.check/1, one a line; --show: nightside.services/1."
+        ),
     ] = False,
 ) -> None:
     """Check whether sites, name servers, mail and the path of a country answer, and keep what came of it.
@@ -70,6 +82,7 @@ def command(
       nightside check KP
       nightside check KP --every 60s --place berlin
       nightside check targets/mine.toml --json
+      nightside check KP --show --from 2026-11-21
       nightside check --read results.ndjson
       nightside check --allow tokyo-1
       nightside check KP --every 60s --agent https://nightside.example
@@ -78,7 +91,7 @@ def command(
     if allow is not None or revoke is not None or places:
         from nightside.cli.check_places import look_after_places
 
-        if what or once or read or any(given is not None for given in (every, place, agent)):
+        if what or once or read or show or any(given is not None for given in (every, place, agent)):
             raise UsageError("--allow, --revoke and --places check nothing", advice="Give --store at most.")
         look_after_places(store, allow, revoke, places, json=json)
         return
@@ -86,15 +99,24 @@ def command(
         raise UsageError("nothing is named to be checked", advice="Name a country or a file of targets.")
     if once and every is not None:
         raise UsageError("--once and --every exclude each other", advice="Choose one of them.")
-    if read:
-        if once or any(given is not None for given in (every, place, agent)):
+    if not show and any(given is not None for given in (begin, end, tz)):
+        raise UsageError("--from, --to and --tz are for --show", advice="Give --show, or leave them out.")
+    if read or show:
+        if (read and show) or once or any(given is not None for given in (every, place, agent)):
             raise UsageError(
-                "--read checks nothing", advice="Leave out --once, --every, --place and --agent."
+                f"{'--read' if read else '--show'} checks nothing",
+                advice="Leave out --once, --every, --place and --agent, and one of --read and --show.",
             )
-        _read([Path(word) for word in what], store, json=json)
-        return
+        if read:
+            _read([Path(word) for word in what], store, json=json)
+            return
     if len(what) != 1:
         raise UsageError("more than one country or file", advice="Check each by its own command.")
+    if show:
+        from nightside.cli.check_shown import show_services
+
+        show_services(what[0], begin, end, store, tz, json=json)
+        return
     if agent is not None and place is not None:
         raise UsageError("the token says which place this is", advice="Leave out --place.")
     _check(what[0], every, place, store, agent, json=json)

@@ -26,6 +26,8 @@ class CheckSettings:
     spoke_lately_s: int = 86400
     service_down_below: float = 0.5
     """A service is down while less than this share of its parts that answered before answers."""
+    steady_share: float = 0.95
+    """Routes are up beside services that are down while they are up for this share of that time."""
     slow_return_s: int = 900
     """A return is slow where nine tenths come longer than this after the first answer; to begin may take as long."""
     first_lead_s: int = 900

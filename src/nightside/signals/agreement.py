@@ -108,8 +108,9 @@ def _outage(seen: Seen, outage: Outage, back: Return | None) -> list[Finding]:
     last = seen.answers.end if outage.end is None else outage.end
     found: list[Finding] = []
     before: Routes | None = None
-    for begin, end, routes in _settled(pieces(seen.routes, outage.begin, last), seen.settle_s):
-        after, before = before, routes
+    for begin, end, word in _settled(pieces(seen.routes, outage.begin, last), seen.settle_s):
+        routes = word if word != "up" or _steady(seen, begin, end) else "partly"
+        after, before = before, word
         stop: int | None = None if outage.end is None and end == last else end
         kind: FindingKind = "services_down"
         if routes == "down":
@@ -133,6 +134,12 @@ def _outage(seen: Seen, outage: Outage, back: Return | None) -> list[Finding]:
         }
         found.append(_finding(seen, kind, begin, stop, **facts))
     return found
+
+
+def _steady(seen: Seen, begin: int, end: int) -> bool:
+    """Whether the routes were up nearly all of the time: what flaps is not there while services fail."""
+    up_s = sum(last - first for first, last, word in pieces(seen.routes, begin, end) if word == "up")
+    return up_s >= seen.settings.steady_share * (end - begin)
 
 
 def _last_good(seen: Seen, outage: Outage) -> int | None:

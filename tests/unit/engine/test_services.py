@@ -181,6 +181,17 @@ def test_unknown_routes_leave_the_services_alone(tmp_path: Path, signal: Any) ->
     only(seen(tmp_path, checked(silent), signal), "services_down")
 
 
+def test_routes_that_come_and_go_are_not_up(tmp_path: Path) -> None:
+    """Two minutes of every ten gone: too short for an outage of its own each, and no steady route either."""
+    gone = [(at, at + 120) for at in range(OUT, BACK, 600)]
+    only(seen(tmp_path, checked(silent), routes(*gone)), "services_down")
+
+
+def test_one_short_loss_of_the_routes_changes_nothing(tmp_path: Path) -> None:
+    middle = (OUT + BACK) // 2
+    only(seen(tmp_path, checked(refused), routes((middle, middle + 60))), "services_down_routes_up")
+
+
 def test_the_routes_are_back_and_for_hours_nothing_answers(tmp_path: Path) -> None:
     services = seen(tmp_path, checked(refused), routes((OUT, OUT + H // 2)))
     found = told(services)
