@@ -75,12 +75,12 @@ class SlowChecks:
                     networks[key[1]] = networks.get(key[1], False) or self.answers(series, t)
                 heard |= self.heard(series, t)
         mine = [series for key, series in self.checked.items() if key[0] == place]
-        heard |= any(self.heard(series, t) for series in mine)
         if networks:
             well = sum(networks.values())
             if well and well >= self.settings.healthy_share * len(networks):
                 return "healthy"
             return "lost" if heard else "unheard"
+        heard = any(self.heard(series, t) for series in mine)
         if not any(self.lately(series, t) for series in mine):
             return None
         if any(self.answers(series, t) for series in mine):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nightside.checks.rounds import Series, held_ms
-from nightside.checks.spans import Int64, Spans, concatenated, counted, joined, spans_of
+from nightside.checks.spans import Int64, Spans, counted, joined, spans_of
 from nightside.model.check_settings import CheckSettings
 
 LOST, UNHEARD, UNWATCHED_SILENT, UNWATCHED, HEALTHY = range(5)
@@ -57,24 +57,20 @@ def health(canaries: Series, network_of: Int64, checked: Series, settings: Check
     expected = joined(_expected(canaries, settings).keyed(pair_of)).keyed(place_of_pair)
     anything = joined(answering(checked, settings).keyed(checked.place_of))
     known = joined(_expected(checked, settings).keyed(checked.place_of))
-    heard = joined(
-        concatenated(
-            [
-                Spans(rows.place, rows.at, rows.at + held_ms(rows, settings), rows.series)
-                for rows in (canaries, checked)
-            ]
-        )
+    heard, tried = (
+        joined(Spans(rows.place, rows.at, rows.at + held_ms(rows, settings), rows.series))
+        for rows in (canaries, checked)
     )
-    counts = counted(answers, expected, anything, known, heard)
-    well, of, some, there, listened = counts.counts
+    counts = counted(answers, expected, anything, known, heard, tried)
+    well, of, some, there, heard_of, tried_of = counts.counts
     watched = of > 0
     value = np.select(
         [
             watched & (well >= settings.healthy_share * of) & (well > 0),
-            watched & (listened > 0),
+            watched & (heard_of > 0),
             watched,
             (there > 0) & (some > 0),
-            (there > 0) & (listened > 0),
+            (there > 0) & (tried_of > 0),
             there > 0,
         ],
         [HEALTHY, LOST, UNHEARD, UNWATCHED, UNWATCHED_SILENT, UNHEARD],

@@ -225,3 +225,19 @@ def test_nothing_is_nothing() -> None:
     assert (found.places, found.parts, len(found.verdict)) == ([], [], 0)
     canaries = judged([r for r in place("a", 0, 600) if not r.country])
     assert (canaries.places, canaries.parts, len(canaries.verdict)) == (["a"], [], 0)
+
+
+def test_a_place_that_stops_checking_is_unheard_and_not_lost() -> None:
+    """Its agent is killed; of the path, which it looks at every 15 minutes, its word would hold longer."""
+    path = every(900, 0, 3600, lambda at: result(at, "a", target="path", kind="trace"))
+    found = judged(place("a", 0, 3600) + path, CheckSettings())
+    course = found.health.course
+    by_end = {
+        (end - T0 * 1000) // 1000: HEALTH[int(value)]
+        for end, value in zip(course.end.tolist(), course.value.tolist(), strict=True)
+    }
+    last_heard = 3540 + 4 + 150
+    (healthy,) = [end for end, word in by_end.items() if word == "healthy"]
+    assert last_heard - 60 <= healthy <= last_heard
+    assert by_end[max(by_end)] == "unheard"
+    assert all(end <= last_heard for end, word in by_end.items() if word == "lost")
