@@ -26,29 +26,35 @@ def judge(stored: Stored) -> Said:
     if onset - began > SIGN_S:
         said = f"The first sign was seen at {when(began)}, {lasting(onset - began)} before the outage."
         return Said("sign", said, began, onset, (RestsOn(stored.signal, began),))
-    return _quiet(stored, began)
+    return _quiet(stored, min(began, onset - SIGN_S))
 
 
-def _quiet(stored: Stored, began: int) -> Said:
+def _quiet(stored: Stored, until_s: int) -> Said:
     series = stored.series
     if series is None:
         return unknown("the course of the signal is not stored")
-    start = max(series.begin, began - int(stored.setting("quiet_s")))
-    if began - start < LONG_S:
-        return unknown(f"it was watched for only {lasting(max(0, began - start))} before")
-    blind = stored.blind_within(start, began - 1)
+    start = max(series.begin, until_s - int(stored.setting("quiet_s")))
+    if until_s - start < LONG_S:
+        return unknown(f"it was watched for only {lasting(max(0, until_s - start))} before")
+    blind = stored.blind_within(start, until_s - 1)
     if blind is not None:
         return unknown(f"there was no sight before it, from {when(blind[0])} to {when(blind[1])}")
     share = stored.setting("quiet_loss_share")
     for i, time in enumerate(series.times):
         until = series.times[i + 1] if i + 1 < len(series.times) else series.end
         loss = max(1.0, share * series.baseline[i])
-        if time < began and until > start and series.units[i] <= series.baseline[i] - loss:
+        if time < until_s and until > start and series.units[i] <= series.baseline[i] - loss:
             at = max(time, start)
             said = f"Some of it was gone at {when(at)}, {lasting(stored.onset - at)} before the outage."
             return Said("sign", said, at, until, (RestsOn(stored.signal, at),))
-    said = f"Nothing was seen to precede it in the {lasting(began - start)} before, with sight throughout."
-    return Said("nothing", said, start, began, (RestsOn(stored.signal, start), RestsOn(stored.signal, began)))
+    said = f"Nothing was seen to precede it in the {lasting(stored.began - start)} before, with sight throughout."
+    return Said(
+        "nothing",
+        said,
+        start,
+        stored.began,
+        (RestsOn(stored.signal, start), RestsOn(stored.signal, stored.began)),
+    )
 
 
 RULES = (

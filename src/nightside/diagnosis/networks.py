@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nightside.diagnosis.rule import Rule, Said, unknown
 from nightside.diagnosis.stored import Range, Stored
-from nightside.diagnosis.telling import counted, inner_spread, lasting, when
+from nightside.diagnosis.telling import counted, inner_spread, lasting, when, within
 from nightside.model.diagnosis import RestsOn
 from nightside.model.instants import parse_iso
 
@@ -30,9 +30,20 @@ def _spread(
     spread = last - first
     level = levels[0] if spread <= TOGETHER_S else levels[1] if spread <= MINUTES_S else levels[2]
     part = "The middle eight tenths of " if len(moves) > 10 else ""
-    said = f"{part}{counted(len(moves), 'network')} {verb} within {lasting(spread)}, from {when(first)}"
-    ends = tuple(RestsOn(f"network:{next(p for at, p in moves if at == t)}", t) for t in (first, last))
+    said = f"{part}{counted(len(moves), 'network')} {verb} {within(spread)}, from {when(first)}"
+    ends = tuple(
+        RestsOn(f"network:{next(p for at, p in moves if at == t)}", t) for t in sorted({first, last})
+    )
     return Said(level, said + ".", first, last, ends)
+
+
+def networks_spread(stored: Stored) -> int:
+    """Seconds from the first to the last of the middle of the losses; 0 of fewer than two."""
+    moves = _moves(stored, "onset")
+    if len(moves) < 2:
+        return 0
+    first, last = inner_spread([at for at, _ in moves])
+    return last - first
 
 
 def fell(stored: Stored) -> Said:

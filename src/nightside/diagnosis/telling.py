@@ -21,6 +21,11 @@ def lasting(seconds: int) -> str:
     return duration_words(seconds)
 
 
+def within(seconds: int) -> str:
+    """`within 24 seconds`, `in the same second`."""
+    return "in the same second" if seconds == 0 else f"within {lasting(seconds)}"
+
+
 def counted(number: int, word: str, words: str | None = None) -> str:
     """`1 network`, `4 networks`."""
     return f"{number:,} {word if number == 1 else words or word + 's'}"

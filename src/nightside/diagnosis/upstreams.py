@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+from nightside.diagnosis.networks import networks_spread
 from nightside.diagnosis.rule import Rule, Said, unknown
 from nightside.diagnosis.stored import Stored
-from nightside.diagnosis.telling import counted, lasting, when
+from nightside.diagnosis.telling import counted, lasting, when, within
 from nightside.model.diagnosis import RestsOn
 
 COUNTS = 0.05
 """An upstream with a smaller share of the paths before is passed over."""
 CARRIES = 0.2
+MOST = 0.8
+"""Where upstreams with less of the paths than this are lost, others carry much."""
 GONE, STEADY = 0.5, 0.9
 TOGETHER_S = 600
 LOOK_BACK_S = 21600
@@ -70,15 +73,18 @@ def lost(stored: Stored) -> Said:
     if not gone:
         said = f"None of the upstreams seen ({names}) lost half of its paths."
         return Said("none_lost", said, stored.onset, None, _rests(dict.fromkeys(at, stored.onset)))
-    if len(gone) < len(at):
-        kept = ", ".join(f"AS{asn}" for asn in at if asn not in gone)
-        told = ", ".join(f"AS{asn}" for asn in gone)
-        said = f"{told} was lost while {kept} went on carrying its paths."
-        return Said("one_lost", said, min(gone.values()), None, _rests(gone))
     first, last = min(gone.values()), max(gone.values())
     rests = _rests(gone)
-    if last - first <= TOGETHER_S:
-        said = f"All upstreams seen ({names}) were lost within {lasting(last - first)}, from {when(first)}."
+    kept = ", ".join(f"AS{asn}" for asn in at if asn not in gone)
+    told = ", ".join(f"AS{asn}" for asn in gone)
+    if len(gone) == 1:
+        return Said("one_lost", f"{told} was lost while {kept} went on carrying paths.", first, None, rests)
+    if sum(shares[asn] for asn in gone) < MOST * sum(shares.values()):
+        return Said("some_lost", f"{told} were lost while {kept} went on carrying paths.", first, last, rests)
+    if kept:
+        names = f"{told}; {kept}, with few paths, went on"
+    if last - first <= max(TOGETHER_S, networks_spread(stored)):
+        said = f"The upstreams seen ({names}) were lost {within(last - first)}, from {when(first)}."
         return Said("all_together", said, first, last, rests)
     said = f"The upstreams seen ({names}) were lost one by one within {lasting(last - first)}, from {when(first)}."
     return Said("one_by_one", said, first, last, rests)
@@ -149,8 +155,9 @@ RULES = (
             "shifted_first": "paths moved to another upstream ten minutes or more before the loss",
             "none_lost": "no upstream lost half of its paths",
             "one_lost": "one was lost, others went on",
-            "all_together": "two or more, all lost within ten minutes",
-            "one_by_one": "two or more, lost more than ten minutes apart",
+            "some_lost": "two or more were lost, others with a fifth of the paths or more went on",
+            "all_together": "two or more with four fifths of the paths, within ten minutes, or with the networks",
+            "one_by_one": "the same, further apart",
         },
         "Published reasoning of analysts on June 2025 and before: all upstreams lost together is inside the "
         "country; one lost while its other customers are fine is that link",
