@@ -19,10 +19,13 @@ def print_findings(
 ) -> None:
     """The incidents to standard output, in words with times in the zone; what was looked at to standard error."""
     if json:
+        from nightside.engine.shown import shown
         from nightside.model.ndjson import dumps
+        from nightside.store.location import open_store
 
-        for incident in incidents:
-            print(dumps(incident))
+        with open_store(store, read_only=True) as opened:
+            for incident in shown(opened, incidents):
+                print(dumps(incident))
         return
     from nightside.cli.incidents import print_incidents
     from nightside.publish.named import named_in

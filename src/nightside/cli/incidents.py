@@ -55,6 +55,7 @@ def command(
       nightside incidents --severity severe --json
       nightside incidents --tz Europe/Berlin --language de
     """
+    from nightside.engine.shown import shown
     from nightside.model.instants import parse
     from nightside.store.location import default_folder, open_store
     from nightside.world.names import require_country
@@ -67,7 +68,7 @@ def command(
     folder = default_folder() if store is None else store
     with open_store(folder) as opened:
         found = opened.incidents(codes=codes, begin=first, end=last, severity=severity)
-        told = _tell_json(found) if json else print_incidents(found, zone, called)
+        told = _tell_json(shown(opened, found)) if json else print_incidents(found, zone, called)
     if not told:
         narrowed = " that match" if codes or begin or end or severity else ""
         print(f"nightside: no incidents{narrowed} in the store {folder}", file=sys.stderr)

@@ -62,6 +62,10 @@ def command(
     folder = default_folder() if store is None else store
     with open_store(folder) as opened:
         incident, series = opened.incident(incident_id), opened.series(incident_id)
+        if incident is not None and not flips:
+            from nightside.engine.shown import shown_incident
+
+            incident = shown_incident(opened, incident)
         told = not (flips or json) or html is not None or png is not None
         if told and incident is not None and series is not None:
             from nightside.engine.incident_services import with_services

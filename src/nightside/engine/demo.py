@@ -9,6 +9,7 @@ from typing import Any
 
 from nightside.engine.incident_services import with_services
 from nightside.engine.record import Recorded, replay_into
+from nightside.engine.shown import shown_incident
 from nightside.publish.chart import draw
 from nightside.publish.named import named_in
 from nightside.publish.posted import chapter
@@ -68,6 +69,7 @@ def tell(
         series, messages = store.series(gravest["id"]), store.messages(gravest["id"])
         if series is not None:
             series = with_services(store, gravest, series)
+        gravest = shown_incident(store, gravest)
     chart = None
     if series is not None:
         chart = pictures / f"{gravest['id']}.png"

@@ -46,6 +46,7 @@ def serve(
     from nightside.engine.checks.taking import Taking
     from nightside.engine.serve_protocol import Protocol
     from nightside.engine.services import services_of
+    from nightside.engine.shown import entity_history, shown_incident
     from nightside.store.location import open_store
     from nightside.web.app import create_app
 
@@ -60,7 +61,13 @@ def serve(
             # still be read; where it cannot, the app says so.
             with suppress(NightsideError):
                 open_store(store_folder).close()
-        app = create_app(store_folder, take=take, services_of=services_of)
+        app = create_app(
+            store_folder,
+            take=take,
+            services_of=services_of,
+            shown_of=shown_incident,
+            history_of=entity_history,
+        )
         listening = stack.enter_context(listen(host, port))
 
         class Server(uvicorn.Server):

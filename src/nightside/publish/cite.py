@@ -1,7 +1,7 @@
 """How to cite an incident: a line of text, and BibTeX. No date of today: the reader adds when it was read.
 
 The fingerprint is the SHA-256 of the record as the program writes it (`nightside show ID --json`, without the
-line end), so that a reader can tell that this very revision is meant.
+line end and without the keys of `OF_THE_STORE`), so that a reader can tell that this very revision is meant.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from nightside.publish.headlines import headline
 from nightside.publish.literal import one_line
 from nightside.publish.reading import Json
 
+OF_THE_STORE = ("causes", "diagnosis", "history", "related", "reports", "rules_version")
+"""What is filled in when an incident is shown: another store may say otherwise of the same incident."""
+
 _BIBTEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -26,8 +29,9 @@ _BIBTEX = {
 
 
 def fingerprint(incident: Json) -> str:
-    """SHA-256 of the record in hexadecimal."""
-    return sha256(dumps(incident).encode()).hexdigest()
+    """SHA-256 of the record in hexadecimal, without what depends on what else a store holds."""
+    record = {key: value for key, value in incident.items() if key not in OF_THE_STORE}
+    return sha256(dumps(record).encode()).hexdigest()
 
 
 def text(incident: Json, address: str | None = None) -> str:

@@ -10,6 +10,7 @@ from nightside.model.instants import duration_words, parse_iso
 from nightside.model.series import IncidentSeries
 from nightside.publish import chapters, phrases, reading
 from nightside.publish.headlines import headline, length_of, percent, sentence
+from nightside.publish.history_words import history
 from nightside.publish.moments import Clock, instant, instant_or_range, span
 from nightside.publish.phrases import choose
 from nightside.publish.reading import Json
@@ -32,6 +33,7 @@ def story(incident: Json, series: IncidentSeries | None = None, reader: str | No
         services(incident, None if series is None else series.services, reader),
         [" ".join(chapters.upstreams(incident))],
         [*after(incident, reader), *chapters.further_episodes(incident, reader)],
+        history(incident),
         chapters.view(incident, reader),
         chapters.provenance(incident),
     ]

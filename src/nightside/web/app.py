@@ -42,6 +42,7 @@ from nightside.web.limits import Limits, RateLimit
 from nightside.web.memory import Latest, Memory
 from nightside.web.news import News
 from nightside.web.reading import Readers
+from nightside.web.telling import HistoryOf, ShownOf, Telling
 
 API = "/api/1"
 
@@ -71,14 +72,17 @@ def create_app(
     *,
     take: Take | None = None,
     services_of: ServicesOf | None = None,
+    shown_of: ShownOf | None = None,
+    history_of: HistoryOf | None = None,
 ) -> FastAPI:
     """The app over the store in `store_folder`, which must be there. Raises NightsideError where it is not.
 
     `take` stores what places hand in; without it nobody may. `services_of` says what answered; without it nothing is
-    said of services.
+    said of services. `shown_of` and `history_of` say what depends on the rest of the store: without them incidents are
+    as they are stored, and nothing is said to be usual.
     """
     limits = limits or Limits()
-    house = open_house(store_folder, limits, services_of)
+    house = open_house(store_folder, limits, services_of, Telling(shown_of, history_of))
     house.desk = None if take is None else Desk(take)
 
     @asynccontextmanager
@@ -120,7 +124,12 @@ def create_app(
     return app
 
 
-def open_house(store_folder: Path, limits: Limits, services_of: ServicesOf | None = None) -> House:
+def open_house(
+    store_folder: Path,
+    limits: Limits,
+    services_of: ServicesOf | None = None,
+    telling: Telling | None = None,
+) -> House:
     """The store opened for reading, and in memory what is asked for most often."""
     store = open_store(store_folder, read_only=True)
     try:
@@ -138,6 +147,7 @@ def open_house(store_folder: Path, limits: Limits, services_of: ServicesOf | Non
         news=News(limits),
         kept=Kept(),
         answering=Answering(services_of),
+        telling=telling or Telling(None, None),
     )
 
 

@@ -100,6 +100,16 @@ def _found(
             yield state
 
 
+@router.get("/entities/{type}/{code}/history", responses=answers("history", missing=True))
+async def history(request: Request, house: InHouse, type: EntityType, code: Code) -> Response:
+    """What is usual for one entity, and what others documented of it."""
+    state, number = known_state(house, type, code), house.latest.number
+    found = await house.quick.run(lambda store: house.telling.entity(store, number, state))
+    if found is None:
+        raise NotThereError("this server does not tell what is usual", where="history")
+    return send(request, json_body(found))
+
+
 @router.get("/entities/{type}/{code}", responses=answers("state", missing=True))
 async def entity(request: Request, house: InHouse, type: EntityType, code: Code) -> Response:
     """How one entity is doing."""

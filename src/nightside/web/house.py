@@ -14,6 +14,7 @@ from nightside.web.kept import Kept
 from nightside.web.memory import Latest, Memory
 from nightside.web.news import News
 from nightside.web.reading import Readers
+from nightside.web.telling import Telling
 
 
 @dataclass
@@ -31,6 +32,8 @@ class House:
     """Finished answers that cost much: charts and maps."""
     answering: Answering
     """What answered in a country, where somebody checks it."""
+    telling: Telling
+    """What the history of incidents and entities says."""
     desk: Desk | None = None
     """Where places hand in what they found; None where nobody may."""
 

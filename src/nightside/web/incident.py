@@ -58,9 +58,13 @@ def stored_series(store: Store, id: str) -> IncidentSeries:
 
 @router.get("/incidents/{id}", responses=answers("incident", missing=True))
 async def incident(request: Request, house: InHouse, id: IncidentId) -> Response:
-    """One incident in full, its latest revision."""
-    body = await house.quick.run(lambda store: json_body(stored_incident(store, id)))
-    return send(request, body)
+    """One incident in full, its latest revision, with its history as the store has it now."""
+    number = house.latest.number
+
+    def ask(store: Store) -> Body:
+        return json_body(house.telling.incident(store, number, stored_incident(store, id)))
+
+    return send(request, await house.quick.run(ask))
 
 
 @router.get("/incidents/{id}/revisions", responses=answers("revisions", missing=True))
@@ -77,7 +81,7 @@ async def revisions(request: Request, house: InHouse, id: IncidentId) -> Respons
 
 @router.get("/incidents/{id}/revisions/{n}", responses=answers("incident", missing=True))
 async def revision(request: Request, house: InHouse, id: IncidentId, n: Number) -> Response:
-    """What one revision said; it never changes."""
+    """What one revision said; it never changes, and so has no history."""
 
     def ask(store: Store) -> Body:
         found = store.revision(id, n)

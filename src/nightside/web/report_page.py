@@ -51,6 +51,8 @@ async def _page(request: Request, house: House, id: str, n: int | None) -> Respo
                 where="n",
                 advice=f"/incidents/{id} says what is known now.",
             )
+        if n is None:
+            shown = house.telling.incident(store, number, shown)
         return {
             "title": page_title(shown),
             "article": article(
