@@ -124,3 +124,15 @@ CHECKED_TOO = (
     "Routes and services are two things: an address block counts as reachable while the world's routers know a way to "
     "it; a service answers when somebody asks it. Mobile networks can be shut, and traffic slowed, with every route up."
 )
+
+# A country's page.
+STATE = {
+    "up": "Services answering",
+    "partly": "Services partly answering",
+    "down": "Services not answering",
+    "unknown": "Services: not known",
+}
+HOW_MANY = "{up} of {count} {service}"
+HOW_MANY_SHARE = "{share} of {count} {service}"
+HOW_MANY_SOME = "{up} of {count} {service} ({unknown} not known)"
+HOW_MANY_NOT_KNOWN = "{count} {service} not known"

@@ -27,6 +27,7 @@ from nightside.web.memory import Wanted, stored_page
 from nightside.web.page_facts import Card, card, entity_name, snapshots, standing
 from nightside.web.page_route import PageRoute
 from nightside.web.reader import VARY, Reader, reader_of
+from nightside.web.standing_services import NOT_CHECKED, standing_services
 from nightside.web.templating import page
 from nightside.world.clocks import zone_of
 from nightside.world.names import as_name, country_names, require_country
@@ -178,9 +179,14 @@ async def _entity(
     shown = entity_name(type, code, name or stored_name or (state.name if state else None))
     zone = zone_of(code) if type == "country" else None
     window = _window(state, first, last)
+    services = NOT_CHECKED
+    if type == "country" and window:
+        last_s = state.last_s if state else window[1]
+        services = await standing_services(house, code, window, last_s, zone)
     return page(
         request,
         "entity.html",
+        services=services,
         page=type,
         zoned=True,
         type=type,

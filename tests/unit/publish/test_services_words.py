@@ -57,9 +57,8 @@ def test_each_service_says_what_went_and_how_it_came_back(told: Tell) -> None:
     )
     assert rest == [
         "Services were down with the routes, from 16:20 UTC on 22 December 2014 (01:20 on the 23rd in Pyongyang, "
-        "UTC+09:00) to 01:50 UTC on 23 December 2014 (10:50 in Pyongyang, UTC+09:00): .".replace(
-            ": .", ": ."
-        ),
+        "UTC+09:00) to 01:50 UTC on 23 December 2014 (10:50 in Pyongyang, UTC+09:00): name servers, "
+        "mail servers and sites.",
         "The return was slow: from the first answer to nine tenths of what had answered before took 50 minutes, "
         "from 01:50 to 02:40 UTC on 23 December 2014 (10:50 to 11:40 in Pyongyang, UTC+09:00).",
     ]

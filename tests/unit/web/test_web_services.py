@@ -185,3 +185,27 @@ def test_answers_are_kept_within_bounds_and_dropped_when_something_is_stored(ask
     assert len(asked.questions) == 1 + MOST_KEPT + 1
     answering.of(store, 2, "KP", 0, 60)
     assert (len(asked.questions), store.asked) == (MOST_KEPT + 3, 2)
+
+
+def test_the_country_s_page_says_how_many_answer_and_what_services_say(
+    client: TestClient, asked: Asked
+) -> None:
+    page = client.get("/countries/KP").text
+    assert "Services answering" in page
+    assert "2 name servers, 1 of 1 mail server, 6 of 6 sites. Seen from 3 places." in page
+    assert "The return was slow" in page
+    assert "Services not checked" not in page
+    # Of the newest moment, whatever other times are looked at.
+    client.get("/countries/KP", params={"from": "2014-12-22T00:00Z", "to": "2014-12-23T00:00Z"})
+    assert [iso(end) for _, _, end in asked.questions[-2:]] == [
+        "2014-12-25T00:00:00Z",
+        "2014-12-23T00:00:00Z",
+    ]
+
+
+@pytest.mark.parametrize("path", ["/countries/SY", "/asns/131279"])
+def test_who_is_not_checked_is_said_to_be_not_checked(client: TestClient, asked: Asked, path: str) -> None:
+    page = client.get(path).text
+    assert "Services not checked" in page
+    assert "What services say" not in page
+    assert asked.questions == []

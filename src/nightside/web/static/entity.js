@@ -5,6 +5,7 @@ import { DASHES, MOST_WAYS, lanesSpec, shareSpec, upstreamsSpec, viewSpec } from
 import { onTheme } from "./colours.js";
 import { loadWindow, reach } from "./entity_data.js";
 import { tables } from "./entity_tables.js";
+import { servicesSpec } from "./services_chart.js";
 import { addressWith, iso, second } from "./steps.js";
 import { clock, moment, momentWithZone, zoneKind, zoneWords } from "./zone.js";
 
@@ -24,7 +25,7 @@ class EntityCharts {
     this.last = box.dataset.last ? second(box.dataset.last) : this.to;
     this.asked = 0;
     const data = () => this.data;
-    const specs = { share: shareSpec(data), lanes: lanesSpec(data), upstreams: upstreamsSpec(data), view: viewSpec(data) };
+    const specs = { share: shareSpec(data), lanes: lanesSpec(data), services: servicesSpec(data), upstreams: upstreamsSpec(data), view: viewSpec(data) };
     const acts = { onZoom: (from, to) => this.move(from, to), onPoint: (when) => this.read(when) };
     this.frames = Object.entries(specs).map(([id, spec]) => {
       const figure = document.getElementById(id);
@@ -56,7 +57,10 @@ class EntityCharts {
   }
 
   draw() {
+    // Where nobody checked anything there is no panel of it.
+    document.getElementById("services").hidden = this.data.services.rows.length === 0;
     for (const { figure, spec, frame } of this.frames) {
+      if (figure.hidden) continue;
       frame.show(this.from, this.to);
       const note = figure.querySelector("[data-note]");
       note.textContent = spec.note?.() ?? "";
@@ -124,7 +128,7 @@ class EntityCharts {
       readout.textContent = hint;
       return;
     }
-    const parts = this.frames.map(({ spec }) => spec.read(when)).filter(Boolean);
+    const parts = this.frames.filter(({ figure }) => !figure.hidden).map(({ spec }) => spec.read(when)).filter(Boolean);
     readout.textContent = `${momentWithZone(when * 1000, this.to - this.from < 86_400)}: ${parts.join(" · ")}`;
   }
 
@@ -179,7 +183,7 @@ class EntityCharts {
       if (this.data) this.draw();
     });
     let waiting = null;
-    for (const kind of ["incident-stored", "samples-stored"]) {
+    for (const kind of ["incident-stored", "samples-stored", "results-stored"]) {
       document.body.addEventListener(kind, () => {
         clearTimeout(waiting);
         waiting = setTimeout(() => this.renew().catch(complain), 200);

@@ -1,5 +1,6 @@
 // What the charts of one entity show, fetched for one window of time and put on one axis.
 
+import { fits, servicesOf } from "./services_chart.js";
 import { iso, second } from "./steps.js";
 
 const CHANGES_UP_TO_S = 14 * 86_400;
@@ -20,15 +21,17 @@ export async function reach(type, code) {
   return state && { first: second(state.first), last: second(state.last) };
 }
 
-/** All four charts' data for [from, to) in seconds. */
+/** All charts' data for [from, to) in seconds. */
 export async function loadWindow(type, code, from, to) {
   const resolution = to - from <= CHANGES_UP_TO_S ? "change" : "hour";
   const range = `from=${iso(from)}&to=${iso(to)}`;
   const own = encodeURIComponent(code);
-  const [signal, seen, listed] = await Promise.all([
+  const checked = fits(type, from, to) ? json(`/api/1/checks?country=${own}&${range}`) : null;
+  const [signal, seen, listed, answered] = await Promise.all([
     json(`/api/1/signals/${type}/${own}?${range}&resolution=${resolution}`),
     json(`/api/1/signals/view/all?${range}&resolution=${resolution}`),
     json(`/api/1/incidents?type=${type}&code=${own}&${range}&limit=${MOST_INCIDENTS}`),
+    checked,
   ]);
   const ids = (listed?.items ?? []).map(({ id }) => id).reverse();
   const series = (await Promise.all(ids.map((id) => json(`/api/1/incidents/${id}/series`)))).filter(Boolean);
@@ -40,6 +43,7 @@ export async function loadWindow(type, code, from, to) {
     incidents: listed?.items ?? [],
     share: signal ? share(signal, resolution) : shareOfSeries(series),
     networks: networks(series, from, to),
+    services: servicesOf(answered),
     upstreams: upstreams(series),
     view: view(seen, series, resolution),
     recorded: series.map((one) => [second(one.from), second(one.to)]),

@@ -1,6 +1,7 @@
 // The charts' values as tables, for those who do not see charts, and for those who want numbers.
 
 import { percent } from "./charts.js";
+import { shareOf } from "./services_chart.js";
 import { moment, zoneWords } from "./zone.js";
 
 const MOST_ROWS = 400;
@@ -31,7 +32,7 @@ function table(caption, heads, rows) {
 
 const words = (value, unit = "") => (value === null || value === undefined ? "unknown" : `${value}${unit}`);
 
-/** The four tables of a window's data. */
+/** The tables of a window's data. */
 export function tables(data) {
   const at = (second) => moment(second * 1000, true);
   const clock = zoneWords(data.from * 1000);
@@ -48,11 +49,15 @@ export function tables(data) {
     const round = (value) => `${Math.floor(value * 1000) / 10} %`;
     return [way, round(shares[0] ?? 0), round(Math.min(...shares)), round(shares.at(-1) ?? 0)];
   });
+  const answered = data.services.rows.flatMap(({ words: service, steps }) =>
+    steps.map(([second, one]) => [service, at(second), words(shareOf(one) === null ? null : Math.floor(shareOf(one) * 1000) / 10, " %"), `${one.up}`, `${one.down}`, `${one.unknown}`]),
+  );
   const view = data.view.map(([second, one]) => [at(second), words(one.known), words(one.expected)]);
   const hourly = data.resolution === "hour" ? ", the lowest of each hour" : "";
   return [
     table(`Share of the usual address blocks${hourly} (${clock})`, ["From", "Share", "Blocks", "Usual"], share),
     table(`Networks (${clock})`, ["Network", "From", "To", "State"], gone),
+    ...(answered.length ? [table(`Services${data.services.madeUp ? ", a reconstruction" : ""} (${clock})`, ["Service", "From", "Answered", "Up", "Down", "Not known"], answered)] : []),
     table("Upstreams", ["Upstream", "At first", "At the lowest", "At last"], ways),
     table(`Observers (${clock})`, ["From", "Could see", "Expected"], view),
   ];

@@ -1,7 +1,7 @@
 // News of the server: each becomes an event on the body, on which parts of the page fetch themselves anew.
 
 /** News that come in a bunch are told once, and of one kind no oftener than this. */
-const WAIT_MS = { incident: 1000, samples: 5000 };
+const WAIT_MS = { incident: 1000, samples: 5000, results: 30_000 };
 const SOON_MS = 300;
 
 const waiting = new Set();
@@ -18,7 +18,7 @@ export function startLive() {
       source.close();
     } else if (source.readyState === EventSource.CLOSED) {
       connect();
-      for (const kind of ["incident-stored", "samples-stored", "returned"]) document.body.dispatchEvent(new Event(kind));
+      for (const kind of ["incident-stored", "samples-stored", "results-stored", "returned"]) document.body.dispatchEvent(new Event(kind));
     }
   });
   addEventListener("pagehide", () => source.close());
@@ -30,7 +30,7 @@ function connect() {
   source = new EventSource("/api/1/events");
   source.addEventListener("open", () => say(true, "Updates by itself"));
   source.addEventListener("error", () => say(false, "Not connected"));
-  for (const kind of ["incident", "samples"]) {
+  for (const kind of ["incident", "samples", "results"]) {
     source.addEventListener(kind, (event) => {
       const { id } = JSON.parse(event.data || "{}");
       later(id ?? kind, WAIT_MS[kind], () => tell(kind, id));
