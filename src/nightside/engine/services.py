@@ -53,7 +53,8 @@ def services_of(
         country,
         answers,
         _routes(store, country, lead, end),
-        lambda first, last: _inside(store, country, first, last, country_of),
+        lambda first, last: _traced(store, country, first, last, country_of, reached=False),
+        lambda first, last: _traced(store, country, first, last, country_of, reached=True),
         settle_of(answers.places, settings),
         settings,
     )
@@ -99,14 +100,21 @@ def _routes(store: Store, country: str, begin: int, end: int) -> Steps[Routes]:
     return found
 
 
-def _inside(
-    store: Store, country: str, begin: int, end: int, country_of: Callable[[str], str | None]
+def _traced(
+    store: Store,
+    country: str,
+    begin: int,
+    end: int,
+    country_of: Callable[[str], str | None],
+    *,
+    reached: bool,
 ) -> bool:
-    """Whether a path that did not reach its target was last seen inside the country."""
+    """Whether a path that reached its target, or did not, was last seen inside the country."""
     import pyarrow.compute as pc
 
     table = store.results(country, begin, end, columns=("kind", "outcome", "facts"))
-    table = table.filter(pc.and_(pc.equal(table["kind"], "trace"), pc.not_equal(table["outcome"], "ok")))
+    of_kind = (pc.equal if reached else pc.not_equal)(table["outcome"], "ok")
+    table = table.filter(pc.and_(pc.equal(table["kind"], "trace"), of_kind))
     ends = {json.loads(facts).get("last_address") for facts in table["facts"].to_pylist()}
     return any(isinstance(last, str) and country_of(last) == country for last in ends)
 

@@ -32,6 +32,8 @@ class Seen:
     routes: Steps[Routes]
     inside: Callable[[int, int], bool]
     """Whether within [begin, end) a path was seen to end inside the country without its target."""
+    reached: Callable[[int, int], bool]
+    """Whether within [begin, end) a path was seen to reach a target in the country."""
     settle_s: int
     """What is shorter is no disagreement: services are seen so much later than routes."""
     settings: CheckSettings
@@ -154,17 +156,22 @@ def _last_good(seen: Seen, outage: Outage) -> int | None:
 
 
 def _is_dead(seen: Seen, begin: int, end: int) -> bool:
-    """Whether nothing of the country's own hosts answers at all, not even to refuse, nor anything on the way inside."""
+    """Whether nothing of the country's own hosts answers at all, not even to refuse, nor anything on the way inside.
+
+    What traces found counts by the time of each: they are so seldom that the word of one outlasts most outages.
+    """
     first, last = begin + seen.settle_s, end - seen.settle_s
     if first >= last:
         first = last = (begin + end) // 2
     own = [
         pieces(alive, first, last + 1)
         for part, alive in zip(seen.answers.parts, seen.answers.alive, strict=True)
-        if part.address_country in (None, seen.country)
+        if part.address_country in (None, seen.country) and part.kind != "trace"
     ]
     words = [word for course in own for _, _, word in course]
-    return "down" in words and "up" not in words and not seen.inside(begin, end)
+    if "down" not in words or "up" in words:
+        return False
+    return not seen.inside(begin, end) and not seen.reached(first, last + 1)
 
 
 def _up_without_routes(

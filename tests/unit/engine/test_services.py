@@ -130,6 +130,32 @@ def test_a_path_that_ends_inside_is_not_dead(tmp_path: Path) -> None:
     only(seen(tmp_path, checked(silent) + traces, routes()), "services_down_routes_up")
 
 
+def test_a_trace_from_before_keeps_no_dead_path_alive(tmp_path: Path) -> None:
+    """Of 20 minutes: the path was looked at well 100 s before, and once meanwhile; its word would hold 37 minutes."""
+
+    def traced(reached: bool) -> list[CheckResult]:
+        return [
+            result(
+                at,
+                place,
+                target="site0",
+                kind="trace",
+                address="175.45.176.70",
+                outcome="timed_out" if within(at) and not reached else "ok",
+                facts={"last_address": "8.8.8.8" if within(at) and not reached else "175.45.176.70"},
+            )
+            for place in ("berlin", "tokyo", "lima")
+            for at in range(OUT - 100 - 900 * 3, LENGTH_S, 900)
+        ]
+
+    def silent_shortly(_t: str, _k: Kind, at: float) -> Outcome:
+        return "timed_out" if within(at, OUT, OUT + 1200) else "ok"
+
+    dead = checked(silent_shortly)
+    only(seen(tmp_path / "a", dead + traced(reached=False), routes()), "path_dead_routes_up")
+    only(seen(tmp_path / "b", dead + traced(reached=True), routes()), "services_down_routes_up")
+
+
 def slowly(target: str, kind: Kind, at: float) -> Outcome:
     """The parts come back ten minutes apart, one of each service first."""
     number = {"zone": 0, "post": 0}.get(target, int(target[-1]) if target.startswith("site") else 0)
