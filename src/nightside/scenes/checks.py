@@ -24,7 +24,8 @@ LONG_LOSS_S = 1800
 
 def results(scene: Scene, checks: Checks) -> Iterator[CheckResult]:
     """Every result, in the order of time, place and target."""
-    ups = {t.address: _reachable(scene, t.address) for t in checks.targets}
+    moves = visibility(scene, Settings().visible_share)
+    ups = {t.address: _reachable(scene, moves, t.address) for t in checks.targets}
     for second in range(scene.begin, scene.end, checks.every_s):
         for place, name in enumerate(checks.places):
             # Places do not check all at the same instant.
@@ -55,12 +56,12 @@ def _outcome(checks: Checks, target: ServiceTarget, up: list[tuple[int, bool]], 
     return "ok"
 
 
-def _reachable(scene: Scene, address: str) -> list[tuple[int, bool]]:
+def _reachable(scene: Scene, moves: list[tuple[int, int, bool]], address: str) -> list[tuple[int, bool]]:
     """Changes (second, whether a visible network covers the address); always, where none of the scene's does."""
     over = [n for n, net in enumerate(scene.networks) if ip_address(address) in ip_network(net.prefix)]
     steps = [(0, True)]
     seen = defaultdict(lambda: True)
-    for at, network, visible in visibility(scene, Settings().visible_share):
+    for at, network, visible in moves:
         if network in over:
             seen[network] = visible
             now = any(seen[n] for n in over)
