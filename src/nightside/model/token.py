@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Scope = Literal["checks"]
-"""`checks`: hands in results of checks, as the place whose name it bears."""
+Scope = Literal["checks", "reports"]
+"""`checks`: hands in results of checks, as the place whose name it bears. `reports`: attaches reports to incidents."""
 
 
 @dataclass(frozen=True, slots=True)

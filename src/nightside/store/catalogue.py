@@ -55,11 +55,13 @@ def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
         for statement in statements(*ALL):
             connection.execute(statement)
     elif found < VERSION:
-        from nightside.store.upgrade import from_1, from_2
+        from nightside.store.upgrade import from_1, from_2, from_3
 
         if found == 1:
             from_1(connection, path.parent)
-        from_2(connection)
+        if found <= 2:
+            from_2(connection)
+        from_3(connection)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

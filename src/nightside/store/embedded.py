@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 from nightside.model.check import CheckResult
 from nightside.model.errors import NightsideError
 from nightside.model.incident import Incident, Severity, Status
+from nightside.model.report import KeptReport, PutReport, Report
+from nightside.model.report_beside import shown_reports
 from nightside.model.series import IncidentSeries
 from nightside.model.signal import Signal
 from nightside.model.state import Change, EntityState
@@ -28,6 +30,7 @@ from nightside.store import (
     states,
 )
 from nightside.store import flips as incident_flips
+from nightside.store import reports as report_rows
 from nightside.store import results as result_rows
 from nightside.store import tokens as token_rows
 from nightside.store.catalogue import explained, moment, open_catalogue, open_to_read, transaction
@@ -96,21 +99,20 @@ class EmbeddedStore:
     def put_incident(self, incident: Incident, series: IncidentSeries) -> dict[str, Any]:
         """See `Store.put_incident`."""
         with self._writing() as connection:
-            text = findings.put(connection, incident, series)
-        return _loaded(text)
+            return _shown(connection, findings.put(connection, incident, series))
 
     def close_incident(
         self, id: str, closed_as: str | None, provenance: dict[str, Any] | None = None
     ) -> dict[str, Any]:
         """See `Store.close_incident`."""
         with self._writing() as connection:
-            return _loaded(findings.close(connection, id, closed_as, provenance))
+            return _shown(connection, findings.close(connection, id, closed_as, provenance))
 
     def incident(self, id: str) -> dict[str, Any] | None:
         """See `Store.incident`."""
         with self._reading() as connection:
             text = findings.latest(connection, id)
-        return None if text is None else _loaded(text)
+            return None if text is None else _shown(connection, text)
 
     def incidents(
         self,
@@ -141,13 +143,19 @@ class EmbeddedStore:
                 after=after,
                 limit=limit,
             )
-        return self._each(ids, findings.summary if summaries else findings.latest)
+        return self._each(ids, summaries=summaries)
 
-    def _each(self, ids: Sequence[str], text_of: findings.TextOf) -> Iterator[dict[str, Any]]:
+    def _each(self, ids: Sequence[str], *, summaries: bool) -> Iterator[dict[str, Any]]:
+        text_of = findings.summary if summaries else findings.latest
         for first in range(0, len(ids), AT_ONCE):
             with self._reading() as connection:
-                texts = [text_of(connection, id) for id in ids[first : first + AT_ONCE]]
-            yield from (_loaded(text) for text in texts if text is not None)
+                texts = (text_of(connection, id) for id in ids[first : first + AT_ONCE])
+                found = [
+                    _loaded(text) if summaries else _shown(connection, text)
+                    for text in texts
+                    if text is not None
+                ]
+            yield from found
 
     def revisions(self, id: str) -> list[int]:
         """See `Store.revisions`."""
@@ -158,7 +166,7 @@ class EmbeddedStore:
         """See `Store.revision`."""
         with self._reading() as connection:
             text = findings.revision(connection, id, number)
-        return None if text is None else _loaded(text)
+        return None if text is None else {"reports": [], **_loaded(text)}
 
     def series(self, id: str) -> IncidentSeries | None:
         """See `Store.series`."""
@@ -293,6 +301,21 @@ class EmbeddedStore:
         with self._reading() as connection:
             return result_rows.countries(connection)
 
+    def put_reports(self, id: str, reports: Sequence[Report], *, at: int, by: str) -> list[PutReport]:
+        """See `Store.put_reports`."""
+        with self._writing() as connection:
+            return report_rows.put(connection, id, reports, at, by)
+
+    def withdraw_report(self, id: str, report_id: str, *, at: int, by: str, why: str) -> bool:
+        """See `Store.withdraw_report`."""
+        with self._writing() as connection:
+            return report_rows.withdraw(connection, id, report_id, at, by, why)
+
+    def reports(self, id: str) -> list[KeptReport]:
+        """See `Store.reports`."""
+        with self._reading() as connection:
+            return report_rows.of_incident(connection, id)
+
     def put_token(self, token: Token) -> None:
         """See `Store.put_token`."""
         with self._writing() as connection:
@@ -327,6 +350,13 @@ class EmbeddedStore:
         """See `Store.last_change`."""
         with self._reading() as connection:
             return changes.last(connection)
+
+
+def _shown(connection: sqlite3.Connection, text: str) -> dict[str, Any]:
+    """An incident with its reports; one that an older program stored had no such key."""
+    incident = _loaded(text)
+    incident["reports"] = shown_reports(report_rows.of_incident(connection, incident["id"]), incident)
+    return incident
 
 
 def _loaded(text: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from nightside.model.incident import SEVERITIES, Incident, first_id
@@ -17,7 +17,7 @@ from nightside.model.series import IncidentSeries
 from nightside.store import changes
 from nightside.store.summary import summary_of
 
-_OF_THE_STORE = frozenset({"id", "revision", "corrections"})
+_OF_THE_STORE = frozenset({"id", "revision", "corrections", "reports"})
 """What the store adds to a finding; no part of its content."""
 
 _REVISIONS = range(1, 1 << 63)
@@ -28,10 +28,6 @@ def changed_keys(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """The top-level keys, sorted, whose text differs; what the store itself adds is left out."""
     keys = (old.keys() | new.keys()) - _OF_THE_STORE
     return sorted(k for k in keys if k not in old or k not in new or dumps(old[k]) != dumps(new[k]))
-
-
-TextOf = Callable[[sqlite3.Connection, str], str | None]
-"""From an id to a JSON text; None where the id is unknown."""
 
 
 def latest(connection: sqlite3.Connection, incident_id: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from nightside.model.check import CheckResult
 from nightside.model.entity import Entity
 from nightside.model.incident import Incident, Severity, Status
+from nightside.model.report import KeptReport, PutReport, Report
 from nightside.model.series import IncidentSeries
 from nightside.model.signal import Signal
 from nightside.model.state import Change, EntityState
@@ -58,7 +59,11 @@ class Store(Protocol):
         """
 
     def incident(self, id: str) -> dict[str, Any] | None:
-        """The latest revision, of a merged incident too; None where the id is unknown."""
+        """The latest revision, of a merged incident too; None where the id is unknown.
+
+        Here, in `incidents` and in what is put or closed, `reports` holds the incident's reports beside what was
+        measured (`model.report_beside`); in a numbered revision, of which they are no part, it is empty.
+        """
 
     def incidents(
         self,
@@ -174,6 +179,24 @@ class Store(Protocol):
 
     def result_countries(self) -> list[str]:
         """The countries of which anybody checked anything, in order."""
+
+    def put_reports(self, id: str, reports: Sequence[Report], *, at: int, by: str) -> list[PutReport]:
+        """Attach reports to an incident, all or none; what became of each. `at` and `by` say when, and who did it.
+
+        A report that the incident has already changes nothing; one that was withdrawn stays withdrawn. No report is
+        ever changed. They are no part of a revision, and survive all of them. Raises LookupError where the id is
+        unknown, UsageError where the incident would have more than 1,000.
+        """
+
+    def withdraw_report(self, id: str, report_id: str, *, at: int, by: str, why: str) -> bool:
+        """Note that a report was withdrawn from the incident to which it was attached; False where there is none
+        that is not. It stays on record, and so does who withdrew it."""
+
+    def reports(self, id: str) -> list[KeptReport]:
+        """The reports of an incident, withdrawn ones too, in the order in which they were attached; each id once.
+
+        Those of incidents that were merged into it are among them, as long as they are.
+        """
 
     def put_token(self, token: Token) -> None:
         """Know a token from now on. Raises UsageError where its name has one of this scope that is not revoked."""

@@ -6,7 +6,7 @@ from typing import Any
 
 SCHEMA = "nightside.incident-summary/1"
 
-LONG = ("networks", "operators", "settings", "diagnosis")
+LONG = ("networks", "operators", "settings", "diagnosis", "reports")
 """Left out; of `provenance` the `inputs` too."""
 
 

@@ -11,11 +11,13 @@ rollup    the hours of one entity's day
 result    the results of checks that came last
 result_segment  the Parquet segments of all others
 token     who may hand something in, by the hashes of their tokens
+report    what others said of an incident
+withdrawal  which of it was taken back
 """
 
 from __future__ import annotations
 
-VERSION = 3
+VERSION = 4
 """Of the tables; kept in the file as `user_version`. A new file has 0."""
 
 INCIDENT = """
@@ -149,7 +151,28 @@ CREATE TABLE token (
 CREATE UNIQUE INDEX token_in_use ON token (scope, name) WHERE revoked_s IS NULL;
 """
 
-ALL = (INCIDENT, REVISION, MESSAGE, CHANGE, SAMPLES, RESULTS, TOKENS)
+REPORTS = """
+CREATE TABLE report (
+    incident TEXT NOT NULL REFERENCES incident (id) DEFERRABLE INITIALLY DEFERRED,  -- to which it was attached
+    report TEXT NOT NULL,  -- its id
+    attached_s INTEGER NOT NULL,
+    attached_by TEXT NOT NULL,
+    json TEXT NOT NULL,
+    PRIMARY KEY (incident, report)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE withdrawal (
+    incident TEXT NOT NULL,
+    report TEXT NOT NULL,
+    at_s INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    why TEXT NOT NULL,
+    PRIMARY KEY (incident, report),
+    FOREIGN KEY (incident, report) REFERENCES report (incident, report)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incident_merged ON incident (merged_into) WHERE merged_into IS NOT NULL;
+"""
+
+ALL = (INCIDENT, REVISION, MESSAGE, CHANGE, SAMPLES, RESULTS, TOKENS, REPORTS)
 
 
 def statements(*tables: str) -> list[str]:

@@ -41,6 +41,12 @@ def from_2(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def from_3(connection: sqlite3.Connection) -> None:
+    """Version 3 knew no reports."""
+    for statement in tables.statements(tables.REPORTS):
+        connection.execute(statement)
+
+
 def _incidents(connection: sqlite3.Connection) -> None:
     rows = connection.execute(
         "SELECT id, type, code, began, ended, reach, severity, incident_1.revision, merged_into, series, json "

@@ -80,3 +80,13 @@ def local_iso(second: int, zone: str) -> str:
     `second` is seconds since the epoch. FileNotFoundError where the tz database has no such zone.
     """
     return datetime.fromtimestamp(second, _zone(zone)).isoformat(timespec="seconds")
+
+
+def instants_at(local: datetime, zone: str) -> tuple[int, ...]:
+    """When the zone's clocks showed this, in seconds since the epoch: once; never in a gap, twice if set back.
+
+    `local` has whole seconds and no zone of its own. FileNotFoundError where the tz database has no such zone.
+    """
+    clock = _zone(zone)
+    found = {int(local.replace(tzinfo=clock, fold=fold).timestamp()) for fold in (0, 1)}
+    return tuple(sorted(s for s in found if datetime.fromtimestamp(s, clock).replace(tzinfo=None) == local))

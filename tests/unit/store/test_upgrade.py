@@ -140,9 +140,15 @@ def test_all_is_there_and_what_is_new_is_filled_in(old: Path) -> None:
     for _ in range(2):
         with EmbeddedStore(old) as store:
             assert [i["id"] for i in store.incidents()] == ["KP-20141221T0310Z"]
-            assert store.incident("KP-20141221T0510Z") == incident("KP-20141221T0510Z", 1, "closed")
+            assert store.incident("KP-20141221T0510Z") == {
+                **incident("KP-20141221T0510Z", 1, "closed"),
+                "reports": [],
+            }
             assert store.revisions("KP-20141221T0310Z") == [1, 2]
-            assert store.revision("KP-20141221T0310Z", 1) == incident("KP-20141221T0310Z", 1, "restored")
+            assert store.revision("KP-20141221T0310Z", 1) == {
+                **incident("KP-20141221T0310Z", 1, "restored"),
+                "reports": [],
+            }
             assert [i["provenance"] for i in store.incidents(status="restored", summaries=True)] == [
                 {"note": "kept"}
             ]
@@ -221,12 +227,27 @@ def test_to_be_read_only_it_must_be_up_to_date(old: Path) -> None:
         assert len(store.entities()) == 2
 
 
+TO_3 = "DROP TABLE withdrawal; DROP TABLE report; DROP INDEX incident_merged;"
+
+
+def test_version_3_gets_a_place_for_reports(tmp_path: Path) -> None:
+    EmbeddedStore(tmp_path).close()
+    connection = sqlite3.connect(tmp_path / "nightside.sqlite", isolation_level=None)
+    connection.executescript(f"{TO_3} PRAGMA user_version = 3;")
+    connection.close()
+    with pytest.raises(NightsideError, match="older"):
+        EmbeddedStore(tmp_path, read_only=True)
+    for _ in range(2):
+        with EmbeddedStore(tmp_path) as store:
+            assert store.reports("KP-20141221T0310Z") == []
+
+
 def test_version_2_gets_a_place_for_results(tmp_path: Path) -> None:
     with EmbeddedStore(tmp_path) as store:
         store.put_samples([Signal(Entity("country", "KP", "North Korea"), [0], [4], 60)])
     connection = sqlite3.connect(tmp_path / "nightside.sqlite", isolation_level=None)
     connection.executescript(
-        "DROP TABLE result; DROP TABLE result_segment; DROP TABLE token; PRAGMA user_version = 2;"
+        f"DROP TABLE result; DROP TABLE result_segment; DROP TABLE token; {TO_3} PRAGMA user_version = 2;"
     )
     connection.close()
     with pytest.raises(NightsideError, match="older"):

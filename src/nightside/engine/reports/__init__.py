@@ -1,0 +1,1 @@
+"""Reports of others: read, attached to an incident, withdrawn."""
