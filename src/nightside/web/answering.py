@@ -37,12 +37,9 @@ class Answering:
         if self._services_of is None or end <= begin:
             return None
         key = (country, begin, end)
+        if not self.checked(store, number, country):
+            return None
         with self._lock:
-            if number > self._number:
-                self._number, self._countries = number, frozenset(store.result_countries())
-                self._kept.clear()
-            if country not in self._countries:
-                return None
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
@@ -53,6 +50,16 @@ class Answering:
                 while len(self._kept) > MOST_KEPT:
                     self._kept.popitem(last=False)
         return found
+
+    def checked(self, store: Store, number: int, country: str) -> bool:
+        """Whether anybody ever checked anything of a country."""
+        if self._services_of is None:
+            return False
+        with self._lock:
+            if number > self._number:
+                self._number, self._countries = number, frozenset(store.result_countries())
+                self._kept.clear()
+            return country in self._countries
 
     def beside(
         self, store: Store, number: int, incident: dict[str, Any], series: IncidentSeries

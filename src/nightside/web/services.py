@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from nightside.model.instants import iso
+from nightside.model.services import Services
 from nightside.store.protocol import Store
 from nightside.web.answers import Body, json_body, send
 from nightside.web.asked import FROM, TO, not_too_long, time_range
@@ -21,6 +21,11 @@ LONGEST_S = 31 * 86_400
 """The longest range of one answer about services."""
 
 Country = Annotated[str, Query(pattern="^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2.", examples=["KP"])]
+
+
+def nothing_of(country: str, begin: int, end: int) -> Services:
+    """Nobody checked anything within this range."""
+    return Services(country, begin, end, [], [], [], [], [], [], [], [])
 
 
 @router.get("/checks", responses=answers("services", missing=True))
@@ -39,13 +44,13 @@ async def checks(
     code, number = country.upper(), house.latest.number
 
     def ask(store: Store) -> Body:
-        found = house.answering.of(store, number, code, first, last)
-        if found is None:
+        if not house.answering.checked(store, number, code):
             raise NotThereError(
-                f"nobody checked anything of {code} from {iso(first)} to {iso(last)}",
-                where="country, from, to",
+                f"nobody ever checked anything of {code}",
+                where="country",
                 advice="`nightside check` does, and docs/checks.md tells how.",
             )
-        return json_body(found.to_json())
+        found = house.answering.of(store, number, code, first, last)
+        return json_body((found or nothing_of(code, first, last)).to_json())
 
     return send(request, await house.slow.run(ask))

@@ -28,6 +28,7 @@ class Standing:
     checked: bool = True
 
 
+NOT_LATELY = Standing("Services: not known", "Nobody checked any of late.", [], [])
 NOT_CHECKED = Standing(
     "Services not checked", "Routes up does not mean that sites answer.", [], [], checked=False
 )
@@ -41,14 +42,16 @@ async def standing_services(
     shown, number = (max(window[0], end - WINDOW_S), end), house.latest.number
     newest = shown if last_s == end else (last_s - DAY_S, last_s)
 
-    def ask(store: Store) -> tuple[Services | None, Services | None]:
+    def ask(store: Store) -> tuple[bool, Services | None, Services | None]:
         now, then = (house.answering.of(store, number, code, *span) for span in (newest, shown))
-        return now, then
+        return house.answering.checked(store, number, code), now, then
 
-    now, then = await house.slow.run(ask)
+    checked, now, then = await house.slow.run(ask)
+    if not checked:
+        return NOT_CHECKED
     clock = Clock(zone, zone.rsplit("/", 1)[-1].replace("_", " ")) if zone else Clock(None, "")
     found = newest_findings(clock, then) if then else []
     weak = caveats(then) if then else []
     if now is None or not now.services:
-        return replace(NOT_CHECKED, findings=found, caveats=weak, checked=then is not None)
+        return replace(NOT_LATELY, findings=found, caveats=weak)
     return Standing(state_words(now), how_many(now), found, weak)

@@ -114,7 +114,12 @@ def test_nothing_is_guessed(client: TestClient, missing: str) -> None:
 
 def test_nothing_checked_is_nothing_there(client: TestClient, asked: Asked) -> None:
     asked.nothing = True
-    assert client.get("/api/1/checks", params=RANGE).status_code == 404
+    got = client.get("/api/1/checks", params=RANGE)
+    validate(got.json(), "services")
+    assert (got.status_code, got.json()["services"], got.json()["unwatched"]) == (200, [], False)
+    page = client.get("/countries/KP").text
+    assert "Services: not known" in page
+    assert "What services say" not in page
 
 
 def test_a_series_has_services_of_its_country_and_time(client: TestClient, asked: Asked) -> None:

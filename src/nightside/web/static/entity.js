@@ -38,7 +38,7 @@ class EntityCharts {
     this.asked += 1;
     const own = this.asked;
     this.head();
-    const data = await loadWindow(type, code, this.from, this.to);
+    const data = await loadWindow(type, code, this.from, this.to, "checked" in box.dataset);
     if (own !== this.asked) return;
     this.data = data;
     this.draw();

@@ -21,17 +21,17 @@ export async function reach(type, code) {
   return state && { first: second(state.first), last: second(state.last) };
 }
 
-/** All charts' data for [from, to) in seconds. */
-export async function loadWindow(type, code, from, to) {
+/** All charts' data for [from, to) in seconds; services where the country is `checked`. */
+export async function loadWindow(type, code, from, to, checked) {
   const resolution = to - from <= CHANGES_UP_TO_S ? "change" : "hour";
   const range = `from=${iso(from)}&to=${iso(to)}`;
   const own = encodeURIComponent(code);
-  const checked = fits(type, from, to) ? json(`/api/1/checks?country=${own}&${range}`) : null;
+  const services = checked && fits(from, to) ? json(`/api/1/checks?country=${own}&${range}`) : null;
   const [signal, seen, listed, answered] = await Promise.all([
     json(`/api/1/signals/${type}/${own}?${range}&resolution=${resolution}`),
     json(`/api/1/signals/view/all?${range}&resolution=${resolution}`),
     json(`/api/1/incidents?type=${type}&code=${own}&${range}&limit=${MOST_INCIDENTS}`),
-    checked,
+    services,
   ]);
   const ids = (listed?.items ?? []).map(({ id }) => id).reverse();
   const series = (await Promise.all(ids.map((id) => json(`/api/1/incidents/${id}/series`)))).filter(Boolean);

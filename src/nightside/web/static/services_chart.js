@@ -8,9 +8,9 @@ const LONGEST_S = 31 * 86_400;
 /** One answer of the API covers no more. */
 const WORDS = { names: "name servers", mail: "mail", sites: "sites", path: "hosts on the path" };
 
-/** Whether services can be shown for a window. */
-export function fits(type, from, to) {
-  return type === "country" && to - from <= LONGEST_S;
+/** Whether a window is short enough to be asked for. */
+export function fits(from, to) {
+  return to - from <= LONGEST_S;
 }
 
 /** What is drawn of an answer: rows of {words, steps: [[second, {up, down, unknown}]]}; none where there is none. */
