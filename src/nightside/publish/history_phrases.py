@@ -62,14 +62,39 @@ CROSSINGS = ("{count} {losses}", "{count} {losses}")
 NO_CROSSINGS = "not one loss of more than a tenth"
 LONGEST_LOSS = ", the longest of {length}"
 
+USUAL_BEFORE = "What was usual before it: by the known time alone."
+USUAL_NOW = "What is usual, up to the end of what is stored: by the known time alone."
+USUAL_COLUMNS = (
+    "Over", "From, to (UTC)", "Observed", "Reachable on average", "Losses", "The longest",
+)  # fmt: skip
+PERIOD = "{days} observed days"
+PERIOD_PART = "{observed} observed days: {days} are not there"
+FROM_TO = "{first} to {last}"
+COUNTS = "{total} total, {severe} severe or worse, {partial} partial or worse"
+LONGEST_ONE = "{length} ({severity})"
+NONE = "none"
+
 # What others say.
+TITLE = "{what} ({kind})"
+TITLE_ON = "{when}: {what} ({kind})"
+KINDS = {
+    "total": "told of as total",
+    "partial": "told of as partial",
+    "services": "services only",
+    "instability": "told of as instability",
+}
 SAID = "{by}: {says}"
 SAID_WHERE = "{source}, {date}"
 AGAINST = "Contradicted: {why}"
 HERE = {
-    "found": "Found here: {ids}.",
+    "found": "Found here:",
     "not_found": "Documented, but not found here, though that time was observed; why is not known.",
     "unknown": "Documented; that time was not observed well enough here.",
     "not_stored": "Documented; nothing of that time is stored here.",
     "not_by_routes": "Documented by traffic or services alone; routes do not show such an outage.",
 }
+
+# Titles.
+HISTORY = "In history"
+DOCUMENTED_TITLE = "What others said of this time"
+DOCUMENTED_NOTE = "Documented by others, not measured here. Claims that disagree stand side by side."

@@ -16,7 +16,10 @@ ADDRESS = "https://example.org/incidents/KP-20141221T0310Z/revisions/1"
 
 def test_the_text_names_all_that_is_needed(told: Callable[..., Told]) -> None:
     text = cite.text(told(), ADDRESS)
-    record = json.dumps(told(), ensure_ascii=False, separators=(",", ":"))
+    # What is filled in when it is shown depends on what else a store holds.
+    filled_in = ("causes", "diagnosis", "history", "related", "reports", "rules_version")
+    kept = {key: value for key, value in told().items() if key not in filled_in}
+    record = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
     for part in (
         "North Korea's Internet is back after a 9-hour 31-minute outage",
         "KP-20141221T0310Z",
