@@ -68,7 +68,7 @@ USUAL_COLUMNS = (
     "Over", "From, to (UTC)", "Observed", "Reachable on average", "Losses", "The longest",
 )  # fmt: skip
 PERIOD = "{days} observed days"
-PERIOD_PART = "{observed} observed days: {days} are not there"
+PERIOD_PART = "{observed} observed days, of {days} wanted"
 FROM_TO = "{first} to {last}"
 COUNTS = "{total} total, {severe} severe or worse, {partial} partial or worse"
 LONGEST_ONE = "{length} ({severity})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Query, Request
 from fastapi import Path as InPath
@@ -14,7 +14,9 @@ from nightside.model.incident import SEVERITIES, Severity, Status
 from nightside.model.instants import iso
 from nightside.model.settings import Settings
 from nightside.model.state import EntityState
+from nightside.publish import history_phrases
 from nightside.publish.chapters import operators
+from nightside.publish.history_tables import documented, usual_table
 from nightside.publish.literal import one_line
 from nightside.store.cursor import place_of
 from nightside.web import report_page, static_files
@@ -200,8 +202,24 @@ async def _entity(
         state=state,
         cards=cards(own, reader_of(request)),
         operators=await _operators(house, own),
+        past=await _past(house, state),
         snapshots=snapshots(short.summary for short in own.items),
     )
+
+
+async def _past(house: House, state: EntityState | None) -> dict[str, Any] | None:
+    """What is usual for the entity, and what others documented of it; None where nobody can tell."""
+    number = house.latest.number
+    found = None
+    if state is not None:
+        found = await house.quick.run(lambda store: house.telling.entity(store, number, state))
+    if found is None or state is None:
+        return None
+    return {
+        "usual": usual_table(found["usual"] or (), history_phrases.USUAL_NOW),
+        "documented": documented(found["documented"]),
+        "address": f"/api/1/entities/{state.type}/{state.code}/history",
+    }
 
 
 async def _operators(house: House, own: Listed) -> str:
