@@ -51,14 +51,11 @@ class SlowChecks:
             return False
         i = before[-1]
         until = ms(series[i]) + self.holds(series, i)
-        if series[i].outcome not in SOMEBODY_ANSWERED or t >= until:
+        # A canary has to answer as it should; of what is checked, anything that comes back will do.
+        good = SOMEBODY_ANSWERED if series[i].country else {"ok"}
+        if series[i].outcome not in good or t >= until:
             return False
-        broke = (
-            i + 1 < len(series)
-            and ms(series[i + 1]) <= until
-            and series[i + 1].outcome not in SOMEBODY_ANSWERED
-        )
-        return not broke
+        return not (i + 1 < len(series) and ms(series[i + 1]) <= until and series[i + 1].outcome not in good)
 
     def lately(self, series: tuple[CheckResult, ...], t: int) -> bool:
         return any(

@@ -1,9 +1,10 @@
 """The health of places: whether what one says may be about itself.
 
-A place is *healthy* while at least half of its canaries' networks answer it. A network answers from one answer to the
-next; where the next result is no answer, it stopped with the last answer, for nobody knows when the line broke. So what
-fails shortly before the canaries fail is not told of a country. A network is expected
-for a day after its last result, or for as long as that holds.
+A place is *healthy* while at least half of its canaries' networks answer it as they should: a refusal, or an answer of
+somebody else's, may be of the place's own gateway. A network answers from one answer to the next; where the next result
+is no answer, it stopped with the last answer, for nobody knows when the line broke. So what fails shortly before the
+canaries fail is not told of a country. A network is expected for a day after its last result, or for as long as that
+holds.
 
 A place without canaries is *unwatched*. Its word counts while anything at all answers it, of whatever it checks; where
 nothing does, it may be its own line, and it says nothing.
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nightside.checks.rounds import Series, held_ms
-from nightside.checks.spans import Int64, Spans, counted, joined, spans_of
+from nightside.checks.spans import Bool, Int64, Spans, counted, joined, spans_of
 from nightside.model.check_settings import CheckSettings
 
 LOST, UNHEARD, UNWATCHED_SILENT, UNWATCHED, HEALTHY = range(5)
@@ -32,16 +33,19 @@ class Places:
     """Its health as the words above; where there is no span, nobody expects anything of it."""
 
 
-def answering(rows: Series, settings: CheckSettings) -> Spans:
-    """By series, when it answered: from one answer to the next, as long as an answer holds."""
+def answering(rows: Series, good: Bool, settings: CheckSettings) -> Spans:
+    """By series, when it answered: from one answer to the next, as long as an answer holds.
+
+    `good` is what counts as an answer, of each row.
+    """
     end = rows.at + held_ms(rows, settings)
     if len(end):
         # The next result of the same series, where it comes while this one holds.
         soon = np.append((rows.series[1:] == rows.series[:-1]) & (rows.at[1:] <= end[:-1]), False)
-        following = np.where(np.append(rows.answered[1:], True), np.append(rows.at[1:], 0), rows.at)
+        following = np.where(np.append(good[1:], True), np.append(rows.at[1:], 0), rows.at)
         end = np.where(soon, following, end)
     found = Spans(rows.series, rows.at, end, np.ones(len(end), np.int64))
-    return found.where(rows.answered & (end > rows.at))
+    return found.where(good & (end > rows.at))
 
 
 def health(canaries: Series, network_of: Int64, checked: Series, settings: CheckSettings) -> Places:
@@ -53,9 +57,9 @@ def health(canaries: Series, network_of: Int64, checked: Series, settings: Check
     many = int(network_of.max(initial=0)) + 1
     pair_of = canaries.place_of * many + network_of
     place_of_pair = np.arange((int(canaries.place_of.max(initial=0)) + 1) * many) // many
-    answers = joined(answering(canaries, settings).keyed(pair_of)).keyed(place_of_pair)
+    answers = joined(answering(canaries, canaries.ok, settings).keyed(pair_of)).keyed(place_of_pair)
     expected = joined(_expected(canaries, settings).keyed(pair_of)).keyed(place_of_pair)
-    anything = joined(answering(checked, settings).keyed(checked.place_of))
+    anything = joined(answering(checked, checked.answered, settings).keyed(checked.place_of))
     known = joined(_expected(checked, settings).keyed(checked.place_of))
     heard, tried = (
         joined(Spans(rows.place, rows.at, rows.at + held_ms(rows, settings), rows.series))

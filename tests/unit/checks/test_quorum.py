@@ -133,6 +133,20 @@ def test_down_from_the_first_of_two_failures_up_from_the_first_answer() -> None:
     assert [w for _, w in steps(found) if w != "unknown"] == ["up", "down", "up"]
 
 
+@pytest.mark.parametrize("outcome", ["refused", "reset", "not_authoritative", "certificate", "wrong_content"])
+def test_a_gateway_that_answers_for_all_the_world_is_no_line(outcome: str) -> None:
+    """A firewall that rejects what goes out, or a hotel's sign-in page: canaries "answer", but not as themselves."""
+    found = judged(
+        [
+            replace(one, outcome=outcome) if one.outcome == "timed_out" else one
+            for one in place("a", 0, 1800, cut=(600, 1200))
+        ]
+    )
+    words = [word for _, word in steps(found)]
+    assert words[:3] == ["up", "unknown", "up"]
+    assert "down" not in words
+
+
 def test_one_failure_alone_is_none() -> None:
     found = judged(place("a", 0, 1800, down=(600, 650)))
     assert "down" not in [w for _, w in steps(found)]
