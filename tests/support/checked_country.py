@@ -328,13 +328,17 @@ protocol kernel {{ scan time 2; ipv4 {{ import none; export {kernel}; }}; }}
                 return self._site(folder, RODONG_BEHIND)
         return self._site(folder, MFA, self._mfa)
 
-    def _site(self, folder: Path, address: str, tls: Credentials | None = None) -> AbstractContextManager[None]:
+    def _site(
+        self, folder: Path, address: str, tls: Credentials | None = None
+    ) -> AbstractContextManager[None]:
         program = have_nginx()
         assert program is not None
         (folder / "index.html").write_text(PAGE, encoding="utf-8")
         listen = f"listen {address}:80;"
         if tls is not None:
-            listen = f"listen {address}:443 ssl; ssl_certificate {tls.certificate}; ssl_certificate_key {tls.key};"
+            listen = (
+                f"listen {address}:443 ssl; ssl_certificate {tls.certificate}; ssl_certificate_key {tls.key};"
+            )
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
         temporary = " ".join(f"{kind}_temp_path {folder};" for kind in kinds)
         (folder / "nginx.conf").write_text(
@@ -394,6 +398,4 @@ def until(what: Callable[[], bool], within_s: float, why: Callable[[], object]) 
     begun = time.monotonic()
     while not what():
         assert time.monotonic() < begun + within_s, why()
-        time.sleep(0.1)
-
-
+        time.sleep(0.25)

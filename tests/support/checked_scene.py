@@ -12,13 +12,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from checked_country import NETWORKS, NS1, NS2, OFFICE, PLACES, TARGETS, CheckedCountry, canary_file, checked_country, until
+from checked_country import (
+    NETWORKS,
+    NS1,
+    NS2,
+    OFFICE,
+    PLACES,
+    TARGETS,
+    CheckedCountry,
+    canary_file,
+    checked_country,
+    until,
+)
 
 from nightside.engine.checks.places import allow
 from nightside.engine.live.daemon import Daemon
@@ -33,14 +43,14 @@ from nightside.sources.bmp import BmpListener
 from nightside.store.location import open_store
 from nightside.world.snapshot import load
 
-ROUND_S = 1.1
-"""And not a minute."""
+ROUND_S = 0.98
+"""And not a minute. A place's round is told in whole seconds, rounded up."""
 PHASE_S = 0.8
 LATE_S = 0.5
 """So late time comes to the daemon: the tests wait for it."""
-SHORTER = 55
+SHORTER = 60
 """So many times, and all else with it: the answer counts in whole seconds."""
-QUIET_S = 6
+QUIET_S = 4
 """A table is whole after so much quiet, and not after 30 s: the daemon alone would take a third of the test's time."""
 URL = f"https://{OFFICE}:8443"
 SUPPORT = Path(__file__).parent
@@ -130,6 +140,7 @@ class Scene:
     def __init__(self, folder: Path, country: CheckedCountry, watching: Watching, stack: ExitStack) -> None:
         self.folder, self.store = folder, folder / "store"
         self.country, self.watching, self._stack = country, watching, stack
+        self._calm_at = 0.0
         self.targets, self.canaries = folder / "KP.toml", folder / "canaries.toml"
         self.targets.write_text(TARGETS, encoding="utf-8")
         self.canaries.write_text(canary_file())
@@ -154,8 +165,11 @@ class Scene:
         tls = self.country.authority.issue([OFFICE])
         process = self._process(
             "office",
-            ["-m", "nightside", "serve", "--agents", "--host", OFFICE, "--port", "8443"]
-            + ["--store", str(self.store), "--tls-cert", str(tls.certificate), "--tls-key", str(tls.key)],
+            [
+                *("-m", "nightside", "serve", "--agents", "--host", OFFICE, "--port", "8443"),
+                *("--store", str(self.store)),
+                *("--tls-cert", str(tls.certificate), "--tls-key", str(tls.key)),
+            ],
             stdout=subprocess.PIPE,
         )
         assert process.stdout is not None
@@ -167,9 +181,10 @@ class Scene:
         for place in PLACES:
             words = [str(SUPPORT / "place_at.py"), str(self.targets), str(self.canaries), "127.0.0.1"]
             words += [str(ROUND_S), str(PHASE_S), URL, str(self.folder / place)]
-            self._process(place, words, stdout=subprocess.DEVNULL)
+            with (self.folder / f"{place}.out").open("wb") as begun:
+                self._process(place, words, stdout=begun)
 
-    def _process(self, where: str, words: list[str], stdout: int) -> subprocess.Popen[bytes]:
+    def _process(self, where: str, words: list[str], stdout: int | IO[bytes]) -> subprocess.Popen[bytes]:
         with (self.folder / f"{where}.err").open("wb") as said:
             process = subprocess.Popen(
                 [*self.country.inside(where), sys.executable, *words],
@@ -195,41 +210,54 @@ class Scene:
             ).to_pylist()
         return [row for row in rows if begin <= row["at"].timestamp() < (end or 1e12)]
 
-    def rounds(self, since: float, places: tuple[str, ...] = PLACES) -> int:
-        """In how many rounds after this instant these places have checked every part, and handed it in."""
-        count = Counter(_key(row) for row in self.rows(since))
-        return min(count[key] for key in self.keys if key[0] in places)
-
-    def after_rounds(self, number: int, since: float, places: tuple[str, ...] = PLACES) -> None:
-        """Wait for so many."""
+    def after_rounds(self, number: int) -> None:
+        """Wait until every place has begun and ended so many from now on, and no longer: of which some may be held
+        back, and what was found may not be handed in yet."""
+        due = [self._begun(place) + number + 1 for place in PLACES]
         until(
-            lambda: self.rounds(since, places) >= number,
-            20 * ROUND_S + number * ROUND_S,
-            lambda: f"no {number} rounds: {[self.said(place)[-500:] for place in (*places, 'office')]}",
+            lambda: all(self._begun(place) >= n for place, n in zip(PLACES, due, strict=True)),
+            20 + number * ROUND_S,
+            lambda: f"no {number} rounds: {[self.said(place)[-500:] for place in PLACES]}",
         )
 
+    def _begun(self, place: str) -> int:
+        return (self.folder / f"{place}.out").read_text().count("\n")
+
     def calm(self) -> float:
-        """Wait until every place has found every part well, after the last that it did not; since when that is so."""
-        begun = since = time.time()
+        """Wait until every place has found every part well, after the last that it did not, and it is all in the
+        store; the moment by which that was so."""
+        begun = end = time.time()
         missing: set[Key] = set()
         bad: list[dict[str, Any]] = []
 
         def well() -> bool:
-            nonlocal since, missing, bad
+            nonlocal end, missing, bad
             rows = [row for row in self.rows(begun) if row["kind"] != "trace"]
             bad = [row for row in rows if row["outcome"] != "ok"]
             since = max([begun, *(row["at"].timestamp() for row in bad)])
-            missing = set(self.keys) - {_key(row) for row in rows if row["at"].timestamp() > since}
+            first: dict[Key, float] = {}
+            for row in rows:
+                if row["at"].timestamp() > since:
+                    first.setdefault(_key(row), row["at"].timestamp())
+            missing = set(self.keys) - set(first)
+            end = max(first.values(), default=begun) + 1
             return not missing
 
         until(well, 30, lambda: f"never well: {bad[-10:]} {missing}")
-        return since
+        self._calm_at = time.time()
+        return end
+
+    def begin(self) -> float:
+        """Now, or when all is well: of what an earlier test broke, and did not mend, nothing is told."""
+        if time.time() > self._calm_at + 5:
+            self.calm()
+        return time.time()
 
     def judged(self, begin: float, end: float) -> Services:
         """What the store says of this time, routes and services."""
         self.watching.write(int(end) + 1)
         with open_store(self.store, read_only=True) as store:
-            found = services_of(store, "KP", int(begin), int(end), shorter())
+            found = services_of(store, "KP", int(begin), int(end) + 1, shorter())
         assert found is not None
         return found
 
@@ -237,11 +265,7 @@ class Scene:
         """How many units were reachable within this time, as stored; None: nobody knows."""
         with open_store(self.store, read_only=True) as store:
             rows = store.samples("country", "KP", int(begin), int(end)).to_pylist()
-        return {row["units"] for row in rows}
-
-    def outcomes(self, since: float, end: float | None = None) -> set[str]:
-        """The outcomes of all results that began then."""
-        return {row["outcome"] for row in self.rows(since, end)}
+        return {None if row["quality"] == "unknown" else row["units"] for row in rows}
 
 
 @contextmanager
@@ -256,5 +280,3 @@ def checks_scene(folder: Path) -> Iterator[Scene]:
         until(lambda: watching.units() == len(NETWORKS), 40, lambda: "the country is never seen whole")
         scene.calm()
         yield scene
-
-
