@@ -19,12 +19,12 @@ def print_findings(
 ) -> None:
     """The incidents to standard output, in words with times in the zone; what was looked at to standard error."""
     if json:
-        from nightside.engine.shown import shown
+        from nightside.engine.shown import shown_whole
         from nightside.model.ndjson import dumps
         from nightside.store.location import open_store
 
         with open_store(store, read_only=True) as opened:
-            for incident in shown(opened, incidents):
+            for incident in shown_whole(opened, incidents):
                 print(dumps(incident))
         return
     from nightside.cli.incidents import print_incidents

@@ -62,15 +62,12 @@ def command(
     folder = default_folder() if store is None else store
     with open_store(folder) as opened:
         incident, series = opened.incident(incident_id), opened.series(incident_id)
-        if incident is not None and not flips:
+        if incident is not None and series is not None and (not flips or html is not None or png is not None):
+            from nightside.engine.incident_services import with_services
             from nightside.engine.shown import shown_incident
 
-            incident = shown_incident(opened, incident)
-        told = not (flips or json) or html is not None or png is not None
-        if told and incident is not None and series is not None:
-            from nightside.engine.incident_services import with_services
-
             series = with_services(opened, incident, series)
+            incident = shown_incident(opened, incident, series)
         messages, revisions = opened.messages(incident_id), []
         if html is not None:
             found = (opened.revision(incident_id, n) for n in opened.revisions(incident_id))
@@ -91,11 +88,13 @@ def command(
     elif json:
         print(dumps(incident))
     else:
+        from nightside.publish import causes_words
         from nightside.publish.named import named_in
         from nightside.publish.posted import chapter
         from nightside.publish.words import story
 
-        parts = (story(named_in(incident, called), series, zone), chapter(incident, messages, zone))
+        named = named_in(incident, called)
+        parts = (story(named, series, zone), causes_words.chapter(named), chapter(incident, messages, zone))
         print("\n\n".join(part for part in parts if part))
     if html is not None:
         _write_report(html, incident, series, messages, revisions)

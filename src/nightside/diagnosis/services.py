@@ -83,7 +83,7 @@ def order(stored: Stored) -> Said:
     if early:
         said = f"Services went before the routes: {told}, routes at {when(stored.onset)}."
         return Said("services_first", said, fell[0][0], stored.onset, rests)
-    said = f"Services and routes went together, as far as checks can tell ({lasting(settle)}): {told}."
+    said = f"Services went with the routes, as far as checks can tell ({lasting(settle)}): {told}."
     return Said("together", said, fell[0][0], until, rests)
 
 

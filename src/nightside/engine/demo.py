@@ -10,6 +10,7 @@ from typing import Any
 from nightside.engine.incident_services import with_services
 from nightside.engine.record import Recorded, replay_into
 from nightside.engine.shown import shown_incident
+from nightside.publish import causes_words
 from nightside.publish.chart import draw
 from nightside.publish.named import named_in
 from nightside.publish.posted import chapter
@@ -69,12 +70,13 @@ def tell(
         series, messages = store.series(gravest["id"]), store.messages(gravest["id"])
         if series is not None:
             series = with_services(store, gravest, series)
-        gravest = shown_incident(store, gravest)
+        gravest = shown_incident(store, gravest, series)
     chart = None
     if series is not None:
         chart = pictures / f"{gravest['id']}.png"
         draw(gravest, series, chart)
-    parts = (story(named_in(gravest, language), series, reader), chapter(gravest, messages, reader))
+    named = named_in(gravest, language)
+    parts = (story(named, series, reader), causes_words.chapter(named), chapter(gravest, messages, reader))
     told = "\n\n".join(part for part in parts if part)
     return Demo(recorded, archive, chart, told, gravest)
 

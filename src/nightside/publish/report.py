@@ -17,7 +17,17 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from nightside.model.series import IncidentSeries
-from nightside.publish import attribution, chapters, chart, cite, links, phrases, services_phrases
+from nightside.publish import (
+    attribution,
+    causes_phrases,
+    causes_words,
+    chapters,
+    chart,
+    cite,
+    links,
+    phrases,
+    services_phrases,
+)
 from nightside.publish import report_downloads as downloads
 from nightside.publish import report_phrases as words
 from nightside.publish import report_tables as tables
@@ -150,7 +160,8 @@ def _facts(
             services_phrases.CHECKED_TOO if checked.rows else words.ROUTES_ONLY,
         ],
         "unseen": tables.unseen(incident),
-        "causes": tables.causes(incident),
+        "why": causes_words.why(incident),
+        "why_words": causes_phrases,
         "basis_words": _basis(incident),
         "inputs": tables.inputs(incident),
         "inputs_title": choose(words.INPUTS, inputs).format(count=f"{inputs:,}"),

@@ -184,21 +184,6 @@ def unseen(incident: Json) -> Table:
     return Table("unseen", _with_place(clock, words.VIEW_CAPTION), columns, rows)
 
 
-def causes(incident: Json) -> Table:
-    """Hypotheses with the evidence for and against each; empty where nothing was diagnosed."""
-    columns = (words.CAUSE, words.SCORE, words.FOR, words.AGAINST)
-    rows: list[tuple[Cell, ...]] = [
-        (
-            Text(one_line(f"{c['family']}: {c['cause']}", 120)),
-            Text(f"{c['score']:g}", "number"),
-            Text("; ".join(one_line(str(e), 200) for e in c["for"]) or words.NOTHING),
-            Text("; ".join(one_line(str(e), 200) for e in c["against"]) or words.NOTHING),
-        )
-        for c in incident["causes"]
-    ]
-    return Table("causes", words.CAUSES_CAPTION, columns, rows)
-
-
 def inputs(incident: Json) -> Table:
     """The input files with their digests."""
     rows: list[tuple[Cell, ...]] = [

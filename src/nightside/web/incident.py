@@ -64,7 +64,8 @@ async def incident(request: Request, house: InHouse, id: IncidentId) -> Response
     def ask(store: Store) -> Body:
         return json_body(house.telling.incident(store, number, stored_incident(store, id)))
 
-    return send(request, await house.quick.run(ask))
+    # Where services were checked, its causes take half a second: lists and states do not wait for them.
+    return send(request, await house.slow.run(ask))
 
 
 @router.get("/incidents/{id}/revisions", responses=answers("revisions", missing=True))
