@@ -16,12 +16,12 @@ LOSS = {
 ONLY = "the only {losses} known here {when}"
 LONGEST = "longest of the {known} {losses} known here {when}"
 NTH = "{ordinal} longest of the {known} {losses} known here {when}"
-BETWEEN = (
-    "between {best} and {worst} longest of the {known} {losses} known here {when} (not all lengths are known)"
-)
+BETWEEN = "between the {best} and the {worst} longest of the {known} {losses} known here {when}"
+BETWEEN_FIRST = "between the longest and the {worst} longest of the {known} {losses} known here {when}"
 BY_NOW = "by its length until now {place}"
 FOR_YEAR = "for {period} so far"
 FOR_DAYS = "for the {period} to its end"
+UNSETTLED = "not all lengths are known well enough"
 AS_LONG = ("with one other exactly as long", "with {count} others exactly as long")
 DOCUMENTED = (
     "{count} documented by others, not measured here",
@@ -32,7 +32,6 @@ OBSERVED = "{percent} of that time observed"
 NOT_RANKED = (
     "No place is given: of {period} up to its end {percent} was observed here, and a place needs 90 %."
 )
-FIRST = "the"
 AND_ALSO = "; and "
 
 # Whole countries.

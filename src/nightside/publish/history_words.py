@@ -44,7 +44,8 @@ def _place(rank: Mapping[str, Any]) -> str:
     if rank["known"] == 1:
         told = phrases.ONLY.format(**words)
     elif best != worst:
-        told = phrases.BETWEEN.format(best=_best(best), worst=ordinal(worst), **words)
+        form = phrases.BETWEEN_FIRST if best == 1 else phrases.BETWEEN
+        told = form.format(best=ordinal(best), worst=ordinal(worst), **words)
     elif best == 1:
         told = phrases.LONGEST.format(**words)
     else:
@@ -52,6 +53,8 @@ def _place(rank: Mapping[str, Any]) -> str:
     if rank["ongoing"]:
         told = phrases.BY_NOW.format(place=told)
     asides = [phrases.OBSERVED.format(percent=percent(rank["coverage"]))]
+    if best != worst and not rank["ongoing"]:
+        asides.insert(0, phrases.UNSETTLED)
     if rank["reconstruction"]:
         asides.insert(0, phrases.RECONSTRUCTED)
     if rank["documented"]:
@@ -59,10 +62,6 @@ def _place(rank: Mapping[str, Any]) -> str:
     if rank["as_long"]:
         asides.insert(0, choose(phrases.AS_LONG, rank["as_long"]).format(count=rank["as_long"]))
     return f"{told} ({'; '.join(asides)})"
-
-
-def _best(place: int) -> str:
-    return phrases.FIRST if place == 1 else ordinal(place)
 
 
 def ordinal(number: int) -> str:
