@@ -33,6 +33,16 @@ def command(
         Path | None,
         typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
     ] = None,
+    attach: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Instead: attach the reports in this file, JSON or TOML, to the incident."
+        ),
+    ] = None,
+    withdraw: Annotated[
+        str | None, typer.Option(metavar="REPORT", help="Instead: take this report back, for good.")
+    ] = None,
+    why: Annotated[str | None, typer.Option(metavar="TEXT", help="With --withdraw: the reason.")] = None,
     tz: ReaderZone = None,
     language: ReaderLanguage = None,
     json: Annotated[
@@ -47,6 +57,7 @@ def command(
       nightside show KP-20141221T0310Z --png outage.png
       nightside show KP-20141221T0310Z --html outage.html
       nightside show KP-20141221T0310Z --flips --peer AS3356
+      nightside show KP-20141221T0310Z --attach said.toml
     """
     from nightside.model.flips import parse_peer
     from nightside.model.ndjson import dumps
@@ -60,6 +71,13 @@ def command(
     whose, zone = None if peer is None else parse_peer(peer), reader_zone(tz)
     called = reader_language(language, json=json)
     folder = default_folder() if store is None else store
+    if attach is not None or withdraw is not None or why is not None:
+        from nightside.cli.show_reports import change_reports
+
+        if flips or png is not None or html is not None:
+            raise UsageError("--attach and --withdraw show nothing", advice="Show the incident afterwards.")
+        change_reports(folder, incident_id, attach, withdraw, why, json=json)
+        return
     with open_store(folder) as opened:
         incident, series = opened.incident(incident_id), opened.series(incident_id)
         if incident is not None and series is not None and (not flips or html is not None or png is not None):

@@ -24,7 +24,11 @@ NEAREST_EPISODE_S = 86_400
 NOTHING_THERE = "no outage was measured within a day of what it is about"
 NOT_ENDED = "it had not ended when last seen"
 ONLY_A_RANGE = "what was measured is known as a range only, wider than what was said"
-NO_FIGURE = "it has no figure"
+SHORT_ONES = "it depends on whether outages under ten minutes are counted"
+SHORT_S = 600
+"""An end counts once it has held so long; so people may take several shorter outages for one, or for none."""
+MOST_MEASURED = 3
+"""So many of the outages at the time named are listed: the longest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,10 @@ class _Measured:
         if self.end is None:
             return None
         return max(0, self.end[0] - self.onset[1]), self.end[1] - self.onset[0]
+
+    @property
+    def is_short(self) -> bool:
+        return self.duration is not None and self.duration[1] < SHORT_S
 
     def touches(self, covers: Range) -> bool:
         return self.onset[0] < covers[1] and (self.end is None or self.end[1] >= covers[0])
@@ -60,6 +68,7 @@ def shown_reports(kept: Sequence[KeptReport], incident: dict[str, Any]) -> list[
 
 def _shown(kept: KeptReport, incident: dict[str, Any]) -> dict[str, Any]:
     report, episodes = kept.report, _episodes(incident)
+    then = [e for e in episodes if e.touches(report.about.covers)]
     figures = _figures(report, episodes)
     return {
         "id": report.id,
@@ -77,12 +86,17 @@ def _shown(kept: KeptReport, incident: dict[str, Any]) -> dict[str, Any]:
                 "onset": iso(e.onset[0]),
                 "end": iso_or_none(e.end[1] if e.end else None),
             }
-            for e in episodes
-            if e.touches(report.about.covers)
+            for e in sorted(sorted(then, key=_shortness)[:MOST_MEASURED], key=lambda e: e.onset)
         ],
+        "measured_count": len(then),
         "figures": figures,
         "verdict": _overall(figures),
     }
+
+
+def _shortness(episode: _Measured) -> tuple[int, Range]:
+    """The longest first; what lasts on before all."""
+    return -(episode.duration[1] if episode.duration else 1 << 62), episode.onset
 
 
 def nearness(report: Report, incident: dict[str, Any]) -> Nearness:
@@ -124,30 +138,29 @@ def _range(known: Sequence[str] | None, instant: str) -> Range:
 
 
 def _figures(report: Report, episodes: Sequence[_Measured]) -> list[dict[str, Any]]:
-    """Each figure beside the episode that the report must mean: of those it touches, else the nearest within a day,
-    that with which most of its figures agree; of several such, the longest."""
+    """Each figure beside the outage that the report must mean: of those at its time, else the nearest within a day, that
+    with which most of its figures agree; of several such, the longest."""
     covers = report.about.covers
-    meant = [e for e in episodes if e.touches(covers)]
-    if not meant:
-        near = sorted((e.distance_s(covers), e.onset) for e in episodes)[:1]
-        meant = [e for e in episodes if near and near[0] == (e.distance_s(covers), e.onset)]
-        meant = [e for e in meant if e.distance_s(covers) <= NEAREST_EPISODE_S]
-    outages = sum(e.touches(covers) for e in episodes)
-    beside: list[_Measured | None] = [*meant] or [None]
-    tried = [[_beside(figure, each, outages) for figure in report.figures] for each in beside]
-
-    def merit(index: int) -> tuple[int, int]:
-        length = meant[index].duration if meant else None
-        return sum(f["verdict"] == "agrees" for f in tried[index]), length[1] if length else 1 << 62
-
-    return tried[max(range(len(tried)), key=merit)]
+    then = [e for e in episodes if e.touches(covers)]
+    count = sum(not e.is_short for e in then), len(then)
+    meant = then or _nearest([e for e in episodes if not e.is_short] or episodes, covers)
+    beside: list[_Measured | None] = [*sorted(meant, key=_shortness)] or [None]
+    tried = [[_beside(figure, each, count) for figure in report.figures] for each in beside]
+    # The first of the best: max keeps the order, which is that of length.
+    return max(tried, key=lambda figures: sum(f["verdict"] == "agrees" for f in figures))
 
 
-def _beside(figure: Figure, episode: _Measured | None, outages: int) -> dict[str, Any]:
+def _nearest(episodes: Sequence[_Measured], covers: Range) -> list[_Measured]:
+    """The one nearest to a time at which there was none; empty where it is too far to be meant."""
+    near = min(episodes, key=lambda e: (e.distance_s(covers), e.onset))
+    return [near] if near.distance_s(covers) <= NEAREST_EPISODE_S else []
+
+
+def _beside(figure: Figure, episode: _Measured | None, count: Range) -> dict[str, Any]:
     measured: Range | None = None
     why: str | None = None
     if figure.what == "outages":
-        measured = (outages, outages)
+        measured = count
     elif episode is None:
         why = NOTHING_THERE
     else:
@@ -155,7 +168,7 @@ def _beside(figure: Figure, episode: _Measured | None, outages: int) -> dict[str
         why = NOT_ENDED if measured is None else None
     verdict: Verdict = "not_comparable" if measured is None else _verdict(figure, measured)
     if measured is not None and verdict == "not_comparable":
-        why = ONLY_A_RANGE
+        why = SHORT_ONES if figure.what == "outages" else ONLY_A_RANGE
     return {
         "what": figure.what,
         "rule": figure.rule,

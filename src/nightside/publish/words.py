@@ -14,6 +14,7 @@ from nightside.publish.history_words import history
 from nightside.publish.moments import Clock, instant, instant_or_range, span
 from nightside.publish.phrases import choose
 from nightside.publish.reading import Json
+from nightside.publish.reports_told import reports
 from nightside.publish.services_words import services
 
 __all__ = ["after", "around", "before", "headline", "sentence", "story"]
@@ -34,6 +35,7 @@ def story(incident: Json, series: IncidentSeries | None = None, reader: str | No
         [" ".join(chapters.upstreams(incident))],
         [*after(incident, reader), *chapters.further_episodes(incident, reader)],
         history(incident),
+        reports(incident),
         chapters.view(incident, reader),
         chapters.provenance(incident),
     ]
