@@ -12,18 +12,25 @@ import uvicorn
 
 from nightside.engine.serve import listen
 from nightside.engine.serve_protocol import Protocol
+from nightside.web.answering import ServicesOf
 from nightside.web.app import create_app
 from nightside.web.desk import Take
 from nightside.web.limits import Limits
 
 
 @contextmanager
-def served(store: Path, limits: Limits | None = None, *, take: Take | None = None) -> Iterator[str]:
+def served(
+    store: Path,
+    limits: Limits | None = None,
+    *,
+    take: Take | None = None,
+    services_of: ServicesOf | None = None,
+) -> Iterator[str]:
     """The address (`http://127.0.0.1:12345`) of the app over this store, until the end of the block."""
     listening: socket.socket = listen("127.0.0.1", 0)
     port = listening.getsockname()[1]
     config = uvicorn.Config(
-        create_app(store, limits, take=take),
+        create_app(store, limits, take=take, services_of=services_of),
         http=Protocol,
         log_level="critical",
         access_log=False,

@@ -109,7 +109,8 @@ export function lanesSpec(data) {
   return {
     height: () => Math.max(1, shown().length) * ROW_PX + 14,
     labelled: false,
-    range: () => [Math.max(1, shown().length), 0],
+    // Rows go downwards from 0: uPlot turns a range that does over when it is set again.
+    range: () => [-Math.max(1, shown().length), 0],
     ticks: () => [],
     draw(pen, frame) {
       const lanes = shown();
@@ -117,8 +118,8 @@ export function lanesSpec(data) {
       pen.textBaseline = "alphabetic";
       pen.textAlign = "left";
       lanes.forEach(({ prefix, stretches: parts }, row) => {
-        const top = frame.y(row + 0.52);
-        const height = frame.y(row + 0.94) - top;
+        const top = frame.y(-row - 0.52);
+        const height = frame.y(-row - 0.94) - top;
         for (const [begin, until, state] of parts) {
           const [a, b] = [frame.x(Math.max(begin, frame.window[0])), frame.x(Math.min(until, frame.window[1]))];
           if (b <= a) continue;

@@ -37,7 +37,8 @@ export function servicesSpec(data) {
   return {
     height: () => Math.max(1, shown().rows.length) * ROW_PX + 14,
     labelled: false,
-    range: () => [Math.max(1, shown().rows.length), 0],
+    // Rows go downwards from 0: uPlot turns a range that does over when it is set again.
+    range: () => [-Math.max(1, shown().rows.length), 0],
     ticks: () => [],
     draw(pen, frame) {
       const { rows, to: end } = shown();
@@ -45,8 +46,8 @@ export function servicesSpec(data) {
       pen.textBaseline = "alphabetic";
       pen.textAlign = "left";
       rows.forEach(({ words, steps }, row) => {
-        const top = frame.y(row + 0.52);
-        const height = frame.y(row + 0.94) - top;
+        const top = frame.y(-row - 0.52);
+        const height = frame.y(-row - 0.94) - top;
         for (const [begin, until, one] of stretches(steps, end, ...frame.window)) {
           const [a, b] = [frame.x(begin), frame.x(until)];
           const wide = Math.max(b - a, frame.ratio);
