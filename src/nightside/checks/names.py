@@ -25,6 +25,11 @@ MOST_RECORDS = 64
 RECORD_CHARS = 512
 MOST_KEPT = 8_192
 
+CONTROLS = ("com", "org")
+"""Asked for their SOA where a name fails: whether the resolver fails for all the world. Two registries."""
+NAME_SHARE, CONTROL_SHARE = 0.6, 0.35
+"""Of the time: for the name, and for the controls after it."""
+
 _Known = list[str] | CheckFailedError
 
 
@@ -35,6 +40,9 @@ class Resolver:
     An answer, good or bad, is kept for `keep_s` seconds, whatever its own time to live: shorter than a round, so
     that each round sees for itself. Who asks while the same question is under way waits for its answer. No search
     domains and no hosts file: a name means the same at every place. Raises UsageError where there is no resolver.
+
+    Where it says nothing, or that it cannot, it is asked for two names of other countries: one that knows nothing of
+    these either has failed itself, and what was asked for is `not_possible`. So it is where it refuses to be asked.
     """
 
     def __init__(self, server: str | None = None, keep_s: float = 30.0) -> None:
@@ -51,6 +59,7 @@ class Resolver:
             address, port = _server(server)
             self._asks.nameservers, self._asks.port = [address], port
         self._keep_s = keep_s
+        self._control: tuple[float, asyncio.Task[bool]] | None = None
         self._kept: OrderedDict[tuple[str, str], tuple[float, asyncio.Task[_Known]]] = OrderedDict()
 
     async def addresses(self, host: str, family: Family, within_s: float) -> list[str]:
@@ -114,21 +123,61 @@ class Resolver:
             with suppress(dns.resolver.NoResolverConfiguration, OSError):  # in the middle of being written
                 self._read()
         try:
-            answer = await self._asks.resolve(name, rdtype, lifetime=within_s, search=False)
+            answer = await self._resolved(name, rdtype, NAME_SHARE * within_s)
         except dns.resolver.NXDOMAIN:
             return CheckFailedError("no_such_name", "resolve", text)
         except dns.resolver.NoAnswer:
             return []
-        except dns.resolver.LifetimeTimeout:
-            return CheckFailedError("timed_out", "resolve", "no answer from the resolver")
+        except (dns.resolver.LifetimeTimeout, TimeoutError):
+            failed = CheckFailedError("timed_out", "resolve", "no answer from the resolver")
+            return await self._unless_dead(failed, within_s)
         except dns.resolver.NoNameservers as error:
-            said = ", ".join(sorted({_said(each[3]) for each in error.kwargs.get("errors", ())}))
-            return CheckFailedError("server_failure", "resolve", f"the resolver says {said or 'nothing'}")
+            said = {_said(each[3]) for each in error.kwargs.get("errors", ())}
+            words = f"the resolver says {', '.join(sorted(said)) or 'nothing'}"
+            if said == {"REFUSED"}:  # a zone's own server that refuses is told as SERVFAIL
+                return CheckFailedError("not_possible", "resolve", words)
+            return await self._unless_dead(CheckFailedError("server_failure", "resolve", words), within_s)
         except dns.exception.DNSException as error:  # aliases without end, a name too long to be made
             return CheckFailedError("server_failure", "resolve", f"{type(error).__name__}: {error}")
         except OSError as error:
             return CheckFailedError("not_possible", "resolve", error.strerror or type(error).__name__)
         return [record.to_text()[:RECORD_CHARS] for record in answer][:MOST_RECORDS]
+
+    async def _resolved(self, name: dns.name.Name, rdtype: str, within_s: float) -> dns.resolver.Answer:
+        """Not a moment longer: between its tries dnspython sleeps, whatever its lifetime."""
+        async with asyncio.timeout(within_s):
+            return await self._asks.resolve(name, rdtype, lifetime=within_s, search=False)
+
+    async def _unless_dead(self, failed: CheckFailedError, within_s: float) -> CheckFailedError:
+        """What it is told as: the failure, where the resolver knows other names; else this place cannot tell."""
+        now, loop = time.monotonic(), asyncio.get_running_loop()
+        if (
+            self._control is None
+            or self._control[0] <= now
+            or self._control[1].cancelled()
+            or self._control[1].get_loop() is not loop
+        ):
+            task = loop.create_task(self._knows_others(CONTROL_SHARE * within_s))
+            self._control = now + self._keep_s, task
+        if await asyncio.shield(self._control[1]):
+            return failed
+        why = f"the resolver of this place fails for other names too: {failed.detail or failed.outcome}"
+        return CheckFailedError("not_possible", "resolve", why)
+
+    async def _knows_others(self, within_s: float) -> bool:
+        return any(await asyncio.gather(*(self._knows(control, within_s) for control in CONTROLS)))
+
+    async def _knows(self, control: str, within_s: float) -> bool:
+        """Whether the resolver has any word for it but that it cannot."""
+        try:
+            await self._resolved(dns.name.from_text(control), "SOA", within_s)
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
+            return True
+        except dns.resolver.NoNameservers as error:
+            return any(_said(each[3]) == "REFUSED" for each in error.kwargs.get("errors", ()))
+        except (dns.exception.DNSException, OSError):
+            return False
+        return True
 
 
 def _said(error: object) -> str:

@@ -92,7 +92,7 @@ def test_no_more_than_sixteen() -> None:
         ("four.example.kp", 6, "no_address"),
         ("198.51.100.7", 6, "no_address"),
         ("broken.example.kp", 4, "server_failure"),
-        ("refuses.example.kp", 4, "server_failure"),
+        ("refuses.example.kp", 4, "not_possible"),
         ("loop.example.kp", 4, "server_failure"),
         ("a..b", 4, "no_such_name"),
         ("x" * 64 + ".kp", 4, "no_such_name"),
@@ -216,7 +216,28 @@ def test_nobody_at_the_resolvers_address() -> None:
             await Resolver(f"127.0.0.1:{free_port()}").addresses("www.example.kp", 4, 0.5)
         return caught.value
 
-    assert asyncio.run(run()).outcome in ("timed_out", "server_failure")
+    found = asyncio.run(run())
+    assert (found.outcome, found.failed_in) == ("not_possible", "resolve")
+
+
+@pytest.mark.parametrize("says", ["SERVFAIL", SILENCE])
+def test_a_resolver_that_fails_for_all_the_world_says_nothing_of_a_country(says: str) -> None:
+    async def found(others: list[str] | str) -> list[str]:
+        script = dict.fromkeys(("kcna.kp.", "naenara.kp."), says) | dict.fromkeys(("com.", "org."), others)
+        async with scripted_dns(script) as server:
+            names, outcomes = Resolver(server.address), []
+            for host in ("kcna.kp", "naenara.kp"):
+                with pytest.raises(CheckFailedError) as caught:
+                    await names.addresses(host, 4, 1.5)
+                outcomes.append(caught.value.outcome)
+            assert len({name for name, _ in server.asked}) == 4
+            assert sum(name == "com." for name, _ in server.asked) <= 4, "the controls are asked once for all"
+            return outcomes
+
+    assert asyncio.run(found(says)) == ["not_possible"] * 2
+    for others in ("NXDOMAIN", "REFUSED", ["SOA a. b. 1 2 3 4 5"]):
+        stands = "server_failure" if says == "SERVFAIL" else "timed_out"
+        assert asyncio.run(found(others)) == [stands] * 2, others
 
 
 @pytest.mark.parametrize("server", ["localhost", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:99999", "::1:x", ""])
