@@ -198,6 +198,7 @@ def test_sizes_are_bounded(open_store: OpenStore) -> None:
         {"failed_in": "thought"},
         {"country": "kp"},
         {"country": "../"},
+        {"country": "A/"},
         {"place": ""},
         {"target": "x" * 300},
         {"total_ms": float("inf")},

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from math import isfinite
 from typing import Any, NoReturn, get_args
 
 from nightside.model.check import SCHEMA, SERVICE_OF, CheckResult, Outcome, Phase
@@ -28,6 +27,7 @@ _KEYS = {
     *_TEXTS,
 }
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _LONGEST_MS = 86_400_000
 
 
@@ -45,9 +45,9 @@ def read_result(item: Any) -> CheckResult:
         _refuse(f"the key {str(wrong)[:40]!r} is {'missing' if wrong in _KEYS else 'not known'}")
     texts: dict[str, Any] = {key: _text(item, key, *bounds) for key, bounds in _TEXTS.items()}
     country = texts["country"]
-    if country and not (len(country) == 2 and country.isascii() and country.isupper()):
+    if country and not _COUNTRY.fullmatch(country):
         _refuse("`country` is neither empty nor a two-letter code")
-    if item["family"] not in (4, 6) or isinstance(item["family"], bool):
+    if type(item["family"]) is not int or item["family"] not in (4, 6):
         _refuse("`family` is neither 4 nor 6")
     if not isinstance(item["reconstruction"], bool):
         _refuse("`reconstruction` is neither true nor false")
@@ -55,7 +55,7 @@ def read_result(item: Any) -> CheckResult:
     return CheckResult(
         at=_instant(item["at"]),
         kind=_one_of(item, "kind", tuple(SERVICE_OF)),
-        family=item["family"],
+        family=4 if item["family"] == 4 else 6,
         address=None if item["address"] is None else _text(item, "address", 1, 100),
         outcome=_one_of(item, "outcome", get_args(Outcome)),
         failed_in=None if item["failed_in"] is None else _one_of(item, "failed_in", get_args(Phase)),
@@ -104,7 +104,8 @@ def _phases(value: Any) -> dict[str, float | None]:
         if ms is None:
             continue
         number = isinstance(ms, int | float) and not isinstance(ms, bool)
-        if not number or not isfinite(ms) or not 0 <= ms <= _LONGEST_MS:
+        # Compared first: a whole number of JSON may be longer than any float. NaN is in no range.
+        if not number or not 0 <= ms <= _LONGEST_MS:
             _refuse(f"`phases.{key}` is no time in milliseconds")
     return {key: None if value[key] is None else float(value[key]) for key in _PHASES}
 

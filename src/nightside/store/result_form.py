@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -49,6 +50,7 @@ FACTS_BYTES = 4096
 LATEST_MS = 1 << 43
 """The year 2248: what is later is no time of a check."""
 
+_COUNTRY = re.compile(r"[A-Z]{2}")
 _KINDS, _OUTCOMES, _PHASES = (frozenset(get_args(words)) for words in (Kind, Outcome, Phase))
 
 
@@ -68,9 +70,7 @@ def row_of(result: CheckResult) -> Row:
     ):
         if said not in known:
             raise _refused(word, said)
-    if result.country and not (
-        len(result.country) == 2 and result.country.isascii() and result.country.isupper()
-    ):
+    if result.country and not _COUNTRY.fullmatch(result.country):
         raise _refused("country", result.country)
     if not result.place or not result.target:
         raise _refused("place" if not result.place else "target", "")

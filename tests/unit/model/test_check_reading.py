@@ -76,6 +76,9 @@ def test_no_key_may_be_missing(key: str) -> None:
         {"place": "x" * 101},
         {"country": "kp"},
         {"country": "PRK"},
+        {"country": "A1"},
+        {"country": "A/"},
+        {"country": "A\n"},
         {"target": 7},
         {"kind": "ftp"},
         {"kind": ["http"]},
@@ -110,6 +113,8 @@ def test_what_is_no_result(keys: dict[str, Any]) -> None:
         {"phases": {**FILLED.to_json()["phases"], "total_ms": float("inf")}},
         {"target": "\ud800"},
         {"family": True},
+        {"family": 4.0},
+        {"phases": {**FILLED.to_json()["phases"], "total_ms": 10**400}},
     ],
     ids=lambda keys: next(iter(keys)),
 )
