@@ -88,5 +88,6 @@ def test_the_hours_of_the_outage_say_so(store: Store) -> None:
 def test_what_was_stored_has_numbers(store: Store) -> None:
     changes = store.changes(0, 1000)
     assert store.last_change() == changes[-1].number
-    assert {c.kind for c in changes} == {"incident", "samples"}
+    # Results of checks lie beside the archive, and are stored with it.
+    assert {c.kind for c in changes} == {"incident", "samples", "results"}
     assert {(c.id, c.revision) for c in changes if c.kind == "incident"} == {(ID, 1)}
