@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nightside.engine.checks.taking import MOST_TOLD
-from nightside.model.handed_in import HandedIn
+from nightside.engine.reports import reading
 from nightside.store.location import open_store
 from nightside.web import desk, services
 from nightside.web.app import create_app
@@ -27,10 +27,10 @@ ROUTE = re.compile(r"`(GET|POST) (/[^`\s?]*)`")
 def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("docs") / "store"
     open_store(folder).close()
-    return document(create_app(folder, take=_nothing))
+    return document(create_app(folder, take=_nothing, attach=_nothing))
 
 
-def _nothing(*_: object) -> HandedIn:
+def _nothing(*_: object) -> Any:
     raise AssertionError("nobody hands in anything here")
 
 
@@ -46,9 +46,9 @@ def test_the_documented_routes_are_the_routes(described: dict[str, Any]) -> None
     assert set(ROUTE.findall(DOCS)) == set(operations(described))
 
 
-def test_all_is_for_reading_but_what_places_hand_in(described: dict[str, Any], tmp_path: Path) -> None:
+def test_all_is_for_reading_but_what_is_handed_in(described: dict[str, Any], tmp_path: Path) -> None:
     writing = {route for route in operations(described) if route[0] != "GET"}
-    assert writing == {("POST", "/api/1/checks")}
+    assert writing == {("POST", "/api/1/checks"), ("POST", "/api/1/incidents/{id}/reports")}
     open_store(tmp_path).close()
     assert {method for method, _ in operations(document(create_app(tmp_path)))} == {"GET"}
 
@@ -103,5 +103,8 @@ def test_the_limits_are_those_that_are_written_down() -> None:
         f"once a second for long and {desk.PER_PLACE.burst} times at once",
         f"and {desk.LINES_PER_PLACE.requests_per_s:,.0f} lines a second for long and {desk.LINES_PER_PLACE.burst:,}",
         f"`refused` names the first {MOST_TOLD}",
+        f"with at most {reading.MOST_REPORTS}, as `Content-Type: application/json`, at most {report_desk.BODY_BYTES} bytes",
+        f"once in {1 / report_desk.PER_TOKEN.requests_per_s:.0f} seconds".replace(" 5 ", " five "),
+        f"and {report_desk.PER_TOKEN.burst} times at once. All of it",
     ):
         assert words in DOCS

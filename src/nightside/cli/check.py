@@ -68,6 +68,13 @@ def command(
     places: Annotated[
         bool, typer.Option("--places", help="List the places that were let in, and when each was last heard.")
     ] = False,
+    for_reports: Annotated[
+        bool,
+        typer.Option(
+            "--for-reports",
+            help="With --allow, --revoke, --places: of those who attach reports to incidents.",
+        ),
+    ] = False,
     json: Annotated[
         bool,
         typer.Option(
@@ -93,8 +100,10 @@ def command(
 
         if what or once or read or show or any(given is not None for given in (every, place, agent)):
             raise UsageError("--allow, --revoke and --places check nothing", advice="Give --store at most.")
-        look_after_places(store, allow, revoke, places, json=json)
+        look_after_places(store, allow, revoke, places, "reports" if for_reports else "checks", json=json)
         return
+    if for_reports:
+        raise UsageError("--for-reports is for --allow, --revoke and --places", advice="Give one of them.")
     if not what:
         raise UsageError("nothing is named to be checked", advice="Name a country or a file of targets.")
     if once and every is not None:

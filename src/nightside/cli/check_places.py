@@ -1,4 +1,4 @@
-"""`nightside check --allow, --revoke, --places`: who may hand in results of checks."""
+"""`nightside check --allow, --revoke, --places`: who may hand in results of checks, or reports."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from nightside.model.errors import UsageError
 from nightside.model.instants import iso, iso_or_none
-from nightside.model.token import Token
+from nightside.model.token import Scope, Token
 
 
 def look_after_places(
-    folder: Path | None, allow: str | None, revoke: str | None, listed: bool, *, json: bool
+    folder: Path | None, allow: str | None, revoke: str | None, listed: bool, scope: Scope, *, json: bool
 ) -> None:
     """Do the one thing that was asked for. Raises UsageError where it was more than one."""
     from nightside.cli.terminal import say
@@ -26,13 +26,13 @@ def look_after_places(
         raise UsageError("--json lists places, or results", advice="Leave it out, or ask for --places.")
     where = default_folder() if folder is None else folder
     if allow is not None:
-        print(places.allow(where, allow))
+        print(places.allow(where, allow, scope))
         say(f"the token of {allow}; it is shown this once, and only its hash is kept in {where}")
     elif revoke is not None:
-        places.revoke(where, revoke)
+        places.revoke(where, revoke, scope)
         say(f"nothing more is taken by the token of {revoke}")
     else:
-        _list(places.listed(where), json=json)
+        _list(places.listed(where, scope), json=json)
 
 
 def _list(tokens: list[Token], *, json: bool) -> None:
@@ -50,7 +50,7 @@ def _list(tokens: list[Token], *, json: bool) -> None:
             print(dumps(told))
         return
     if not tokens:
-        print("no place was ever let in", file=sys.stderr)
+        print("nobody was ever let in", file=sys.stderr)
         return
     wide = max(len(token.name) for token in tokens)
     print(f"{'place'.ljust(wide)}  {'made':20}  {'last heard':20}  revoked")

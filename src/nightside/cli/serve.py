@@ -28,7 +28,7 @@ def command(
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its key (PEM).")] = None,
     agents: Annotated[
-        bool, typer.Option("--agents", help="Take what places hand in that `check --allow` let in.")
+        bool, typer.Option("--agents", help="Take what those hand in whom `check --allow` let in.")
     ] = False,
 ) -> None:
     """Serve the dashboard and the API of what is in the store, until Ctrl-C; for reading only without --agents.

@@ -38,12 +38,13 @@ def serve(
 ) -> None:
     """Serve until interrupted; `ready` is told the address once requests are taken.
 
-    Port 0 takes any free one. With `agents`, what places hand in is taken and stored. Raises NightsideError where the
+    Port 0 takes any free one. With `agents`, what is handed in by token is taken and stored. Raises NightsideError if the
     store cannot be read (with `agents`: written), the port is taken, or the certificate cannot be used.
     """
     import uvicorn
 
     from nightside.engine.checks.taking import Taking
+    from nightside.engine.reports.taking import ReportTaking
     from nightside.engine.serve_protocol import Protocol
     from nightside.engine.services import services_of
     from nightside.engine.shown import entity_history, shown_incident
@@ -53,9 +54,10 @@ def serve(
     if tls is not None:
         check_tls(tls)
     with ExitStack() as stack:
-        take = None
+        take = attach = None
         if agents:
-            take = Taking(stack.enter_context(open_store(store_folder))).take
+            opened = stack.enter_context(open_store(store_folder))
+            take, attach = Taking(opened).take, ReportTaking(opened).attach
         else:
             # Makes the store where there is none, and brings an old one up to date. One that cannot be written may
             # still be read; where it cannot, the app says so.
@@ -64,6 +66,7 @@ def serve(
         app = create_app(
             store_folder,
             take=take,
+            attach=attach,
             services_of=services_of,
             shown_of=shown_incident,
             history_of=entity_history,

@@ -138,8 +138,11 @@ def _range(known: Sequence[str] | None, instant: str) -> Range:
 
 
 def _figures(report: Report, episodes: Sequence[_Measured]) -> list[dict[str, Any]]:
-    """Each figure beside the outage that the report must mean: of those at its time, else the nearest within a day, that
-    with which most of its figures agree; of several such, the longest."""
+    """Each figure beside the outage that the report must mean.
+
+    That is, of those at its time, else of the nearest within a day, the one with which most of its figures agree; of
+    several such, the longest.
+    """
     covers = report.about.covers
     then = [e for e in episodes if e.touches(covers)]
     count = sum(not e.is_short for e in then), len(then)

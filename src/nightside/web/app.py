@@ -23,6 +23,7 @@ from nightside.web import (
     pages,
     pictures,
     posts,
+    reporting,
     services,
     signals,
     view,
@@ -42,6 +43,7 @@ from nightside.web.limits import Limits, RateLimit
 from nightside.web.memory import Latest, Memory
 from nightside.web.news import News
 from nightside.web.reading import Readers
+from nightside.web.report_desk import Attach, ReportDesk
 from nightside.web.telling import HistoryOf, ShownOf, Telling
 
 API = "/api/1"
@@ -71,19 +73,21 @@ def create_app(
     limits: Limits | None = None,
     *,
     take: Take | None = None,
+    attach: Attach | None = None,
     services_of: ServicesOf | None = None,
     shown_of: ShownOf | None = None,
     history_of: HistoryOf | None = None,
 ) -> FastAPI:
     """The app over the store in `store_folder`, which must be there. Raises NightsideError where it is not.
 
-    `take` stores what places hand in; without it nobody may. `services_of` says what answered; without it nothing is
-    said of services. `shown_of` and `history_of` say what depends on the rest of the store: without them incidents are
-    as they are stored, and nothing is said to be usual.
+    `take` stores what places hand in, `attach` what others report of incidents; without them nobody may. `services_of`
+    says what answered; without it nothing is said of services. `shown_of` and `history_of` say what depends on the rest
+    of the store: without them incidents are as they are stored, and nothing is said to be usual.
     """
     limits = limits or Limits()
     house = open_house(store_folder, limits, services_of, Telling(shown_of, history_of))
     house.desk = None if take is None else Desk(take)
+    house.reports = None if attach is None else ReportDesk(attach)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -116,6 +120,8 @@ def create_app(
         api.include_router(resource.router)
     if house.desk is not None:
         api.include_router(handing_in.router)
+    if house.reports is not None:
+        api.include_router(reporting.router)
     app.include_router(api)
     # Feeds are for readers of news, who keep their addresses: no version in these.
     app.include_router(feeds.router, dependencies=[Depends(refuse_unknown)])

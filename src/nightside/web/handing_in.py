@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from nightside.model.token import Token
+from nightside.model.token import Scope, Token
 from nightside.store.protocol import Store
 from nightside.store.token_form import known_as
 from nightside.web.desk import BODY_BYTES, BadBodyError, too_large
@@ -94,11 +94,11 @@ async def hand_in(request: Request, house: InHouse) -> JSONResponse:
     """
     desk = house.desk
     assert desk is not None
-    token = await _bearer(request, house)
+    token = await bearer(request, house, "checks", "`nightside check --allow NAME`")
     if not desk.may_come(token.name):
         raise TooManyError("this place hands in results too often", advice="Hand in more at a time.")
     zipped = _is_zipped(request)
-    found = await desk.take(token, await _body(request), zipped=zipped)
+    found = await desk.take(token, await whole_body(request, BODY_BYTES), zipped=zipped)
     if not found.results:
         first = found.first_refused[0] if found.first_refused else None
         raise NoResultError(
@@ -109,18 +109,19 @@ async def hand_in(request: Request, house: InHouse) -> JSONResponse:
     return JSONResponse(found.to_json(), headers={"Cache-Control": "no-store"})
 
 
-async def _bearer(request: Request, house: House) -> Token:
+async def bearer(request: Request, house: House, scope: Scope, made_by: str) -> Token:
+    """The token of who asks; `made_by` is the command that makes one. Raises UnauthorizedError."""
     given = _BEARER.fullmatch(request.headers.get("authorization", ""))
 
     def kept(store: Store) -> list[Token]:
-        return store.tokens("checks")
+        return store.tokens(scope)
 
     token = known_as(given[1], await house.quick.run(kept)) if given else None
     if token is None:
         raise UnauthorizedError(
             "no token that is taken here",
             where="Authorization",
-            advice="`nightside check --allow NAME` on the server makes one; send it as: Bearer TOKEN.",
+            advice=f"{made_by} on the server makes one; send it as: Bearer TOKEN.",
         )
     return token
 
@@ -137,18 +138,18 @@ def _is_zipped(request: Request) -> bool:
     return coding == "gzip"
 
 
-async def _body(request: Request) -> bytes:
+async def whole_body(request: Request, most_bytes: int) -> bytes:
     """All of it. Raises TooLargeError as soon as it is, TooSlowError where it does not come."""
     told = request.headers.get("content-length", "")
-    if told.isascii() and told.isdigit() and int(told[:20]) > BODY_BYTES:
-        raise too_large(BODY_BYTES, "on the line")
+    if told.isascii() and told.isdigit() and int(told[:20]) > most_bytes:
+        raise too_large(most_bytes, "on the line")
     pieces = bytearray()
     try:
         async with asyncio.timeout(BODY_S):
             async for piece in request.stream():
                 pieces += piece
-                if len(pieces) > BODY_BYTES:
-                    raise too_large(BODY_BYTES, "on the line")
+                if len(pieces) > most_bytes:
+                    raise too_large(most_bytes, "on the line")
     except TimeoutError:
         raise TooSlowError(f"no whole body within {BODY_S:.0f} s", where="body") from None
     except ClientDisconnect:

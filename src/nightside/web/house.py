@@ -14,6 +14,7 @@ from nightside.web.kept import Kept
 from nightside.web.memory import Latest, Memory
 from nightside.web.news import News
 from nightside.web.reading import Readers
+from nightside.web.report_desk import ReportDesk
 from nightside.web.telling import Telling
 
 
@@ -36,6 +37,8 @@ class House:
     """What the history of incidents and entities says."""
     desk: Desk | None = None
     """Where places hand in what they found; None where nobody may."""
+    reports: ReportDesk | None = None
+    """Where reports of others are attached to incidents; None where nobody may."""
 
     @property
     def latest(self) -> Latest:
@@ -44,8 +47,9 @@ class House:
 
     def close(self) -> None:
         """Wait for the readers and the desk, and let go of the store."""
-        if self.desk is not None:
-            self.desk.close()
+        for desk in (self.desk, self.reports):
+            if desk is not None:
+                desk.close()
         self.quick.close()
         self.slow.close()
         self.store.close()
