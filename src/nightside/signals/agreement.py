@@ -250,7 +250,8 @@ def _lost(seen: Seen) -> list[Finding]:
         known = False
         least = max(1, int((place.round_s or seen.settings.round_unknown_s) * seen.settings.heard_rounds))
         for begin, end, word in pieces(place.steps, seen.answers.begin, seen.answers.end):
-            known |= word in ("healthy", "unwatched")
+            # Who was there once, or hardly longer, is not missed.
+            known |= word in ("healthy", "unwatched") and end - begin > 2 * least
             if known and word in ("lost", "unheard") and end - begin > least:
                 stop = None if end == seen.answers.end else end
                 found.append(Finding("place_lost", begin, stop, [place.place], {"why": word}))

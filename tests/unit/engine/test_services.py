@@ -341,3 +341,8 @@ def test_what_the_real_days_of_2026_say(shared_data: Path, tmp_path: Path) -> No
     # On the first two days nothing at all answered: that may have been the place's own line.
     assert early is not None
     assert {w for p in early.parts for _, w in p.steps} == {"unknown"}
+
+
+def test_who_checked_once_is_not_missed(tmp_path: Path) -> None:
+    once = checked(places=["laptop"], length_s=60)
+    assert told(seen(tmp_path, checked() + once, routes())) == {}
