@@ -11,7 +11,7 @@ import pytest
 from nightside.engine.checks.taking import MOST_TOLD
 from nightside.engine.reports import reading
 from nightside.store.location import open_store
-from nightside.web import desk, services
+from nightside.web import desk, report_desk, services
 from nightside.web.app import create_app
 from nightside.web.asked import LONGEST_S
 from nightside.web.documented import document
@@ -103,7 +103,8 @@ def test_the_limits_are_those_that_are_written_down() -> None:
         f"once a second for long and {desk.PER_PLACE.burst} times at once",
         f"and {desk.LINES_PER_PLACE.requests_per_s:,.0f} lines a second for long and {desk.LINES_PER_PLACE.burst:,}",
         f"`refused` names the first {MOST_TOLD}",
-        f"with at most {reading.MOST_REPORTS}, as `Content-Type: application/json`, at most {report_desk.BODY_BYTES} bytes",
+        f"with at most {reading.MOST_REPORTS}, as `Content-Type: application/json`",
+        f"`Content-Type: application/json`, at most {report_desk.BODY_BYTES} bytes",
         f"once in {1 / report_desk.PER_TOKEN.requests_per_s:.0f} seconds".replace(" 5 ", " five "),
         f"and {report_desk.PER_TOKEN.burst} times at once. All of it",
     ):

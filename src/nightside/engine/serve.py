@@ -38,8 +38,8 @@ def serve(
 ) -> None:
     """Serve until interrupted; `ready` is told the address once requests are taken.
 
-    Port 0 takes any free one. With `agents`, what is handed in by token is taken and stored. Raises NightsideError if the
-    store cannot be read (with `agents`: written), the port is taken, or the certificate cannot be used.
+    Port 0 takes any free one. With `agents`, what is handed in by token is stored. Raises NightsideError where
+    the store cannot be read (with `agents`: written), the port is taken, or the certificate cannot be used.
     """
     import uvicorn
 

@@ -7,10 +7,9 @@ here; texts of times stay as they were given, with the zone in which they were g
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
-
-from nightside.model.ndjson import dumps
 
 SCHEMA = "nightside.report/1"
 
@@ -98,7 +97,9 @@ class Report:
     @property
     def id(self) -> str:
         """The same report has the same id, whoever attaches it and whenever."""
-        return hashlib.sha256(dumps(self.to_json()).encode()).hexdigest()[:ID_DIGITS]
+        # Not `ndjson.dumps`: how lines are printed may change, and an id must not.
+        text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:ID_DIGITS]
 
     def to_json(self) -> dict[str, Any]:
         """The shape `nightside.report/1`."""

@@ -24,8 +24,11 @@ from nightside.publish import (
     chapters,
     chart,
     cite,
+    history_phrases,
+    history_tables,
     links,
     phrases,
+    reports_phrases,
     services_phrases,
 )
 from nightside.publish import report_downloads as downloads
@@ -42,6 +45,7 @@ from nightside.publish.report_changes import changes, latest
 from nightside.publish.report_facts import facts
 from nightside.publish.report_posts import posts_of
 from nightside.publish.report_strip import strip
+from nightside.publish.reports_told import told_reports
 from nightside.publish.services_table import services_table
 from nightside.publish.services_words import services
 
@@ -84,6 +88,13 @@ def article(
     """
     it = _facts(incident, series, posts, revisions) | _linked(incident, series, revisions, base_url)
     return Markup(_templates().get_template("report_article.html").render(it=it, words=words))
+
+
+def said_of(incidents: Sequence[Json]) -> Markup:
+    """What others said of these incidents, a table each, for a page that lists them."""
+    told = [(one_line(i["id"]), headline(i), told_reports(i)) for i in incidents if i["reports"]]
+    listed = _templates().get_template("reports_listed.html")
+    return Markup(listed.render(told=told, say=reports_phrases) if told else "")
 
 
 @lru_cache(maxsize=1)
@@ -162,6 +173,10 @@ def _facts(
         "unseen": tables.unseen(incident),
         "why": causes_words.why(incident),
         "why_words": causes_phrases,
+        "past": history_tables.past(incident),
+        "past_words": history_phrases,
+        "said": told_reports(incident),
+        "said_words": reports_phrases,
         "basis_words": _basis(incident),
         "inputs": tables.inputs(incident),
         "inputs_title": choose(words.INPUTS, inputs).format(count=f"{inputs:,}"),

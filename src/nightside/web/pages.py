@@ -29,6 +29,7 @@ from nightside.web.memory import Wanted, stored_page
 from nightside.web.page_facts import Card, card, entity_name, snapshots, standing
 from nightside.web.page_route import PageRoute
 from nightside.web.reader import VARY, Reader, reader_of
+from nightside.web.said import said
 from nightside.web.standing_services import NOT_CHECKED, standing_services
 from nightside.web.templating import page
 from nightside.world.clocks import zone_of
@@ -203,6 +204,7 @@ async def _entity(
         cards=cards(own, reader_of(request)),
         operators=await _operators(house, own),
         past=await _past(house, state),
+        said=await said(house, [short.summary["id"] for short in own.items]),
         snapshots=snapshots(short.summary for short in own.items),
     )
 
