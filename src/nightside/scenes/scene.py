@@ -214,6 +214,7 @@ Measure = Literal[
     "duration_s",
     "began",
     "unstable_s",
+    "unstable_after_s",
     "networks",
     "networks_lost",
     "upstreams",
@@ -221,6 +222,9 @@ Measure = Literal[
     "outlived_s",
     "finding",
     "utc_offset",
+    "family",
+    "cause",
+    "likelier",
 ]
 """What of a result a claim is about: docs/scenes.md says each."""
 
@@ -231,7 +235,7 @@ class ClaimCheck:
 
     what: Measure
     value: int | str | tuple[int, ...]
-    """An instant in seconds since the epoch, a number, AS numbers, a finding's kind, or an offset (`+08:30`)."""
+    """An instant in seconds since the epoch, a number, AS numbers, or a word: a finding's kind, an offset, a cause."""
     tolerance: int = 0
     """In the unit of the value."""
     rule: Literal["about", "at_least", "at_most"] = "about"
@@ -241,6 +245,10 @@ class ClaimCheck:
     """Of which operator."""
     at: int | None = None
     """When a finding has to stand."""
+    service: str | None = None
+    """Of which service a finding has to be; None: of any."""
+    than: str | None = None
+    """Which cause has to be less likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +262,10 @@ class Claim:
     """None where routes and services cannot tell."""
     reason: str | None = None
     """Why the claim is wrong, as far as one can see; None where it is not."""
+    built_on: bool = False
+    """Whether the scene was built on it: then a result that agrees is no evidence."""
+    elsewhere: bool = False
+    """Whether it could be checked from outside, but with data that the scene does not have."""
 
 
 @dataclass(frozen=True)

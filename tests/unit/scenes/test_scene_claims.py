@@ -53,6 +53,9 @@ def test_an_instant_keeps_its_own_clock(script: Script) -> None:
         ({"what": "utc_offset", "value": "+08:30"}, "+08:30"),
         ({"what": "finding", "value": "slow_return", "at": "2014-12-22T04:00Z"}, "slow_return"),
         ({"what": "outlived_s", "asn": 6453, "value": 3600, "rule": "at_least"}, 3600),
+        ({"what": "family", "value": "internal"}, "internal"),
+        ({"what": "cause", "value": "undetermined"}, "undetermined"),
+        ({"what": "likelier", "value": "attack", "than": "cable_cut"}, "attack"),
     ],
 )
 def test_each_kind_has_its_own_value(script: Script, check: Script, value: Any) -> None:
@@ -76,7 +79,13 @@ def test_each_kind_has_its_own_value(script: Script, check: Script, value: Any) 
         ({"what": "outlived_s", "value": 60}, "'asn'"),
         ({"what": "finding", "value": "slow_return"}, "'at'"),
         ({"what": "finding", "value": "very_slow", "at": "2014-12-22T04:00Z"}, "'very_slow' is none of"),
+        (
+            {"what": "finding", "value": "slow_return", "at": "2014-12-22T04:00Z", "service": "post"},
+            "'post' is none of",
+        ),
         ({"what": "utc_offset", "value": "8.5"}, "no offset"),
+        ({"what": "cause", "value": "internal"}, "'internal' is none of power_or_equipment"),
+        ({"what": "likelier", "value": "attack"}, "'than'"),
         ([], "is not of the type dict"),
     ],
 )
@@ -90,3 +99,16 @@ def test_what_cannot_be_checked_is_refused(script: Script, check: Any, said: str
 def test_a_reason_needs_a_check(script: Script) -> None:
     with pytest.raises(InputError, match="a 'check' is needed"):
         read(script, reason="they were wrong")
+
+
+def test_what_a_scene_is_built_on_is_not_wrong(script: Script) -> None:
+    check = {"what": "duration_s", "value": 5460}
+    assert read(script, check, built_on=True).built_on
+    with pytest.raises(InputError, match="not built on what is wrong"):
+        read(script, check, built_on=True, reason="they were wrong")
+
+
+def test_what_is_checked_needs_no_other_data(script: Script) -> None:
+    assert read(script, elsewhere=True).elsewhere
+    with pytest.raises(InputError, match="is checked here"):
+        read(script, {"what": "duration_s", "value": 5460}, elsewhere=True)
