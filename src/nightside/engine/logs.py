@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
 
+from nightside.publish.literal import one_line
 from nightside.sources.stream import Fault
 
 if TYPE_CHECKING:
     from structlog.typing import Processor
 
+LONGEST_CHARS = 2_000
 _Said = MutableMapping[str, Any]
 _DIM, _YELLOW, _RED, _PLAIN = "\033[2m", "\033[33m", "\033[31m", "\033[0m"
 _COLOURS = {"warning": _YELLOW, "error": _RED, "critical": _RED}
@@ -110,7 +112,10 @@ def _whole(_logger: Any, _name: str, said: _Said) -> _Said:
 
 
 class _ForPeople:
-    """`07:13:15Z warning: rrc00: silent for 60 s`."""
+    """`07:13:15Z warning: rrc00: silent for 60 s`.
+
+    What is said may hold words of others: a terminal is given nothing of them that it would obey.
+    """
 
     def __init__(self, colours: bool) -> None:
         self._colours = colours
@@ -118,7 +123,7 @@ class _ForPeople:
     def __call__(self, _logger: Any, _name: str, said: _Said) -> str:
         clock = said["time"][11:19] + "Z"
         level, source = said["level"], said.get("source")
-        words = " ".join(str(said["event"]).splitlines())
+        words = one_line(str(said["event"]), LONGEST_CHARS)
         if source:
             words = f"{source}: {words}"
         colour = _COLOURS.get(level, "")

@@ -163,3 +163,12 @@ def test_a_real_terminal_has_lines() -> None:
     said = os.read(ours, 4096).decode()
     os.close(ours)
     assert "\033[33mwarning:\033[0m rrc00: a — b" in said
+
+
+def test_a_terminal_is_given_nothing_that_it_would_obey(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = Terminal()
+    open_log(stream).warn("http of 'KCNA': \x1b]0;mine\x07 \x9b31m\u202efdp\r\nerror: all is lost")
+    (line,) = stream.getvalue().splitlines()
+    assert line.isprintable()
+    assert line.endswith("http of 'KCNA': ]0;mine 31mfdp error: all is lost")
