@@ -10,6 +10,13 @@ from nightside.scenes.scene import ClaimCheck, Expected, Scene
 from nightside.store.protocol import Store
 
 Json = dict[str, Any]
+MEASURED = frozenset(
+    (
+        "onset", "end", "duration_s", "began", "unstable_s", "networks", "networks_lost",
+        "upstreams", "operator_onset", "outlived_s", "finding", "utc_offset",
+    )
+)  # fmt: skip
+"""What is read here; what a claim says of causes is held against the program's own reasoning elsewhere."""
 LEFT = 0.05
 """An upstream is lost when no more of its share than this is left."""
 
