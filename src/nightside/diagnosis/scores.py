@@ -29,7 +29,9 @@ def diagnosis_of(evidence: Sequence[Evidence], weights: Weights) -> Diagnosis:
             causes.append(_score(family, cause, shares[family] * inside[cause], prior, both))
     families.sort(key=_by_score)
     causes.sort(key=_by_score)
-    sure = families[0].family if families[0].score >= weights.sure_family else UNDETERMINED
+    first = families[0]
+    enough = len(first.speaks_for) + len(first.against) >= weights.pieces
+    sure = first.family if enough and first.score >= weights.sure_family else UNDETERMINED
     cause = UNDETERMINED
     if sure != UNDETERMINED and causes[0].score >= weights.sure_cause:
         cause = causes[0].cause
@@ -37,7 +39,7 @@ def diagnosis_of(evidence: Sequence[Evidence], weights: Weights) -> Diagnosis:
         # Stands for all causes of all families, so its score is their sum.
         causes.insert(0, Score(UNDETERMINED, UNDETERMINED, 1.0, 0.0, 0.0, (), ()))
     elif cause == UNDETERMINED:
-        causes.insert(0, families[0])
+        causes.insert(0, first)
     return Diagnosis(weights.version, sure, cause, tuple(families), tuple(causes), tuple(evidence))
 
 
@@ -47,7 +49,7 @@ def _weighed(
     found = []
     for evidence, row in rows:
         numbers: Mapping[str, float] = row.family if cause is None else row.causes.get(family, {})
-        weight = numbers.get(family if cause is None else cause, 0.0) * weights.independence
+        weight = numbers.get(family if cause is None else cause, 0.0)
         if weight:
             found.append(Weighed(evidence, weight, row.why))
     return found

@@ -41,7 +41,8 @@ class Weights:
     """Of the rules and of these weights: `1.1`, and after it the first of the digest where it is not the shipped."""
     sure_family: float
     sure_cause: float
-    independence: float
+    pieces: int
+    """Nothing is named on fewer pieces of evidence."""
     prior_family: Numbers
     prior_causes: Mapping[str, Numbers]
     rows: Mapping[tuple[str, str], Row]
@@ -89,9 +90,9 @@ def _misfit(what: str, where: str) -> InputError:
 def _table(data: dict[str, Any], mark: str) -> Weights:
     _only(data, {"version", "verdict", "prior", "row"}, "the table")
     verdict, prior = data["verdict"], data["prior"]
-    _only(verdict, {"family", "cause", "independence"}, "verdict")
+    _only(verdict, {"family", "cause", "pieces"}, "verdict")
     _only(prior, {"family", *FAMILIES}, "prior")
-    sure = {key: _number(verdict[key], key) for key in ("family", "cause", "independence")}
+    sure = {key: _number(verdict[key], key) for key in ("family", "cause")}
     if not all(0.0 < share <= 1.0 for share in sure.values()):
         raise ValueError("verdict has a number that is not above 0 and at most 1")
     rows: dict[tuple[str, str], Row] = {}
@@ -103,13 +104,11 @@ def _table(data: dict[str, Any], mark: str) -> Weights:
     missing = sorted({(rule.id, level) for rule in RULES for level in rule.levels} - set(rows))
     if missing:
         raise ValueError(f"no row for {' '.join(missing[0])}")
-    if isinstance(data["version"], bool) or not isinstance(data["version"], int):
-        raise ValueError("version is no whole number")
     return Weights(
-        f"{VERSION}.{data['version']}{mark}",
+        f"{VERSION}.{_whole(data['version'], 'version')}{mark}",
         sure["family"],
         sure["cause"],
-        sure["independence"],
+        _whole(verdict["pieces"], "pieces"),
         _numbers(prior["family"], FAMILIES, "prior.family", whole=True),
         {f: _numbers(prior[f], CAUSES[f], f"prior.{f}", whole=True) for f in FAMILIES},
         rows,
@@ -139,6 +138,12 @@ def _numbers(data: Any, known: tuple[str, ...], name: str, *, whole: bool = Fals
     if whole:
         return {key: _number(data[key], f"{name}.{key}") for key in known}
     return {key: _number(value, f"{name}.{key}") for key, value in data.items()}
+
+
+def _whole(value: Any, name: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{name} is no whole number")
+    return value
 
 
 def _number(value: Any, name: str) -> float:
