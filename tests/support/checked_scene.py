@@ -46,6 +46,8 @@ from nightside.world.snapshot import load
 ROUND_S = 0.98
 """And not a minute. A place's round is told in whole seconds, rounded up."""
 PHASE_S = 0.8
+APART_S = 1.5
+"""After all is well: two outages that a word of a place outlasts would be one."""
 LATE_S = 0.5
 """So late time comes to the daemon: the tests wait for it."""
 SHORTER = 60
@@ -65,7 +67,7 @@ class Watching:
         self.watcher = Watcher(snapshot, country_subjects(snapshot, ["KP"]), settings)
         self.listener = BmpListener("0.0.0.0", 0)
         self._store, self._ready, self._over = store, threading.Event(), threading.Event()
-        self._write, self._written = threading.Event(), threading.Event()
+        self._wanted, self._written = 0, threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
 
     async def _main(self) -> None:
@@ -83,8 +85,8 @@ class Watching:
         await asyncio.gather(running, return_exceptions=True)
 
     def _came(self, watcher: Watcher) -> None:
-        if self._write.is_set():
-            self._write.clear()
+        if self._wanted and watcher.until_s >= self._wanted:
+            self._wanted = 0
             with open_store(self._store) as store:
                 Recording(store).close(watcher)
             self._written.set()
@@ -104,10 +106,9 @@ class Watching:
 
     def write(self, end: int) -> None:
         """All samples up to this second at least are in the store."""
-        until(lambda: self.watcher.until_s >= end, 15, lambda: "the daemon does not come so far")
         self._written.clear()
-        self._write.set()
-        assert self._written.wait(20)
+        self._wanted = end
+        assert self._written.wait(20), f"the daemon comes to {self.watcher.until_s} and not to {end}"
 
 
 def shorter() -> CheckSettings:
@@ -240,7 +241,7 @@ class Scene:
                 if row["at"].timestamp() > since:
                     first.setdefault(_key(row), row["at"].timestamp())
             missing = set(self.keys) - set(first)
-            end = max(first.values(), default=begun) + 1
+            end = max(first.values(), default=begun)
             return not missing
 
         until(well, 30, lambda: f"never well: {bad[-10:]} {missing}")
@@ -248,9 +249,10 @@ class Scene:
         return end
 
     def begin(self) -> float:
-        """Now, or when all is well: of what an earlier test broke, and did not mend, nothing is told."""
+        """Now, or when all is well, and long enough after what an earlier test broke."""
         if time.time() > self._calm_at + 5:
             self.calm()
+        time.sleep(max(0.0, self._calm_at + APART_S - time.time()))
         return time.time()
 
     def judged(self, begin: float, end: float) -> Services:

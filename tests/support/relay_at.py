@@ -13,6 +13,7 @@ import asyncio
 import random
 import sys
 from contextlib import suppress
+from functools import partial
 
 PIECE_BYTES = 65_536
 LEFT_ALONE_S = 60.0
@@ -123,8 +124,8 @@ async def main(*words: str) -> None:
     link, loop = Link(), asyncio.get_running_loop()
     servers = []
     for listen, target in zip(map(_address, words[::2]), map(_address, words[1::2]), strict=True):
-        servers.append(await asyncio.start_server(lambda r, w, t=target: _connection(link, t, r, w), *listen))
-        await loop.create_datagram_endpoint(lambda t=target: _Packets(link, t), local_addr=listen)
+        servers.append(await asyncio.start_server(partial(_connection, link, target), *listen))
+        await loop.create_datagram_endpoint(partial(_Packets, link, target), local_addr=listen)
     print("ready", flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
         link.delay_s, link.drop = map(float, line.split())
