@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Literal
 
 from nightside.model.check import Service
@@ -43,7 +44,7 @@ def settle_of(places: Sequence[PlaceCourse], settings: CheckSettings) -> int:
     """How long services may take to be seen: as long as a word holds, by the middle of the places' rounds."""
     rounds = sorted(place.round_s for place in places if place.round_s)
     middle = rounds[(len(rounds) - 1) // 2] if rounds else settings.round_unknown_s
-    return max(1, int(middle * settings.heard_rounds))
+    return max(1, ceil(middle * settings.heard_rounds))
 
 
 def findings_of(seen: Seen) -> tuple[list[Return], list[Finding]]:
@@ -75,9 +76,16 @@ def findings_of(seen: Seen) -> tuple[list[Return], list[Finding]]:
             )
         ]
         returns += [one for one in (back, *(r for _, r in each)) if one is not None]
+        if outage.end is not None and outage.end - outage.begin <= _by_chance_s(seen):
+            continue
         findings += _outage(seen, outage, back)
         findings += _return(seen, outage, back, each)
     return returns, sorted(findings, key=lambda f: (f.begin, f.kind, list(f.rests_on)))
+
+
+def _by_chance_s(seen: Seen) -> float:
+    """Two rounds: half of the parts that fail twice in a row at one time. On a line that loses much, every hour."""
+    return seen.settle_s / seen.settings.heard_rounds * seen.settings.down_results
 
 
 def _speaking(seen: Seen, begin: int, end: int | None) -> list[str]:

@@ -346,3 +346,17 @@ def test_what_the_real_days_of_2026_say(shared_data: Path, tmp_path: Path) -> No
 def test_who_checked_once_is_not_missed(tmp_path: Path) -> None:
     once = checked(places=["laptop"], length_s=60)
     assert told(seen(tmp_path, checked() + once, routes())) == {}
+
+
+def test_a_line_that_loses_much_makes_no_outages(tmp_path: Path) -> None:
+    """Of two name servers each fails twice in a row now and then, and now and then at one time."""
+    lot = random.Random(1)
+
+    def lost(_t: str, kind: Kind, _at: float) -> Outcome:
+        return "timed_out" if kind == "dns" and lot.random() < 0.2 else "ok"
+
+    services = seen(tmp_path, checked(lost, places=("berlin",)), routes())
+    assert told(services) == {}
+    assert services is not None
+    assert any(word == "down" for part in services.parts for _, word in part.steps)
+    assert services.returns, "that they were down is told all the same"
