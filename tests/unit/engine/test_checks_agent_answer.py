@@ -112,6 +112,13 @@ def test_what_is_no_result_is_given_up_where_our_server_says_so() -> None:
 
 def test_too_much_is_handed_in_by_less() -> None:
     assert verdict(413, {}, error(), 5).then == "smaller"
+    assert verdict(413, {}, error(), 1).then == "smaller"
+
+
+def test_a_proxy_that_finds_everything_too_much_takes_nothing() -> None:
+    page = b"<html>413 Request Entity Too Large</html>"
+    assert verdict(413, {}, page, 5).then == "smaller"
+    assert verdict(413, {}, page, 1).then == "again", "one line would be refused for good, and then the next"
 
 
 def test_a_server_says_when_to_come_back() -> None:

@@ -92,9 +92,6 @@ class Agent:
         self._failing = ""
         """What goes wrong, and was told."""
         self._clock_told = False
-        self._failing = ""
-        """What goes wrong, and was told."""
-        self._clock_told = False
         self._most_lines = MOST_LINES
 
     def keep(self, results: Sequence[CheckResult]) -> None:

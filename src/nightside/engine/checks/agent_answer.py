@@ -75,7 +75,7 @@ def verdict(status: int, headers: Mapping[str, str], content: bytes, count: int)
         return Verdict(
             "again", f"{words}: the token is wrong or revoked; results are kept here", wait_s=wait_s
         )
-    if status == 413:
+    if status == 413 and (ours or count > 1):
         return Verdict("smaller", words)
     if status == 422 and ours:
         return Verdict(
