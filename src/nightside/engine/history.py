@@ -7,10 +7,13 @@ looks at the days after it too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nightside.incidents.observed import DAY_S, Observed
+import numpy as np
+
+from nightside.incidents.observed import DAY_S, Int64, Observed
 from nightside.incidents.ranking import LEAST_COVERAGE, YEAR_DAYS, ranks_of, same_outage
 from nightside.incidents.same_time_of_day import WITHIN_S, Series, series_of
 from nightside.incidents.usual import DAYS, counted, usual_of
@@ -28,7 +31,33 @@ RELATION = "same_time_of_day"
 BACK_S = 2 * max(DAYS) * DAY_S
 """So far back is read: what is usual over 365 observed days may reach back over twice as many."""
 
+AHEAD_S = 400 * DAY_S
+FOR_EVER = 2**62
+
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read of one entity in [first, last]."""
+
+    first: int
+    last: int
+    observed: Observed
+    incidents: list[Json]
+    began: Int64
+    ended: Int64
+    """The end of time for those that have none."""
+
+    @classmethod
+    def of(cls, first: int, last: int, observed: Observed, incidents: list[Json]) -> _Read:
+        began = np.array([parse_iso(i["began"]) for i in incidents], np.int64)
+        ended = [FOR_EVER if i["ended"] is None else parse_iso(i["ended"]) for i in incidents]
+        return cls(first, last, observed, incidents, began, np.array(ended, np.int64))
+
+    def within(self, first: int, last: int) -> list[Json]:
+        """The incidents that share time with [first, last]."""
+        return [self.incidents[i] for i in np.flatnonzero((self.began <= last) & (self.ended >= first))]
 
 
 class Histories:
@@ -36,8 +65,7 @@ class Histories:
 
     def __init__(self, store: Store, known: Catalogue | None = None) -> None:
         self._store, self._known = store, known or catalogue()
-        self._hours: dict[tuple[str, str], tuple[int, int, Observed]] = {}
-        self._incidents: dict[tuple[str, str], tuple[int, int, list[Json]]] = {}
+        self._read: dict[tuple[str, str], _Read] = {}
 
     def told(self, incident: Mapping[str, Any]) -> Json:
         """The incident with its `history`, and with the series it belongs to in `related`."""
@@ -45,10 +73,9 @@ class Histories:
         key = entity["type"], entity["code"]
         until = self._until(incident)
         began = parse_iso(incident["began"])
-        first = min(began - BACK_S, until - YEAR_DAYS * DAY_S)
-        last = max(until, began) + WITHIN_S
-        others = self._around(key, first, last)
-        observed = self._observed(key, first, last)
+        first, last = min(began - BACK_S, until - YEAR_DAYS * DAY_S), max(until, began) + WITHIN_S
+        read = self._around(key, first, last)
+        others, observed = read.within(first, last), read.observed
         rows = self._rows(key)
         series = None if incident["closed_as"] in ("withdrawn", "merged") else series_of(incident, others)
         ranks = (
@@ -77,17 +104,17 @@ class Histories:
         """
         key = entity.type, entity.code
         rows = self._rows(key)
-        observed = self._observed(key, first_s, last_s)
-        known = self._around(key, first_s, last_s)
+        read = self._around(key, first_s, last_s)
+        observed = read.observed
         # The hour that is not over is of no use yet.
-        usual = usual_of(observed, known, last_s)
+        usual = usual_of(observed, read.within(last_s - BACK_S, last_s), last_s)
         return {
             "schema": SCHEMA,
             "entity": entity.to_json(),
             "from": iso(first_s),
             "to": iso(last_s),
             "usual": usual or None,
-            "documented": [_documented(row, known, observed, (first_s, last_s)) for row in rows],
+            "documented": [_documented(row, read, (first_s, last_s)) for row in rows],
             "catalogue": self._known.as_of.isoformat(),
         }
 
@@ -101,25 +128,18 @@ class Histories:
     def _rows(self, key: tuple[str, str]) -> tuple[Documented, ...]:
         return self._known.of(key[1]) if key[0] == "country" else ()
 
-    def _observed(self, key: tuple[str, str], first: int, last: int) -> Observed:
-        kept = self._hours.get(key)
-        if kept is None or first < kept[0] or last > kept[1]:
-            if kept is not None:
-                first, last = min(first, kept[0]), max(last, kept[1])
-            kept = first, last, Observed.of(self._store.rollup(*key, first, last))
-            self._hours[key] = kept
-        return kept[2]
-
-    def _around(self, key: tuple[str, str], first: int, last: int) -> list[Json]:
-        kept = self._incidents.get(key)
-        if kept is None or first < kept[0] or last > kept[1]:
-            if kept is not None:
-                first, last = min(first, kept[0]), max(last, kept[1])
+    def _around(self, key: tuple[str, str], first: int, last: int) -> _Read:
+        kept = self._read.get(key)
+        if kept is None or first < kept.first or last > kept.last:
+            # Who asks for one incident after the other goes forward in time.
+            last += AHEAD_S
             type_, code = key
             found = self._store.incidents(type=type_, codes=[code], begin=first, end=last, summaries=True)
-            kept = first, last, counted(found)
-            self._incidents[key] = kept
-        return kept[2]
+            kept = _Read.of(
+                first, last, Observed.of(self._store.rollup(type_, code, first, last)), counted(found)
+            )
+            self._read[key] = kept
+        return kept
 
     def _comparison(self, incident: Mapping[str, Any], until: int) -> Json | None:
         """Others that were lost whole, for a country that was; None for whatever else."""
@@ -151,12 +171,13 @@ def _rare(known: Catalogue) -> dict[str, str]:
     return {"says": rare.says, "by": rare.by, "date": rare.date, "url": rare.url}
 
 
-def _documented(row: Documented, known: Sequence[Json], observed: Observed, stored: tuple[int, int]) -> Json:
+def _documented(row: Documented, read: _Read, stored: tuple[int, int]) -> Json:
     first, last = row.reach
-    found = [i["id"] for i in known if same_outage(row, i, stored[1])] if "routes" in row.seen_in else []
-    coverage = observed.stretch(first, last).coverage
+    by_routes = "routes" in row.seen_in
+    found = [i["id"] for i in read.within(first, last) if by_routes and same_outage(row, i, stored[1])]
+    coverage = read.observed.stretch(first, last).coverage
     here = "not_stored"
-    if "routes" not in row.seen_in:
+    if not by_routes:
         here = "not_by_routes"
     elif found:
         here = "found"

@@ -111,7 +111,10 @@ def ranks_of(
         (f"{YEAR_DAYS} days", end - YEAR_DAYS * DAY_S, end),
     )
     set_ = [i for i in counted(others) if i["id"] != incident["id"]]
-    apart = [row for row in rows if not any(same_outage(row, i, until) for i in (*set_, incident))]
+    earliest = iso(min(first for _, first, _ in periods))
+    set_ = [i for i in set_ if i["ended"] is None or i["ended"] >= earliest]
+    near = [row for row in rows if _touches(row, periods)]
+    apart = [row for row in near if not any(same_outage(row, i, until) for i in (*set_, incident))]
     known = [m for m in (measured(i, severity, until) for i in set_) if m is not None]
     known += documented_losses(apart, severity)
     return [
@@ -123,6 +126,11 @@ def ranks_of(
         }
         for name, first, last in periods
     ]
+
+
+def _touches(row: Documented, periods: Sequence[tuple[str, int, int]]) -> bool:
+    first, last = row.reach
+    return any(first < end and begin <= last for _, begin, end in periods)
 
 
 def _place(

@@ -61,7 +61,9 @@ def series_of(incident: Json, others: Sequence[Json]) -> Series | None:
     """
     local = (incident["local_time"] or {}).get("zone")
     zones = ["UTC"] if local in (None, "UTC", "Etc/UTC") else [local, "UTC"]
-    everyone = {i["id"]: i for i in (*counted(others), incident)}
+    mine = parse_iso(incident["onset"])
+    near = (i for i in counted(others) if abs(parse_iso(i["onset"]) - mine) <= WITHIN_S)
+    everyone = {i["id"]: i for i in (*near, incident)}
     for zone in zones:
         found = _in_zone(incident["id"], list(everyone.values()), zone)
         if found is not None:
@@ -70,9 +72,8 @@ def series_of(incident: Json, others: Sequence[Json]) -> Series | None:
 
 
 def _in_zone(id: str, incidents: Sequence[Json], zone: str) -> Series | None:
-    begins = sorted((_begin(i, zone) for i in incidents), key=lambda b: (b.onset, b.id))
-    mine = next(b for b in begins if b.id == id)
-    near = [b for b in begins if abs(b.onset - mine.onset) <= WITHIN_S]
+    near = sorted((_begin(i, zone) for i in incidents), key=lambda b: (b.onset, b.id))
+    mine = next(b for b in near if b.id == id)
     best: tuple[int, int, list[Begin]] | None = None
     # Some begin is the first of the arc: each that is up to half an hour before mine by the clock is tried.
     for first in near:
