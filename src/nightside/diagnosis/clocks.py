@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nightside.diagnosis.networks import networks_spread
 from nightside.diagnosis.rule import Rule, Said, unknown
 from nightside.diagnosis.stored import Stored
 from nightside.diagnosis.telling import counted, lasting
@@ -58,8 +59,11 @@ def clock(stored: Stored) -> Said:
     if here is None:
         return unknown("the clocks there are not known")
     known = stored.onset_range
-    if known is not None and known[1] - known[0] > 300:
+    if known is not None and known[1] - known[0] > 2 * ON_S:
         return unknown("the onset is not known to five minutes")
+    spread = networks_spread(stored)
+    if spread > 2 * ON_S:
+        return unknown(f"the networks went within {lasting(spread)}, so that it has no one minute")
     past = _of_day(here) % 1800
     off = min(past, 1800 - past)
     level = "on" if off <= 150 else "off"
