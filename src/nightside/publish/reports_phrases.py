@@ -31,15 +31,16 @@ URL = ", {url}"
 LINE = "- {head}\n  Of {about}. Measured: {measured}. Verdict: {verdict}.{note}"
 CONTEXT_LINE = "- {head}\n  Of {about}: {verdict}.{note}"
 NO_OUTAGE = "no outage then"
-OUTAGE = "{severity} from {onset} to {end}"
-OUTAGE_OPEN = "{severity} from {onset}, not seen to end"
+OUTAGE = "{severity}, {onset} to {end} UTC"
+OUTAGE_OPEN = "{severity} from {onset} UTC on, not seen to end"
 SEVERITY = {
     "instability": "instability",
     "partial": "partial outage",
     "severe": "severe outage",
     "total": "total outage",
 }
-MORE_OUTAGES = "{told}; and {count} shorter"
+MORE_OUTAGES = "and {count} shorter"
+NOT_COMPARED = "not compared"
 WHAT = {"onset": "onset", "end": "end", "duration_s": "length", "outages": "outages"}
 RULE = {"about": "{value}", "at_least": "{value} or more", "at_most": "{value} or less"}
 RULE_OF_TIME = {"about": "{value}", "at_least": "{value} or later", "at_most": "{value} or earlier"}

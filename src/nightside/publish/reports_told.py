@@ -37,8 +37,10 @@ class Told:
     """As it was given, with its zone."""
     about_utc: str
     """The same in UTC; empty where it was given so."""
-    measured: list[str]
-    """What was measured then, and each figure beside its own."""
+    outages: list[str]
+    """What was measured then, the longest of it."""
+    figures: list[str]
+    """Each figure beside the one that was measured."""
     verdict: str
     """A key of `words.VERDICT`, `context` or `withdrawn`."""
     verdict_words: str
@@ -83,7 +85,8 @@ def _told(item: Json, incident: Json) -> Told:
         said_on=report["said_on"],
         about=about,
         about_utc=about_utc,
-        measured=[] if verdict == "context" else _measured(item),
+        outages=[] if verdict == "context" else _outages(item["measured"], item["measured_count"]),
+        figures=_figures(item),
         verdict=verdict,
         verdict_words=said,
         notes=_notes(item, incident),
@@ -120,7 +123,7 @@ def _line(told: Told) -> str:
     return form.format(
         head=head,
         about=about,
-        measured="; ".join(told.measured),
+        measured="; ".join((*told.outages, *told.figures)),
         verdict=told.verdict_words,
         note="".join(f" {note}" for note in told.notes),
     )
@@ -143,28 +146,24 @@ def _about(about: Json, covers: Sequence[str]) -> tuple[str, str]:
     return " ".join(part for part in (text, offset) if part), in_utc
 
 
-def _outages(measured: Sequence[Json], count: int) -> str:
-    told = "; ".join(
+def _outages(measured: Sequence[Json], count: int) -> list[str]:
+    told = [
         (words.OUTAGE if each["end"] else words.OUTAGE_OPEN).format(
             severity=words.SEVERITY[each["severity"]],
-            onset=_at(each["onset"]),
-            end=_at(each["end"]) if each["end"] else "",
+            onset=_at(each["onset"], zone=False),
+            end=_at(each["end"], zone=False) if each["end"] else "",
         )
         for each in measured
-    )
-    if count > len(measured):
-        told = words.MORE_OUTAGES.format(told=told, count=count - len(measured))
-    return told or words.NO_OUTAGE
-
-
-def _measured(item: Json) -> list[str]:
-    report = item["report"]
-    figures = zip(report["figures"], item["figures"], strict=True)
-    zone = report["about"]["zone"]
-    return [
-        _outages(item["measured"], item["measured_count"]),
-        *(_figure(given, figure, zone) for given, figure in figures),
     ]
+    if count > len(measured):
+        told.append(words.MORE_OUTAGES.format(count=count - len(measured)))
+    return told or [words.NO_OUTAGE]
+
+
+def _figures(item: Json) -> list[str]:
+    report = item["report"]
+    pairs = zip(report["figures"], item["figures"], strict=True)
+    return [_figure(given, figure, report["about"]["zone"]) for given, figure in pairs]
 
 
 def _figure(given: Json, figure: Json, zone: str) -> str:
@@ -195,8 +194,9 @@ def _one(what: str, value: Any) -> str:
     return duration_words(value) if what == "duration_s" else str(value)
 
 
-def _at(text: str) -> str:
-    return _told_at(parse_iso(text))
+def _at(text: str, *, zone: bool = True) -> str:
+    told = _told_at(parse_iso(text))
+    return told if zone else told.removesuffix(" UTC")
 
 
 def _told_at(second: int) -> str:

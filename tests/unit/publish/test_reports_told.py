@@ -45,7 +45,8 @@ def test_it_stands_beside_what_was_measured() -> None:
         "- a news site (claim; A story on the outage of 6 April 2016, 2016-04-07, https://news.example/kp?a=1&b=2): "
         "“offline for roughly two days”\n"
         "  Of 2014-12-22 to 2014-12-23 UTC. "
-        "Measured: total outage from 22 Dec 2014 16:15 UTC to 23 Dec 2014 01:46 UTC; length: said 2 days, measured 9 hours 31 minutes. Verdict: contradicts what was measured."
+        "Measured: total outage, 22 Dec 2014 16:15 to 23 Dec 2014 01:46 UTC; "
+        "length: said 2 days, measured 9 hours 31 minutes. Verdict: contradicts what was measured."
     )
 
 
