@@ -133,3 +133,14 @@ def test_an_answer_stays_until_something_new_is_stored(tmp_path: Path) -> None:
                 break
             time.sleep(0.1)
         assert asked == [KP_ID, KP_ID]
+
+
+def test_both_schemas_say_the_same_of_the_same_things() -> None:
+    folder = files("nightside.model") / "schemas"
+    one, other = (
+        json.loads((folder / name).read_text(encoding="utf-8"))["$defs"]
+        for name in ("incident-1.json", "history-1.json")
+    )
+    shared = one.keys() & other.keys()
+    assert shared >= {"usual", "claim", "moment", "lasted_s"}
+    assert {k: one[k] for k in shared} == {k: other[k] for k in shared}
