@@ -48,7 +48,7 @@ def services_of(
         return None
     judged = judge(store.results("", lead, end, columns=COLUMNS), checked, settings)
     country_of = _registry(begin)
-    answers = answers_of(judged, lead, end, country_of)
+    answers = answers_of(judged, lead, end, country_of, settings)
     seen = Seen(
         country,
         answers,

@@ -49,7 +49,11 @@ def settle_of(places: Sequence[PlaceCourse], settings: CheckSettings) -> int:
 
 def findings_of(seen: Seen) -> tuple[list[Return], list[Finding]]:
     """The returns and the findings of all that was seen, findings in the order of begin and kind."""
-    parts = [part for part in seen.answers.parts if part.service in SERVICES]
+    parts = [
+        part
+        for part, shared in zip(seen.answers.parts, seen.answers.shared, strict=True)
+        if shared and part.service in SERVICES
+    ]
     courses = {
         service: service_steps([part for part in parts if part.service == service], seen.settings)
         for service in SERVICES

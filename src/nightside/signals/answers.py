@@ -5,6 +5,7 @@ Unknown is never zero: a part of which nobody knows stands neither above nor bel
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from nightside.checks.judging import Judged, Part
 from nightside.checks.place import UNHEARD
 from nightside.checks.quorum import DOWN, UP, last_good
 from nightside.checks.spans import Counts, Int64, counted
+from nightside.model.check_settings import CheckSettings
 from nightside.model.services import (
     Health,
     Latency,
@@ -46,9 +48,13 @@ class Answers:
     parts: list[PartCourse]
     alive: list[Steps[Verdict]]
     """Of each part, whether anything answered, if only to refuse."""
+    shared: list[bool]
+    """Of each part, whether enough of the places that checked its service checked it too."""
 
 
-def answers_of(judged: Judged, begin: int, end: int, country_of: CountryOf) -> Answers:
+def answers_of(
+    judged: Judged, begin: int, end: int, country_of: CountryOf, settings: CheckSettings
+) -> Answers:
     """The courses of places and parts within [begin, end)."""
     verdicts = steps_of(judged.verdict, VERDICTS, "unknown", begin, end)
     alive = steps_of(judged.alive, VERDICTS, "unknown", begin, end)
@@ -77,7 +83,19 @@ def answers_of(judged: Judged, begin: int, end: int, country_of: CountryOf) -> A
         PlaceCourse(name, -(-int(judged.rounds[i]) // 1000), health[i] if i < len(health) else unheard)
         for i, name in enumerate(judged.places)
     ]
-    return Answers(begin, end, places, parts, alive)
+    return Answers(begin, end, places, parts, alive, _shared(judged, settings))
+
+
+def _shared(judged: Judged, settings: CheckSettings) -> list[bool]:
+    """What fewer places check has no quorum, whatever it is called: one place alone may call a hundred things so."""
+    rows = judged.rows
+    pairs = {(int(judged.part_of[s]), int(rows.place_of[s])) for s in np.unique(rows.series)}
+    services = [part.service for part in judged.parts]
+    checking = Counter(service for service, _ in {(services[part], place) for part, place in pairs})
+    by = Counter(part for part, _ in pairs)
+    return [
+        by[number] >= settings.speaking_share * checking[service] for number, service in enumerate(services)
+    ]
 
 
 def _last_good(judged: Judged, part: int, at: int) -> int | None:

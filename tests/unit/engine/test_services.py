@@ -360,3 +360,19 @@ def test_a_line_that_loses_much_makes_no_outages(tmp_path: Path) -> None:
     assert services is not None
     assert any(word == "down" for part in services.parts for _, word in part.steps)
     assert services.returns, "that they were down is told all the same"
+
+
+def test_what_one_place_of_many_invents_is_no_outage_of_a_country(tmp_path: Path) -> None:
+    """Who has the token of one place may call anything a site of the country, and say what it likes of it."""
+    invented = [
+        result(at, "rogue", target=f"mine{k}", outcome="timed_out" if within(at) else "ok")
+        for at in range(0, LENGTH_S, 60)
+        for k in range(20)
+    ]
+    watched = [
+        result(at + 1, "rogue", "", target=f"canary{k}") for at in range(0, LENGTH_S, 60) for k in range(4)
+    ]
+    services = seen(tmp_path, [*checked(), *invented, *watched], routes())
+    assert services is not None
+    assert any(p.target == "mine0" and "down" in dict(p.steps).values() for p in services.parts)
+    assert told(services) == {}
