@@ -336,4 +336,4 @@ async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 def test_everything_has_an_end(speaks: Speaks, outcome: str) -> None:
     result = strange(speaks)
     assert (result.outcome, result.failed_in) == (outcome, "first_byte")
-    assert (result.total_ms or 0) < 1000
+    assert (result.total_ms or 0) < 2_500, "they would go on for three seconds, or for ever"

@@ -196,7 +196,7 @@ def test_a_target_slower_than_its_round_is_not_checked_twice_at_once(monkeypatch
         return [result(one, family, probe)]
 
     play = Play(check)
-    asyncio.run(for_a_while(play.of(plan([target("slow")], 0.1), 0.1), 0.8))
+    asyncio.run(for_a_while(play.of(plan([target("slow")], 0.1), 0.1), 2.0))
     assert worst == 1
     assert len(play.kept) >= 2
 
@@ -220,13 +220,13 @@ def test_what_the_machine_slept_through_is_no_burst(monkeypatch: pytest.MonkeyPa
 
 def test_a_clock_that_was_set_is_told_and_the_rounds_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "Gate", OpenGate)
-    real, began = time.time, time.monotonic()
-    monkeypatch.setattr(time, "time", lambda: real() + (3600 if time.monotonic() - began > 0.25 else 0))
+    real, began, began_at = time.time, time.monotonic(), time.time()
+    monkeypatch.setattr(time, "time", lambda: real() + (3600 if time.monotonic() - began > 0.5 else 0))
     play = Play()
-    asyncio.run(for_a_while(play.of(plan([target("a")], 0.1), 0.1), 0.65))
+    asyncio.run(for_a_while(play.of(plan([target("a")], 0.1), 0.1), 1.5))
     told = [warned for warned in play.warned if "the clock was set by +3600 s" in warned]
     assert len(told) == 1
-    assert len(play.kept) >= 5
+    assert any(one.at > began_at + 0.5 for one in play.kept), "the probe's own clock was left alone"
 
 
 def test_what_cannot_be_kept_waits_and_is_told_once() -> None:
