@@ -78,6 +78,14 @@ def test_nobody_speaks_for_another_place(store: EmbeddedStore) -> None:
     assert set(store.results("KP", 0, 1 << 32)["place"].to_pylist()) == {"tokyo-1"}
 
 
+def test_a_place_hands_in_nothing_that_is_made_up(store: EmbeddedStore) -> None:
+    """One such result would have all of a country's services told as a reconstruction."""
+    lines = [line(result(NOW), reconstruction=True), line(result(NOW + 1))]
+    found = Taking(store, now=Clock()).take("tokyo-1", DIGEST, lines)
+    assert (found.taken, [r.line for r in found.first_refused]) == (1, [1])
+    assert "reconstruction" in found.first_refused[0].why
+
+
 HOSTILE: list[tuple[bytes, str]] = [
     (b"no json", "no JSON"),
     (b"[1]", "not an object"),

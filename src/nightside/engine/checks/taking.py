@@ -94,6 +94,8 @@ def not_to_be_believed(result: CheckResult, place: str, now: float) -> str | Non
     """Why a result of this place is refused at this instant; None where it is taken."""
     if result.place != place:
         return f"it is of another place than the token: {result.place[:60]!r}"
+    if result.reconstruction:
+        return "it is a reconstruction: a place hands in what it found"
     if result.at > now + FUTURE_S:
         return f"{_AHEAD}: {duration_words(int(result.at - now))} ahead of the clock here"
     if result.at < now - OLDEST_S:
