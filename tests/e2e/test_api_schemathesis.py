@@ -19,16 +19,18 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
     unsupported_method,
 )
-from web_store import fill
+from web_store import KP_ID, fill
 
 from nightside.engine.checks.taking import Taking
+from nightside.engine.reports.taking import ReportTaking
 from nightside.model.token import Token
 from nightside.store.location import open_store
 from nightside.store.token_form import digest_of, new_token
-from nightside.web import desk
+from nightside.web import desk, report_desk
 from nightside.web.app import create_app
 from nightside.web.desk import Take
 from nightside.web.limits import Limits
+from nightside.web.report_desk import Attach
 
 EXAMPLES = 30
 """For each route; the same ones every time."""
@@ -52,10 +54,10 @@ def api(tmp_path: Path) -> BaseSchema:
     return described(tmp_path)
 
 
-def described(tmp_path: Path, take: Take | None = None) -> BaseSchema:
+def described(tmp_path: Path, take: Take | None = None, attach: Attach | None = None) -> BaseSchema:
     folder = tmp_path / "store"
     fill(folder)
-    app = create_app(folder, Limits(requests_per_s=1e6, burst=1_000_000), take=take)
+    app = create_app(folder, Limits(requests_per_s=1e6, burst=1_000_000), take=take, attach=attach)
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
@@ -83,8 +85,25 @@ def test_every_answer_to_who_hands_in_is_as_described(
             assert _tried(api, mode, headers) == {"/api/1/checks"}
 
 
-def _tried(api: BaseSchema, mode: GenerationMode, headers: dict[str, str] | None = None) -> set[str]:
-    """The paths that were asked, each answer held against the description."""
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_every_answer_to_who_reports_is_as_described(
+    tmp_path: Path, mode: GenerationMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_desk, "PER_TOKEN", Limits(requests_per_s=1e6, burst=1_000_000))
+    with open_store(tmp_path / "store") as store:
+        token = new_token("newsroom")
+        store.put_token(Token("reports", "newsroom", digest_of(token), 0))
+        api = described(tmp_path, attach=ReportTaking(store).attach).include(method="POST")
+        for headers in ({}, {"Authorization": f"Bearer {token}"}):
+            # What is wrong may be the id; what is right is asked of an incident that is there.
+            known = KP_ID if mode is GenerationMode.POSITIVE else None
+            assert _tried(api, mode, headers, known) == {"/api/1/incidents/{id}/reports"}
+
+
+def _tried(
+    api: BaseSchema, mode: GenerationMode, headers: dict[str, str] | None = None, id: str | None = None
+) -> set[str]:
+    """The paths that were asked, each answer held against the description; all of this incident, where one is given."""
     tried: set[str] = set()
     for result in api.get_all_operations():
         operation = result.ok()
@@ -100,6 +119,8 @@ def _tried(api: BaseSchema, mode: GenerationMode, headers: dict[str, str] | None
         @given(case=operation.as_strategy(generation_mode=mode))
         def holds(case: Case) -> None:
             tried.add(case.operation.path)
+            if id is not None:
+                case.path_parameters["id"] = id
             stream = case.operation.path.endswith("/events")
             case.call_and_validate(checks=CHECKS, timeout=STREAM_S if stream else 10, headers=headers)
 
