@@ -17,6 +17,7 @@ from nightside.checks.web_address import WEB_PORTS, NotWebError, WebAddress, web
 from nightside.model.check import CheckResult, Family, Target
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+TOO_MANY = 429
 SHOWN_CHARS = 100
 SHOWN_URL_CHARS = 200
 
@@ -103,8 +104,13 @@ def _as_expected(target: Target, status: int) -> bool:
 
 
 def _judge(attempt: Attempt, answer: Exchange) -> None:
-    """Status first, then the words. Raises wrong_status, wrong_content or too_long."""
+    """Status first, then the words. Raises wrong_status, held_back, wrong_content or too_long."""
     target = attempt.target
+    if answer.status == TOO_MANY != target.expect_status:
+        # RFC 6585, section 4: that is about us, and no outage.
+        raise CheckFailedError(
+            "held_back", "content", f"status {answer.status}: it says that we ask too often"
+        )
     if not _as_expected(target, answer.status):
         raise CheckFailedError("wrong_status", "content", f"status {answer.status} {answer.reason}")
     if target.expect_text is None:

@@ -186,9 +186,12 @@ class Schedule:
     def told(self, planned: Planned, results: Sequence[CheckResult]) -> None:
         """What came of it. A target that answered before and now does not lets the paths be looked at at once."""
         telling = [one for one in results if one.outcome not in TELLS_NOTHING]
-        if not telling:
-            return
         course = self._courses[_key(planned)]
+        if not telling:
+            if any(one.outcome == "held_back" for one in results):
+                # It says itself that it is asked too often: at once, and nothing has to be sure before.
+                course.failed = PATIENT_ROUNDS
+            return
         if any(one.outcome == "ok" for one in telling):
             course.failed = 0
             return

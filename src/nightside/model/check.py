@@ -49,7 +49,8 @@ or mail server says that it cannot; `not_authoritative`: a name server that shou
 `certificate`: it does not hold for the name or the day; `bad_answer`: not in the protocol's form; `too_long`: more
 than we take, or too slowly; `cause_unknown`: it failed, and whoever tried does not say how;
 `private_address`: the name points into space that is not the Internet's;
-`held_back`: our own manners forbade it; `not_possible`: this place cannot (no right to, no such family here).
+`held_back`: our own manners forbade it, or the target says that we ask too often; `not_possible`: this place cannot
+(no right to, no such family here, a resolver that fails for other names too).
 """
 
 TELLS_NOTHING: frozenset[Outcome] = frozenset({"private_address", "held_back", "not_possible"})

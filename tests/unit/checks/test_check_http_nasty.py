@@ -195,3 +195,11 @@ def test_a_check_that_is_cancelled_leaves_nothing_open(does: Does, scheme: str) 
     asyncio.run(run())
     gc.collect()
     assert open_files() == before
+
+
+def test_who_says_that_we_ask_too_often_is_not_down() -> None:
+    too_many = says(b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 120\r\nContent-Length: 0\r\n\r\n")
+    result = checked(too_many)
+    assert (result.outcome, result.failed_in, result.facts["status"]) == ("held_back", "content", 429)
+    assert checked(too_many, expect_status=429).outcome == "ok"
+    assert checked(too_many, expect_status=200).outcome == "held_back"

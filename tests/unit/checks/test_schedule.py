@@ -136,6 +136,11 @@ def test_what_answers_again_is_checked_in_every_round_again() -> None:
     assert ran == [*[["http"]] * 3, [], ["http"], [], *[["http"]] * 4]
 
 
+def test_who_says_that_we_ask_too_often_is_asked_less_often_at_once() -> None:
+    schedule = Schedule(plan([target("a", "http")], 60), 60)
+    assert play(schedule, 6, "held_back") == [["http"], []] * 3
+
+
 def test_what_tells_nothing_is_no_trouble() -> None:
     schedule = Schedule(plan([target("a", "http")], 60), 60)
     assert play(schedule, 8, "not_possible") == [["http"]] * 8
