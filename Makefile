@@ -8,11 +8,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 COMPILED := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi')
 
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format bench incidents clean
 .DELETE_ON_ERROR:
 
 help: ## say what can be made (this is what `make` alone does)
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 # Last of all the stamp: an interrupted set-up is taken up again by the next call. The compiled modules live
 # beside their sources (editable), and are built anew when one of these changes.
@@ -45,6 +45,9 @@ bench: $(STAMP) ## how fast, against decompression alone and against bgpdump; wh
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.tracking --rounds 3 --prefixes 60000 --hours 3
 	@$(BIN)/python -m bench.alarm --rate 15000 --seconds 30 --outages 5 --entries 500000
+
+incidents: $(STAMP) ## docs/incidents anew: what was said of five outages beside what the program finds
+	@$(BIN)/python -m tools.incident_pages
 
 clean: ## forget all that was installed and built
 	@rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
