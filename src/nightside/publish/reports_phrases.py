@@ -48,8 +48,7 @@ FIGURE = "{what}: said {said}, measured {measured}"
 FIGURE_NOT = "{what}: said {said}; {why}"
 BETWEEN = "{least} to {most}"
 MERGED = "It was attached to {id}, which turned out to be a part of this."
-WITHDRAWN = "- {by} ({kind}; {source}, {said_on}): withdrawn at {at} by {who}: {why}"
-WITHDRAWN_CELL = "withdrawn at {at} by {who}: {why}"
+WITHDRAWN = "withdrawn at {at} by {who}: {why}"
 
 TAKEN = {
     "attached": "attached {id}: {by}, {kind}",

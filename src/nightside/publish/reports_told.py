@@ -94,7 +94,7 @@ def _told(item: Json, incident: Json) -> Told:
 
 
 def _withdrawn(withdrawn: Json) -> str:
-    return words.WITHDRAWN_CELL.format(
+    return words.WITHDRAWN.format(
         at=_at(withdrawn["at"]), who=one_line(withdrawn["by"]), why=one_line(withdrawn["why"], LONGEST["why"])
     )
 
