@@ -174,6 +174,12 @@ def report(found: list[Judged], bare: list[Judged]) -> list[str]:
             f"| {b.low:.1f} | {b.count:,}{' (too few)' if b.count < FEWEST else ''} | {b.mean:.3f} | {b.true:.3f} |"
             for b in bins
         ]
+    more = [*found, *(o for o in found if o.cause == "attack" for _ in range(2))]
+    apart = furthest(families_bins(more)), furthest(causes_bins(more))
+    lines += [
+        "",
+        f"With three times as many attacks: families {apart[0]:.1f}, causes {apart[1]:.1f} points apart.",
+    ]
     open_ = sum(o.said.cause == UNDETERMINED for o in bare), sum(o.said.family == UNDETERMINED for o in bare)
     lines += [
         "",

@@ -6,6 +6,7 @@ may not: so it is filled in when somebody looks, like the history, and never kep
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +34,19 @@ BEFORE_S = 3600
 Json = dict[str, Any]
 
 
-def diagnosed(store: Store, incident: Json, series: IncidentSeries, weights: Path | None = None) -> Json:
+def own_weights() -> Path | None:
+    """The table that NIGHTSIDE_WEIGHTS names in place of the shipped one."""
+    named = os.environ.get("NIGHTSIDE_WEIGHTS")
+    return Path(named) if named else None
+
+
+def diagnosed(store: Store, incident: Json, series: IncidentSeries) -> Json:
     """The incident with its `causes`, its `diagnosis` and the version of the rules.
 
     `incident` is best told with its history first, and `series` with its services: what is lacking there is unknown
-    to the rules. `weights` is a table in place of the shipped one. Raises InputError where it does not fit the rules.
+    to the rules. Raises InputError where a table of one's own does not fit the rules.
     """
-    found = diagnose(store, incident, series, weights)
+    found = diagnose(store, incident, series, own_weights())
     return {
         **incident,
         "causes": [cause.to_json() for cause in found.causes],
