@@ -32,15 +32,15 @@ END = T + 5 * HOUR
 Change = Mapping[str, Any]
 
 
-def incident(**changes: Any) -> dict[str, Any]:
-    """The incident as it is shown, some keys changed; instants of networks are seconds after onset and end."""
+def found(changes: dict[str, Any]) -> Incident:
+    """The incident as it is found; takes what it knows of out of the changes. Networks go and come seconds after."""
     gone, back = changes.pop("gone", (-24, -16, -8, 0)), changes.pop("back", (0, 8, 16, 24))
     local = changes.pop("local", "2014-12-23T01:15:00+09:00")
     end = changes.pop("end_s", END)
     head = Episode(
         "total", T, end, 0.0, 0, changes.pop("onset_range_s", None), changes.pop("end_range_s", None)
     )
-    made = Incident(
+    return Incident(
         entity=Entity("country", "KP", "North Korea"),
         status="closed",
         closed_as=None,
@@ -67,9 +67,13 @@ def incident(**changes: Any) -> dict[str, Any]:
         provenance=Provenance([], None, "0", True, None),
         settings=dict(Settings().to_json()),
     )
-    found = made.to_json(id="KP-20141222T1614Z", revision=1, corrections=[])
-    found["history"]["catalogue"] = "2026-01-01"
-    return {**found, **changes}
+
+
+def incident(**changes: Any) -> dict[str, Any]:
+    """The incident as it is shown, some keys changed."""
+    told = found(changes).to_json(id="KP-20141222T1614Z", revision=1, corrections=[])
+    told["history"]["catalogue"] = "2026-01-01"
+    return {**told, **changes}
 
 
 def course(**changes: Any) -> IncidentSeries:
