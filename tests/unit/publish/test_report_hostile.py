@@ -55,7 +55,17 @@ def poisoned(item: Any, evil: str, key: str = "") -> Any:
 def poison(told: Callable[..., Told], course: IncidentSeries, evil: str) -> tuple[Told, IncidentSeries, Any]:
     """An incident, a series and the rest, all of one hostile word."""
     incident = told(operators=[OperatorLoss(1, "x", 4, 0, course.begin, None)])
-    incident["causes"] = [{"family": "f", "cause": "c", "score": 0.5, "for": ["a"], "against": ["b"]}]
+    weighed = {"evidence": "e", "level": "l", "weight": 0.5, "says": "s", "why": "w", "rests_on": []}
+    score = {"family": "f", "cause": "c", "score": 0.5, "prior": 0.0, "log_odds": 0.5}
+    incident["causes"] = [{**score, "for": [weighed], "against": [{**weighed, "weight": -0.5}]}]
+    seen = {"id": "e", "rule_version": 1, "level": "l", "says": "s", "to": None, "source": "s"}
+    rests = [{"signal": "routes", "at": "2014-12-22T16:15:00Z"}]
+    incident["diagnosis"] = {
+        "family": "f",
+        "cause": "c",
+        "families": [{**score, "for": [], "against": []}],
+        "evidence": [{**seen, "at": None, "rests_on": rests}],
+    }
     incident["related"] = [{"id": "KP-20141220T0000Z", "relation": "merged_into"}]
     incident["provenance"] |= {"note": "n", "snapshot": "s", "reconstruction": True}
     incident["corrections"] = [{"revision": 2, "changed": ["entity", "local_time", "what-else"]}]
