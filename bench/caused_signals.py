@@ -125,7 +125,7 @@ def _incident(it: Happened) -> Incident:
         view=View(it.peers, it.known, [] if known is None else [(*known, "made up")]),
         local_time=LocalTime("Etc/Made_up", local, None),
         provenance=Provenance([], None, "made up", True, None),
-        settings={k: v for k, v in Settings().to_json().items()},
+        settings=dict(Settings().to_json()),
     )
 
 
