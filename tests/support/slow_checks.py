@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 
-from nightside.model.check import SOMEBODY_ANSWERED, TELLS_NOTHING, CheckResult
+from nightside.model.check import TELLS_NOTHING, CheckResult
 from nightside.model.check_settings import CheckSettings
 
 DAY_MS = 86_400_000
@@ -51,11 +51,10 @@ class SlowChecks:
             return False
         i = before[-1]
         until = ms(series[i]) + self.holds(series, i)
-        # A canary has to answer as it should; of what is checked, anything that comes back will do.
-        good = SOMEBODY_ANSWERED if series[i].country else {"ok"}
-        if series[i].outcome not in good or t >= until:
+        # Anything else may be the word of the place's own gateway.
+        if series[i].outcome != "ok" or t >= until:
             return False
-        return not (i + 1 < len(series) and ms(series[i + 1]) <= until and series[i + 1].outcome not in good)
+        return not (i + 1 < len(series) and ms(series[i + 1]) <= until and series[i + 1].outcome != "ok")
 
     def lately(self, series: tuple[CheckResult, ...], t: int) -> bool:
         return any(

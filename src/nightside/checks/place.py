@@ -6,8 +6,8 @@ is no answer, it stopped with the last answer, for nobody knows when the line br
 canaries fail is not told of a country. A network is expected for a day after its last result, or for as long as that
 holds.
 
-A place without canaries is *unwatched*. Its word counts while anything at all answers it, of whatever it checks; where
-nothing does, it may be its own line, and it says nothing.
+A place without canaries is *unwatched*. Its word counts while anything at all answers it so, of whatever it checks;
+where nothing does, it may be its own line, and it says nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nightside.checks.rounds import Series, held_ms
-from nightside.checks.spans import Bool, Int64, Spans, counted, joined, spans_of
+from nightside.checks.spans import Int64, Spans, counted, joined, spans_of
 from nightside.model.check_settings import CheckSettings
 
 LOST, UNHEARD, UNWATCHED_SILENT, UNWATCHED, HEALTHY = range(5)
@@ -33,19 +33,16 @@ class Places:
     """Its health as the words above; where there is no span, nobody expects anything of it."""
 
 
-def answering(rows: Series, good: Bool, settings: CheckSettings) -> Spans:
-    """By series, when it answered: from one answer to the next, as long as an answer holds.
-
-    `good` is what counts as an answer, of each row.
-    """
+def answering(rows: Series, settings: CheckSettings) -> Spans:
+    """By series, when it answered as it should: from one answer to the next, as long as an answer holds."""
     end = rows.at + held_ms(rows, settings)
     if len(end):
         # The next result of the same series, where it comes while this one holds.
         soon = np.append((rows.series[1:] == rows.series[:-1]) & (rows.at[1:] <= end[:-1]), False)
-        following = np.where(np.append(good[1:], True), np.append(rows.at[1:], 0), rows.at)
+        following = np.where(np.append(rows.ok[1:], True), np.append(rows.at[1:], 0), rows.at)
         end = np.where(soon, following, end)
     found = Spans(rows.series, rows.at, end, np.ones(len(end), np.int64))
-    return found.where(good & (end > rows.at))
+    return found.where(rows.ok & (end > rows.at))
 
 
 def health(canaries: Series, network_of: Int64, checked: Series, settings: CheckSettings) -> Places:
@@ -57,9 +54,9 @@ def health(canaries: Series, network_of: Int64, checked: Series, settings: Check
     many = int(network_of.max(initial=0)) + 1
     pair_of = canaries.place_of * many + network_of
     place_of_pair = np.arange((int(canaries.place_of.max(initial=0)) + 1) * many) // many
-    answers = joined(answering(canaries, canaries.ok, settings).keyed(pair_of)).keyed(place_of_pair)
+    answers = joined(answering(canaries, settings).keyed(pair_of)).keyed(place_of_pair)
     expected = joined(_expected(canaries, settings).keyed(pair_of)).keyed(place_of_pair)
-    anything = joined(answering(checked, checked.answered, settings).keyed(checked.place_of))
+    anything = joined(answering(checked, settings).keyed(checked.place_of))
     known = joined(_expected(checked, settings).keyed(checked.place_of))
     heard, tried = (
         joined(Spans(rows.place, rows.at, rows.at + held_ms(rows, settings), rows.series))
