@@ -37,7 +37,7 @@ class Row:
 def row_of(claim: Claim, found: Found) -> Row:
     """The statement beside the result. ValueError where the script expects another verdict than the program gives."""
     # The script's own words for what the row says anyway.
-    why = claim.reason or re.sub("^(used|agrees)(: |$)", "", claim.used)
+    why = claim.reason or re.sub("^(used|agrees)([:;] |$)", "", claim.used)
     if claim.check is None:
         verdict = ELSEWHERE if claim.elsewhere else OUTSIDE
         return Row(claim.says, claim.by, "–", verdict, claim.built_on, why)
@@ -108,14 +108,25 @@ def index(every: Sequence[Found]) -> str:
         f"- **{OUTSIDE}**: neither routes nor checks of services show it, whoever looks: a motive, a mobile network, "
         "what somebody did by hand.\n"
         f"- **{ELSEWHERE}**: data from outside would tell, but other days or other counts than the scene has.",
-        "A cause is not looked up but concluded, by rules that show their evidence; several follow reasoning that the "
-        "analysts of these very incidents published. So agreement on a cause is weaker than it looks.",
+        "A cause is not looked up but concluded, by rules that show their evidence "
+        "([docs/diagnosis.md](../diagnosis.md)); several follow reasoning that the analysts of these very incidents "
+        "published. So agreement on a cause is weaker than it looks. "
+        f"{_places(every)} Who always said “inside the country, cause undetermined” would agree as often.",
         "The statements are facts taken from reports, in our words; they live in the scenes' scripts "
         "(`src/nightside/scenes/scripts/`), where each has a check that a program can read. The pages are generated: "
         "`make incidents` writes them anew, and a test fails where a statement's verdict turns, or where a page is not "
         "what the program gives now.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _places(every: Sequence[Found]) -> str:
+    """Where the program puts the incidents of all scenes, and how many of them it names the cause of."""
+    diagnoses = [incident["diagnosis"] for found in every for incident in found.incidents]
+    family = Counter(found["family"] for found in diagnoses)
+    named = sum(found["cause"] != "undetermined" for found in diagnoses)
+    told = ", ".join(f"{FAMILY[name]} {count}" for name, count in sorted(family.items()))
+    return f"Where the {len(diagnoses)} incidents of these pages lay: {told}; the cause is named of {named or 'none'}."
 
 
 def _told(found: Found) -> list[str]:
