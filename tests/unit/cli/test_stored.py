@@ -12,6 +12,8 @@ import pytest
 
 from nightside.cli import incidents as incidents_command
 from nightside.cli.main import main
+from nightside.diagnosis.rules import RULES
+from nightside.engine.shown import shown
 from nightside.model.entity import Entity
 from nightside.model.incident import Episode, Incident, LocalTime, Provenance, View
 from nightside.model.ndjson import dumps
@@ -118,11 +120,11 @@ def test_a_pipe_gets_aligned_text(run: Run, folder: Path) -> None:
     assert starts == [starts[0]] * 4
 
 
-def test_json_is_one_incident_a_line_as_it_is_stored(run: Run, folder: Path) -> None:
+def test_json_is_one_incident_a_line_as_it_is_stored_with_its_history(run: Run, folder: Path) -> None:
     code, out, err = run("incidents", "--json", "--store", folder)
     assert (code, err) == (0, "")
     with EmbeddedStore(folder) as store:
-        assert out.splitlines() == [dumps(incident) for incident in store.incidents()]
+        assert out.splitlines() == [dumps(incident) for incident in shown(store, store.incidents())]
 
 
 def test_a_terminal_gets_a_table_in_colour(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,10 +228,21 @@ def test_show_tells_the_story(run: Run, folder: Path) -> None:
     assert re.search(r"9.hours?.31.minutes?|9-hour.31-minute", out)
 
 
-def test_show_json_is_the_line_that_incidents_prints(run: Run, folder: Path) -> None:
+def test_show_json_is_the_line_that_incidents_prints_with_its_causes(run: Run, folder: Path) -> None:
     code, out, err = run("show", KP_ID, "--json", "--store", folder)
     assert (code, err) == (0, "")
-    assert out == run("incidents", "KP", "--json", "--store", folder)[1]
+    whole, listed = json.loads(out), json.loads(run("incidents", "KP", "--json", "--store", folder)[1])
+    assert whole["causes"]
+    assert whole["rules_version"]
+    assert {e["id"] for e in whole["diagnosis"]["evidence"]} == {r.id for r in RULES}
+    assert {**whole, "causes": [], "diagnosis": None, "rules_version": None} == listed
+
+
+def test_show_tells_what_speaks_for_which_cause(run: Run, folder: Path) -> None:
+    out = run("show", KP_ID, "--store", folder)[1]
+    assert "What speaks for which cause: Where it lay" in out
+    assert "undetermined" in out
+    assert re.search(r"\[[a-z]+:.* at 2014-12-2\dT\d\d:\d\d:\d\dZ", out)
 
 
 def test_show_draws_the_chart_and_prints_nothing_else(run: Run, folder: Path, tmp_path: Path) -> None:
