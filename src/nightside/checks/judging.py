@@ -15,6 +15,7 @@ from nightside.checks.spans import Bool, Int64, Spans
 from nightside.checks.wholes import of_each_part
 from nightside.model.check import SERVICE_OF, SOMEBODY_ANSWERED, TELLS_NOTHING, Family, Kind, Service
 from nightside.model.check_settings import CheckSettings
+from nightside.model.services import OVER_IPV6
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -73,6 +74,7 @@ class Judged:
     """Everything that the results of a country say, by number of place and part."""
 
     places: list[str]
+    """As `line_of` calls them."""
     parts: list[Part]
     """In the order of target, kind, part, family."""
     told: Told
@@ -91,7 +93,7 @@ class Judged:
 
 def judge(canaries: pa.Table, checked: pa.Table, settings: CheckSettings) -> Judged:
     """The judgement on results of a country beside those of canaries (`Store.results` with COLUMNS), in any order."""
-    places = sorted({name for table in (canaries, checked) for name in table["place"].unique().to_pylist()})
+    places = sorted({line for table in (canaries, checked) for line in _lines(table)})
     watched = told_of(canaries, places)
     told = of_each_part(told_of(checked, places), settings.spoke_lately_s * 1000)
     network = {name: n for n, name in enumerate(sorted({part.target for part in watched.parts}))}
@@ -113,6 +115,17 @@ def judge(canaries: pa.Table, checked: pa.Table, settings: CheckSettings) -> Jud
         verdicts(counting, counting.ok, part_of, found.speaking, settings),
         verdicts(counting, counting.answered, part_of, found.speaking, settings),
     )
+
+
+def _lines(table: pa.Table) -> set[str]:
+    """The places of a table, each family on its own: a line may fail for one of them alone."""
+    pairs = table.group_by(["place", "family"]).aggregate([]).to_pylist()
+    return {line_of(pair["place"], pair["family"]) for pair in pairs}
+
+
+def line_of(place: str, family: int) -> str:
+    """What a place is called as far as it checks over one family: its own name, or `berlin (IPv6)`."""
+    return place if family == 4 else f"{place}{OVER_IPV6}"
 
 
 def _series(told: Told, settings: CheckSettings) -> tuple[Series, Int64]:
@@ -142,11 +155,13 @@ def told_of(table: pa.Table, places: list[str]) -> Told:
     table = table.filter(tells)
     outcome = outcome[tells]
     at = _milliseconds(table["at"])
-    place, names = codes_of(table["place"])
-    number = {name: n for n, name in enumerate(places)}
-    place = np.array([number[name] for name in names], np.int64)[place]
     columns = [codes_of(table[name]) for name in ("target", "kind", "part")]
     family = table["family"].to_numpy().astype(np.int64)
+    place, names = codes_of(table["place"])
+    number = {name: n for n, name in enumerate(places)}
+    # Of a family that nobody has there is no number, and no row asks for it.
+    by_family = [[number.get(line_of(name, version), -1) for name in names] for version in (4, 6)]
+    place = np.array(by_family, np.int64)[(family == 6).astype(np.int64), place]
     code = np.zeros(len(at), np.int64)
     for numbers, values in columns:
         code = code * max(len(values), 1) + numbers

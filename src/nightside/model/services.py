@@ -14,6 +14,8 @@ from nightside.model.instants import iso, iso_or_none, parse_iso
 
 SCHEMA = "nightside.services/1"
 
+OVER_IPV6 = " (IPv6)"
+"""Stands behind the name of a place as far as it checks over IPv6: that line may fail alone, and has its own health."""
 Verdict = Literal["up", "down", "unknown"]
 Health = Literal["healthy", "lost", "unheard", "unwatched"]
 """`lost`: its canaries do not answer, so that its own line is what is down; `unheard`: no results of it came;
@@ -38,7 +40,7 @@ FINDING_KINDS: tuple[FindingKind, ...] = get_args(FindingKind)
 
 @dataclass(frozen=True, slots=True)
 class PlaceCourse:
-    """One place over time, and how often it checks."""
+    """One place over time, over one family (`OVER_IPV6`), and how often it checks."""
 
     place: str
     round_s: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from nightside.model.check import Service
-from nightside.model.services import ServiceCourse, Services
+from nightside.model.services import OVER_IPV6, ServiceCourse, Services
 
 ORDER: tuple[Service, ...] = get_args(Service)
 """Name servers, mail, sites, path: what a visit needs first stands above."""
@@ -33,8 +33,9 @@ def _server(part: str) -> str:
 
 
 def heard_places(services: Services) -> list[str]:
-    """The places of which any result came."""
-    return [p.place for p in services.places if any(health != "unheard" for _, health in p.steps)]
+    """The places of which any result came, each once whatever it checks over."""
+    heard = [p.place for p in services.places if any(health != "unheard" for _, health in p.steps)]
+    return list(dict.fromkeys(name.removesuffix(OVER_IPV6) for name in heard))
 
 
 def stretches(course: ServiceCourse, begin: int, end: int) -> list[Stretch]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nightside.model.instants import duration_words, parse_iso
-from nightside.model.services import Finding, Return, Services
+from nightside.model.services import OVER_IPV6, Finding, Return, Services
 from nightside.publish import reading
 from nightside.publish import services_phrases as words
 from nightside.publish.headlines import percent
@@ -169,9 +169,13 @@ def finding(clock: Clock, found: Services, one: Finding) -> str:
     if one.kind == "services_up_routes_down" and facts.get("abroad"):
         where = _listed([one_line(str(c), 2) for c in facts.get("address_countries", ())])
         told += " " + words.ABROAD.format(countries=where)
-    if one.kind != "place_lost" and set(one.rests_on) != set(heard_places(found)) and one.rests_on:
+    if one.kind != "place_lost" and _bare(one.rests_on) != set(heard_places(found)) and one.rests_on:
         told += " " + words.RESTS_ON.format(places=_listed(_names(one.rests_on)))
     return told
+
+
+def _bare(places: Sequence[str]) -> set[str]:
+    return {place.removesuffix(OVER_IPV6) for place in places}
 
 
 def caveats(found: Services) -> list[str]:

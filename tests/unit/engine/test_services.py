@@ -108,6 +108,30 @@ def test_the_only_place_loses_its_line(tmp_path: Path) -> None:
     assert all((up, down) == (0, 0) for _, up, down, _ in middle)
 
 
+def test_one_family_of_a_place_fails_and_nobody_watches_that_line(tmp_path: Path) -> None:
+    """Its canaries answer over IPv4; what it cannot reach over IPv6 may be its own line."""
+    v6 = [replace(r, family=6, address=None) if r.country else r for r in checked(silent, places=["here"])]
+    assert told(seen(tmp_path, v6, routes())) == {}
+
+
+def test_one_family_of_a_place_fails_and_its_canaries_say_so(tmp_path: Path) -> None:
+    """Everything is checked over both; over IPv6 all of it fails at one of three places."""
+    both = checked()
+    v6 = [
+        replace(r, family=6, outcome="timed_out" if r.place == "tokyo" and within(r.at - T0) else "ok")
+        for r in both
+    ]
+    found = only(seen(tmp_path, both + v6, routes()), "place_lost")
+    assert found.rests_on == ["tokyo (IPv6)"]
+
+
+def test_a_family_that_fails_for_all_places_is_told(tmp_path: Path) -> None:
+    canaries = [replace(r, family=6) for r in checked() if not r.country]
+    v6 = [replace(r, family=6, address=None) for r in checked(silent) if r.country]
+    services = seen(tmp_path, canaries + v6, routes())
+    assert only(services, "path_dead_routes_up").rests_on == ["berlin (IPv6)", "lima (IPv6)", "tokyo (IPv6)"]
+
+
 def test_path_dead_behind_steady_routes(tmp_path: Path) -> None:
     only(seen(tmp_path, checked(silent), routes()), "path_dead_routes_up")
 
