@@ -30,7 +30,8 @@ def schedule(stored: Stored) -> Said:
     series = history["series"]
     if series is None:
         if stored.days < FEWEST_DAYS:
-            return unknown(f"it was watched on only {counted(stored.days, 'other day')} of that time")
+            days = f"only {counted(stored.days, 'other day')}" if stored.days else "no other day"
+            return unknown(f"it was watched on {days} of that time")
         said = (
             f"Watched on {stored.days} other days of that time; no series at the same time of day was seen."
         )

@@ -6,11 +6,16 @@ from collections.abc import Sequence
 
 from nightside.model.instants import duration_words, iso
 
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
 
 def when(second: int) -> str:
-    """`16:15:00 UTC on 2014-12-22`."""
+    """`16:15:00 UTC on 22 December 2014`, as all other words have it, and whatever the machine's language."""
     text = iso(second)
-    return f"{text[11:19]} UTC on {text[:10]}"
+    return f"{text[11:19]} UTC on {int(text[8:10])} {MONTHS[int(text[5:7]) - 1]} {text[:4]}"
 
 
 def lasting(seconds: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.support.diagnosis_cases import END, HOUR, T, checked, course, inciden
 
 from nightside.diagnosis.rules import RULES, evidence_of
 from nightside.diagnosis.stored import Beside, Other, Stored, Stranger
+from nightside.diagnosis.telling import when
 from nightside.model.incident import Episode
 from nightside.model.series import UpstreamCourse
 from nightside.model.services import Finding
@@ -233,3 +235,19 @@ def test_of_many_networks_the_few_that_went_long_before_do_not_make_it_staggered
     gone = [-9000, *range(-30, 0), 0]
     assert says("networks-together", stored({"gone": gone, "back": [0] * len(gone)})).level == "together"
     assert course().services is None
+
+
+def test_times_in_words_are_as_in_all_other_words() -> None:
+    # 2014-12-21T03:10:24Z and 2016-02-29T00:00:00Z, in seconds.
+    assert when(1_419_131_424) == "03:10:24 UTC on 21 December 2014"
+    assert when(1_456_704_000) == "00:00:00 UTC on 29 February 2016"
+    for case in (stored(), stored({"stretches": [unstable(T - 30 * HOUR, T, 7)], "began_s": T - 30 * HOUR})):
+        for row in evidence_of(case):
+            assert re.search(r"\d{4}-\d\d-\d\d", row.says) is None
+
+
+@pytest.mark.parametrize(
+    ("days", "words"), [(0, "no other day"), (1, "only 1 other day"), (2, "only 2 other days")]
+)
+def test_too_few_days_for_a_series_are_told_as_they_are(days: int, words: str) -> None:
+    assert f"watched on {words} of that time" in says("schedule", stored(days=days)).says
