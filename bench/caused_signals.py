@@ -154,6 +154,8 @@ def _shown(it: Happened, incident: Incident) -> dict[str, Any]:
 
 def _series(it: Happened, incident: Incident) -> IncidentSeries:
     begin, end = incident.began - it.watched_before_s, it.back[-1] + QUIET_S
+    # What only our view lost is back with it.
+    seen_again = it.end if it.family == "our_view" else it.onset + 900
     baseline = len(it.gone) + it.kept
     change: dict[int, int] = {}
     for at in it.gone:
@@ -179,7 +181,7 @@ def _series(it: Happened, incident: Incident) -> IncidentSeries:
         view=[
             (begin, it.peers, it.peers),
             (it.onset - 300, it.known, it.peers),
-            (it.onset + 900, it.peers, it.peers),
+            (seen_again, it.peers, it.peers),
         ],
         upstreams=[
             UpstreamCourse(asn, None, _course(begin, share, it.upstreams_gone[asn], it.end))

@@ -12,6 +12,7 @@ FEWEST = 5
 """Of fewer countries nobody can say that it was only here."""
 MANY = 1 / 3
 AROUND_S = 600
+NEARLY_ALL = 0.9
 
 
 def neighbours(stored: Stored) -> Said:
@@ -50,6 +51,33 @@ def strangers(stored: Stored) -> Said:
     return Said("stranger", said, one.at, None, (RestsOn(f"network:{one.prefix}", one.at),))
 
 
+def _seen_gone(stored: Stored, onset: int) -> int | None:
+    """From when on it was seen to be gone for ten minutes, with nearly all peers known; None where it was not."""
+    series = stored.series
+    if series is None:
+        return None
+    end = series.end if stored.end is None else stored.end
+    since: int | None = None
+    for i, (second, known, expected) in enumerate(series.view):
+        begin = max(second, onset)
+        until = min(end, series.view[i + 1][0] if i + 1 < len(series.view) else series.end)
+        if begin >= until:
+            continue
+        if known < NEARLY_ALL * max(expected, 1):
+            since = None
+            continue
+        since = begin if since is None else since
+        blind = stored.blind_within(since, until - 1)
+        while blind is not None and since < until:
+            if blind[0] - since >= AROUND_S:
+                return since
+            since = max(since + 1, blind[1] + 1)
+            blind = stored.blind_within(since, until - 1) if since < until else None
+        if until - since >= AROUND_S:
+            return since
+    return None
+
+
 def view(stored: Stored) -> Said:
     """How well we saw when it began."""
     if stored.incident["closed_as"] == "withdrawn":
@@ -57,9 +85,15 @@ def view(stored: Stored) -> Said:
         return Said("broken", said, stored.onset, None, (RestsOn("view:all", stored.onset),))
     first, last = stored.onset_range or (stored.onset, stored.onset)
     blind = stored.blind_within(first - AROUND_S // 2, last + AROUND_S // 2)
+    later = _seen_gone(stored, last)
     if blind is not None or stored.onset_range is not None:
         begin, end = blind or (first, last)
         said = f"There was no sight from {when(begin)} to {when(end)}, around the onset."
+        if later is not None:
+            said = f"{said[:-1]}; but with all in sight, it was gone at {when(later)}."
+            return Said(
+                "thin", said, begin, later, (RestsOn("view:all", begin), RestsOn(stored.signal, later))
+            )
         return Said("broken", said, begin, end, (RestsOn("view:all", begin),))
     steps = [] if stored.series is None else stored.series.view
     inside = [s for s in steps if first - AROUND_S <= s[0] <= last + AROUND_S]
@@ -70,7 +104,7 @@ def view(stored: Stored) -> Said:
     at = max(at, first - AROUND_S)
     said = f"At the fewest, {known} of {expected} expected peer ASes were known around the onset."
     share = known / max(expected, 1)
-    level = "whole" if share >= 0.9 else "thin" if share >= 0.5 else "broken"
+    level = "whole" if share >= NEARLY_ALL else "thin" if share >= 0.5 or later is not None else "broken"
     if level == "whole" and expected < 3:
         level = "thin"
     return Said(level, said, at, last + AROUND_S, (RestsOn("view:all", at),))
@@ -105,8 +139,8 @@ RULES = (
         1,
         "how many peer ASes were known in the ten minutes before and after the onset",
         {
-            "broken": "no sight at the onset, fewer than half known, or withdrawn since",
-            "thin": "fewer than nine tenths known, or fewer than three expected",
+            "broken": "no sight at the onset or fewer than half known, and never seen gone for ten minutes",
+            "thin": "the same, but seen gone later; fewer than nine tenths known, or fewer than three expected",
             "whole": "nine tenths or more known",
         },
         "Collectors' sessions fail far more often than countries: over 30 % of them at least once a month",

@@ -105,3 +105,12 @@ def test_the_order_of_lists_that_have_none_of_their_own_changes_nothing() -> Non
         strangers=(FULL.strangers or [])[::-1],
     )
     assert evidence_of(turned) == evidence_of(FULL)
+
+
+def test_what_others_say_weighs_nothing() -> None:
+    said = [
+        {"report": {"kind": kind, "says": "an attack"}}
+        for kind in ("observation", "claim", "denial", "context")
+    ]
+    reported = dataclasses.replace(FULL, incident={**FULL.incident, "reports": said})
+    assert told(reported) == told(FULL)
