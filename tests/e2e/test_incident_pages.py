@@ -68,6 +68,15 @@ def found(nightside: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[
         ("june-2025", "e-mail too", AGREES, "mail servers", ""),
         ("june-2025", "internal rather than an attack", AGREES, "^inside the country$", ""),
         ("june-2025", "the cause remains unclear", AGREES, "^undetermined$", ""),
+        ("egypt-2011", "virtually simultaneous", CONTRADICTED, "^22:22", "operator went after operator"),
+        (
+            "april-2016",
+            "a technical fault",
+            AGREES,
+            "software update .* than for deliberate shut",
+            "names neither",
+        ),
+        ("syria-2012", "all upstreams at once", AGREES, "^AS9121 .*AS3491 .*AS6762", "Tata's own link"),
         ("egypt-2011", "Noor had 83 networks", AGREES, "the last went 3 days 22 hours after", ""),
         (
             "egypt-2011",

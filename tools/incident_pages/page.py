@@ -111,7 +111,8 @@ def index(every: Sequence[Found]) -> str:
         "A cause is not looked up but concluded, by rules that show their evidence "
         "([docs/diagnosis.md](../diagnosis.md)); several follow reasoning that the analysts of these very incidents "
         "published. So agreement on a cause is weaker than it looks. "
-        f"{_places(every)} Who always said “inside the country, cause undetermined” would agree as often.",
+        f"{_places(every)} Where only that is asked, who always said “inside the country, cause undetermined” would "
+        "agree as often.",
         "The statements are facts taken from reports, in our words; they live in the scenes' scripts "
         "(`src/nightside/scenes/scripts/`), where each has a check that a program can read. The pages are generated: "
         "`make incidents` writes them anew, and a test fails where a statement's verdict turns, or where a page is not "
