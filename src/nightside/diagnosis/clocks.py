@@ -146,7 +146,7 @@ RULES = (
         1,
         "the series that the history of the incident names: ten days before and after",
         {
-            "same_minute": "a series: at the same time of day on three days or more",
+            "same_minute": "a series: on three days or more, within half an hour by the clock",
             "no_series": "watched on three other days or more, and no such series",
         },
         "Analysts on April 2016: the same minute on several days is a schedule, of whatever kind",
