@@ -14,6 +14,7 @@ from typing import Any
 import jsonschema
 import pyarrow as pa
 import pytest
+from as_stored import as_stored
 
 import nightside
 from nightside.model.errors import InputError, UsageError
@@ -61,7 +62,7 @@ def test_replay_gives_incidents_as_the_command_line_does(found: Any, december: P
         "replay", december, "--country", "KP", "--country", "YE", "--json",
         "--from", WINDOW["begin"], "--to", WINDOW["end"],
     )  # fmt: skip
-    assert json.loads(json.dumps(found.incidents)) == ran.incidents
+    assert as_stored(json.loads(json.dumps(found.incidents))) == as_stored(ran.incidents)
     assert [f"nightside: warning: {w}" for w in found.warnings] == ran.messages
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from archive_server import ArchiveServer, Fault, archive_server, use_archive
+from as_stored import as_stored
 
 from nightside.model.instants import iso, parse
 from nightside.sources.archive_names import take_apart
@@ -50,7 +51,7 @@ def short(december: Path, nightside: Any, tmp_path_factory: pytest.TempPathFacto
     ran = nightside("replay", december, *SHORT, "--json", "--store", tmp_path_factory.mktemp("short"))
     assert ran.code == 0, ran.err
     assert [i["severity"] for i in ran.incidents] == ["total"]
-    return list(ran.incidents)
+    return as_stored(ran.incidents)
 
 
 def warnings(ran: Any) -> list[str]:
@@ -70,7 +71,7 @@ def test_by_name_is_found_what_is_found_in_the_folder(
     by_name = replay(*ALL, *whole)
     assert by_name.code == 0, by_name.err
     assert len(by_name.incidents) >= 1
-    assert by_name.incidents == folder.incidents
+    assert as_stored(by_name.incidents) == as_stored(folder.incidents)
     assert by_name.incidents[0]["provenance"]["reconstruction"] is True
     assert server.most_under_way <= 4
     files = {p.relative_to(december) for p in december.rglob("*.gz")}
@@ -85,7 +86,7 @@ def test_of_a_window_only_what_it_needs_is_fetched_and_only_once(
     replay: Replay, server: ArchiveServer, short: list[dict[str, Any]]
 ) -> None:
     ran = replay(*ALL, *SHORT)
-    assert ran.incidents == short
+    assert as_stored(ran.incidents) == short
     asked = [named(path) for path in server.files_asked()]
     for collector in ALL:
         files = [take_apart(name) for c, name in asked if c == collector]
@@ -96,7 +97,7 @@ def test_of_a_window_only_what_it_needs_is_fetched_and_only_once(
         assert len(updates) == 1 + 10 * 12
     server.asked.clear()
     again = replay(*ALL, *SHORT)
-    assert again.incidents == short
+    assert as_stored(again.incidents) == short
     assert server.files_asked() == []
 
 
@@ -105,7 +106,8 @@ def test_names_and_paths_together(
 ) -> None:
     ran = replay("rrc01", december / "rrc00", "rrc03", *SHORT)
     # The names of files begin below what was given.
-    assert [i | {"provenance": None} for i in ran.incidents] == [i | {"provenance": None} for i in short]
+    found = as_stored(ran.incidents)
+    assert [i | {"provenance": None} for i in found] == [i | {"provenance": None} for i in short]
     assert {named(path)[0] for path in server.files_asked()} == {"rrc01", "rrc03"}
 
 
@@ -128,7 +130,7 @@ def test_routeviews_has_its_own_layout(
     folder = replay(root, *SHORT)
     assert by_name.code == 0, by_name.err
     assert [i["severity"] for i in by_name.incidents] == ["total"]
-    assert by_name.incidents == folder.incidents
+    assert as_stored(by_name.incidents) == as_stored(folder.incidents)
     names = [i["name"] for i in by_name.incidents[0]["provenance"]["inputs"]]
     assert "bgpdata/2014.12/RIBS/rib.20141222.0800.bz2" in names
     assert "route-views.sydney/bgpdata/2014.12/UPDATES/updates.20141222.1500.bz2" in names
@@ -172,7 +174,7 @@ def test_an_archive_that_is_slow_breaks_off_and_asks_for_patience(
     begun = time.monotonic()
     ran = replay(*ALL, *SHORT)
     assert ran.code == 0, ran.err
-    assert ran.incidents == short
+    assert as_stored(ran.incidents) == short
     assert time.monotonic() - begun > 1
 
 
@@ -191,7 +193,7 @@ def test_the_folders_stand_in_for_the_broker(
     else:
         monkeypatch.delenv("NIGHTSIDE_BROKER_URL")
     ran = replay(*ALL, *SHORT)
-    assert ran.incidents == short
+    assert as_stored(ran.incidents) == short
     assert [w for w in warnings(ran) if "broker" in w] == [
         f"nightside: warning: {server.url}/broker/search: answers 500 Internal Server Error (tried 2 times): "
         "the archives' own lists are used"
@@ -209,7 +211,7 @@ def test_a_missing_file_is_a_gap_and_a_stale_list_too(
     folder = replay(tmp_path / "copy", *SHORT)
     by_name = replay(*ALL, *SHORT)
     assert by_name.code == 0, by_name.err
-    assert by_name.incidents == folder.incidents
+    assert as_stored(by_name.incidents) == as_stored(folder.incidents)
     for name, begin in zip(lost, ("15:30", "17:20"), strict=True):
         assert f"/rrc00/2014.12/{name}: listed, but not there" in by_name.err
         assert f"rrc00: no updates from 2014-12-22T{begin}:00Z" in by_name.err
@@ -226,7 +228,7 @@ def test_a_gap_right_behind_the_table_is_seen(
     server.root = tmp_path / "copy"
     folder = replay(tmp_path / "copy", *SHORT)
     by_name = replay(*ALL, *SHORT)
-    assert by_name.incidents == folder.incidents
+    assert as_stored(by_name.incidents) == as_stored(folder.incidents)
     assert warnings(by_name) == warnings(folder)
     assert any("no updates from 2014-12-22T07:55:00Z to 2014-12-22T08:10:00Z" in w for w in warnings(by_name))
 
@@ -239,7 +241,7 @@ def test_a_table_that_is_not_there_is_replaced_by_the_one_before(
     server.gone = {"/rrc00/2014.12/bview.20141222.0800.gz"}
     folder = replay(tmp_path / "copy", *SHORT)
     by_name = replay(*ALL, *SHORT)
-    assert by_name.incidents == folder.incidents
+    assert as_stored(by_name.incidents) == as_stored(folder.incidents)
     assert "bview.20141222.0800.gz: listed, but not there" in by_name.err
     assert "/rrc00/2014.12/bview.20141222.0000.gz" in server.files_asked()
 
@@ -253,7 +255,7 @@ def test_a_file_that_is_damaged_in_the_archive_is_what_it_is(
     server.root = tmp_path / "copy"
     folder = replay(tmp_path / "copy", *SHORT)
     by_name = replay(*ALL, *SHORT)
-    assert by_name.incidents == folder.incidents
+    assert as_stored(by_name.incidents) == as_stored(folder.incidents)
     assert "updates.20141222.1610.gz: the gzip stream is cut off" in by_name.err
     assert "so it lies in the archive" in by_name.err
     # It is not kept: it may be mended.

@@ -8,15 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from as_stored import FILLED_IN
 
 WINDOW = ("--from", "2014-12-22T20:00Z", "--to", "2014-12-23T20:00Z")
 """A third of the archive: the last hours of the long outage, the night after, the second day."""
 KP = ("--country", "KP")
-
-
-FILLED_IN = ("causes", "diagnosis", "history", "related", "rules_version")
-"""What depends on what else the store holds: filled in when an incident is shown."""
-
 
 UNDIAGNOSED = ("causes", "diagnosis", "rules_version")
 
