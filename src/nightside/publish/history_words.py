@@ -70,8 +70,13 @@ def ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-def comparison_text(rare: Mapping[str, str], outages: Sequence[Mapping[str, Any]]) -> str | None:
-    """Whole countries lost are rare, who says so, and those that are compared with it; None where there are none."""
+def comparison_text(
+    rare: Mapping[str, str], outages: Sequence[Mapping[str, Any]], reader: str | None = None
+) -> str | None:
+    """Whole countries lost are rare, who says so, and those that are compared with it; None where there are none.
+
+    Times are told in the zone `reader`, else in UTC.
+    """
     if not outages:
         return None
     told = []
@@ -80,7 +85,7 @@ def comparison_text(rare: Mapping[str, str], outages: Sequence[Mapping[str, Any]
         words = {
             "country": outage["name"],
             "year": utc(onset).year,
-            "onset": instant(Clock(None, ""), onset),
+            "onset": instant(Clock(None, "", reader=reader), onset),
         }
         least, most = outage["lasted_s"]
         if most is None:
@@ -108,14 +113,14 @@ def series_text(series: Mapping[str, Any]) -> str:
     )
 
 
-def history(incident: Json) -> list[str]:
-    """The paragraph of a story: what is known, and no more."""
+def history(incident: Json, reader: str | None = None) -> list[str]:
+    """The paragraph of a story: what is known, and no more; times in the zone `reader`, else in UTC."""
     told = incident["history"]
     lines = []
     if told["rank_text"]:
         lines.append(f"{told['rank_text'][:1].upper()}{told['rank_text'][1:]}.")
-    if told.get("comparison"):
-        lines.append(told["comparison"]["text"])
+    if compared := told.get("comparison"):
+        lines.append(comparison_text(compared["rare"], compared["outages"], reader) or compared["text"])
     if told.get("series"):
         lines.append(told["series"]["text"])
     if told["usual"] and told["usual"][0]["observed_days"] >= LEAST_DAYS:

@@ -24,8 +24,7 @@ def story(incident: Json, series: IncidentSeries | None = None, reader: str | No
     """The incident in plain paragraphs, a blank line between them; lines are not wrapped.
 
     `series` adds what only the course of the signal can tell: whether anything preceded it, and what services did
-    meanwhile. `reader` is the zone in
-    which times are told in place of UTC.
+    meanwhile. `reader` is the zone in which times are told in place of UTC.
     """
     paragraphs = [
         [sentence(incident, reader)],
@@ -34,7 +33,7 @@ def story(incident: Json, series: IncidentSeries | None = None, reader: str | No
         services(incident, None if series is None else series.services, reader),
         [" ".join(chapters.upstreams(incident))],
         [*after(incident, reader), *chapters.further_episodes(incident, reader)],
-        history(incident),
+        history(incident, reader),
         reports(incident),
         chapters.view(incident, reader),
         chapters.provenance(incident),

@@ -34,6 +34,7 @@ from nightside.engine.live.health import serving
 from nightside.engine.live.starting import DEFAULT_COLLECTORS
 from nightside.engine.live.vitals import Vitals
 from nightside.store.location import open_store
+from nightside.store.tables import VERSION
 
 COLLECTORS = ("rrc00", "route-views2")
 BEACON = "84.205.65.0/24"
@@ -285,7 +286,10 @@ def test_a_store_says_its_version_and_its_last_change(tmp_path: Path) -> None:
     for path in tmp_path.glob("nightside.sqlite-*"):
         path.unlink()
     found = machine.store(tmp_path, 1000 + 3 * 3600)
-    assert (found.state, found.said) == ("ok", "opens; version 2, change 2, written 3 hours ago")
+    assert (found.state, found.said) == (
+        "ok",
+        f"opens; version {VERSION}, change 2, written 3 hours ago",
+    )
 
 
 def test_a_damaged_store_and_one_of_the_future_are_failures(tmp_path: Path) -> None:
