@@ -159,7 +159,11 @@ class _Pass:
             if second % BASELINE_STEP_S == 0 and self.opened is None:
                 self._take_baseline(second)
             if self.base > 0:
+                over = len(self.closed)
                 self._see(second, until, blind, blind_since)
+                if len(self.closed) > over and self.opened is None and second + 1 < until:
+                    # An instability that begins in the very second of a close is the next incident's.
+                    self._see(second + 1, until, blind, None)
             if not blind:
                 blind_since = None
                 self._close_if_quiet(second)

@@ -266,6 +266,9 @@ def dark(n: int) -> list[int | None]:
 @example(Case([100] * 35 + [88] * 239 + [90] * 20, [], []))  # a new level before the end is confirmed
 @example(Case(dark(20) + [4] * 40 + [3] * 30, [], []))  # nothing is seen at first
 @example(Case([0] * 40 + [4] * 60 + [0] * 30, [], []))  # a country that starts at nothing
+@example(
+    Case([None, 1, *dark(239), 1, 1], [(0, 1), (241, 243)], [])
+)  # the routes shake from the second on in which a level is taken
 def test_every_second_agrees(case: Case) -> None:
     expected, seen = reference(case), found(case)
     for what, wanted, got in zip(("episodes", "incidents", "baseline"), expected, seen, strict=True):
