@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,12 @@ from nightside.web.answering import ServicesOf
 from nightside.web.app import create_app
 from nightside.web.desk import Take
 from nightside.web.limits import Limits
+
+
+def where(thread: threading.Thread) -> str:
+    """What a thread that should have ended is doing."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return "".join(traceback.format_stack(frame)) if frame else "it has ended by now"
 
 
 @contextmanager
@@ -43,5 +51,5 @@ def served(
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
-        thread.join(10)
-        assert not thread.is_alive()
+        thread.join(30)
+        assert not thread.is_alive(), where(thread)
