@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import socket
-import sys
 import threading
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,12 +16,6 @@ from nightside.web.answering import ServicesOf
 from nightside.web.app import create_app
 from nightside.web.desk import Take
 from nightside.web.limits import Limits
-
-
-def where(thread: threading.Thread) -> str:
-    """What a thread that should have ended is doing."""
-    frame = sys._current_frames().get(thread.ident or 0)
-    return "".join(traceback.format_stack(frame)) if frame else "it has ended by now"
 
 
 @contextmanager
@@ -52,8 +44,4 @@ def served(
     finally:
         server.should_exit = True
         thread.join(10)
-        if thread.is_alive():
-            # Seen at the end of long runs only, and not understood: told, and the process ends it.
-            server.force_exit = True
-            thread.join(10)
-            print(f"the server did not end by itself:\n{where(thread)}", file=sys.stderr)
+        assert not thread.is_alive()
