@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -48,6 +49,20 @@ def answers(schema: str, *, missing: bool = False, tables: bool = False) -> Resp
             if form != "json":
                 content[media.partition(";")[0]] = {"schema": {"type": "string"}}
     return {200: {"description": "What was asked for.", "content": content}, **common(missing=missing)}
+
+
+def answers_to_writing(schema: str, done: str, refused: Mapping[int, str]) -> Responses:
+    """The answers of a route that writes: what became of it (`done`), and each status with which it is `refused`."""
+    always = {
+        401: "There is no such token, or no more.",
+        408: "The body did not come in time.",
+        413: "More than one request may hand in.",
+        503: "The store cannot be written now, or too many wait. Nothing was stored.",
+    }
+    found: Responses = {200: {"description": done, "content": content_of(schema)}}
+    for status, why in sorted((always | dict(refused)).items()):
+        found[status] = {"description": why, "content": content_of("error-1")}
+    return found
 
 
 def picture_answer(media_type: str) -> Responses:

@@ -17,7 +17,7 @@ from nightside.model.token import Scope, Token
 from nightside.store.protocol import Store
 from nightside.store.token_form import known_as
 from nightside.web.desk import BODY_BYTES, BadBodyError, too_large
-from nightside.web.documented import Responses, content_of
+from nightside.web.documented import answers_to_writing
 from nightside.web.errors import ApiError, TooManyError
 from nightside.web.house import House, InHouse
 
@@ -54,24 +54,16 @@ class TooSlowError(ApiError):
     status = 408
 
 
-def _responses() -> Responses:
-    found: Responses = {
-        200: {"description": "What became of them.", "content": content_of("handed-in-1")},
-        400: {"description": "The body is not what its headers say."},
-        401: {"description": "There is no such token, or no more."},
-        408: {"description": "The body did not come in time."},
-        413: {"description": "More than one request may hand in."},
-        415: {"description": "The body is neither NDJSON nor gzip of it."},
-        422: {"description": "Nothing of it is a result of a check."},
-        429: {"description": "This place comes too often; Retry-After says when to come back."},
-        503: {"description": "The store cannot be written now, or too many wait. Nothing was stored."},
-    }
-    for status, answer in found.items():
-        if status != 200:
-            answer["content"] = content_of("error-1")
-    return found
-
-
+_ANSWERS = answers_to_writing(
+    "handed-in-1",
+    "What became of them.",
+    {
+        400: "The body is not what its headers say.",
+        415: "The body is neither NDJSON nor gzip of it.",
+        422: "Nothing of it is a result of a check.",
+        429: "This place comes too often; Retry-After says when to come back.",
+    },
+)
 _ASKED: dict[str, Any] = {
     "security": [{"place": []}],
     "requestBody": {
@@ -86,7 +78,7 @@ _ASKED: dict[str, Any] = {
 }
 
 
-@router.post("/checks", responses=_responses(), openapi_extra=_ASKED)
+@router.post("/checks", responses=_ANSWERS, openapi_extra=_ASKED)
 async def hand_in(request: Request, house: InHouse) -> JSONResponse:
     """Store results of checks as the place whose token it is; all that is believed, or nothing.
 
@@ -127,15 +119,20 @@ async def bearer(request: Request, house: House, scope: Scope, made_by: str) -> 
 
 
 def _is_zipped(request: Request) -> bool:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != MEDIA_TYPE:
-        raise OddMediaError("the body is no NDJSON", where="Content-Type", advice=f"Send {MEDIA_TYPE}.")
+    require_media(request, MEDIA_TYPE, "NDJSON")
     coding = request.headers.get("content-encoding", "identity").strip().lower()
     if coding not in ("identity", "gzip"):
         raise OddMediaError(
             "not a coding that is taken", where="Content-Encoding", advice="Send gzip, or none."
         )
     return coding == "gzip"
+
+
+def require_media(request: Request, media_type: str, name: str) -> None:
+    """Raises OddMediaError where the body says that it is anything else."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != media_type:
+        raise OddMediaError(f"the body is no {name}", where="Content-Type", advice=f"Send {media_type}.")
 
 
 async def whole_body(request: Request, most_bytes: int) -> bytes:
