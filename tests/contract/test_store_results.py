@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
+import check_results
 import pytest
 
 from nightside.model.check import CheckResult
@@ -23,23 +24,7 @@ T0 = 1_419_131_400
 
 
 def result(second: float, **other: Any) -> CheckResult:
-    given: dict[str, Any] = {
-        "at": T0 + second,
-        "place": "berlin",
-        "country": "KP",
-        "target": "news",
-        "group": "state media",
-        "kind": "http",
-        "part": "",
-        "family": 4,
-        "address": "175.45.176.71",
-        "outcome": "ok",
-        "failed_in": None,
-        "detail": None,
-        "total_ms": 12.5,
-        "facts": {"status": 200},
-    }
-    return CheckResult(**(given | other))
+    return check_results.result(T0 + second, **({"place": "berlin"} | other))
 
 
 @pytest.fixture

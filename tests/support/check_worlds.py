@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import check_results
 import pyarrow as pa
 
 from nightside.checks.judging import COLUMNS
@@ -17,18 +18,13 @@ T0 = 1_419_120_000
 
 def result(second: float, place: str = "berlin", country: str = "KP", **other: Any) -> CheckResult:
     given: dict[str, Any] = {
-        "target": "news",
+        "place": place,
+        "country": country,
         "group": "state media" if country else "canary",
-        "kind": "http",
-        "part": "",
-        "family": 4,
-        "address": "175.45.176.71",
-        "outcome": "ok",
-        "failed_in": None,
-        "detail": None,
         "total_ms": 100.0,
+        "facts": {},
     }
-    return CheckResult(at=T0 + second, place=place, country=country, **(given | other))
+    return check_results.result(T0 + second, **(given | other))
 
 
 def table(results: Sequence[CheckResult]) -> pa.Table:
