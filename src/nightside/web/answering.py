@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from nightside.model.series import IncidentSeries
 from nightside.model.services import Services
 from nightside.store.protocol import Store
+from nightside.web.until_news import UntilNews
 
 if TYPE_CHECKING:
     from nightside.web.house import House
@@ -27,39 +26,21 @@ class Answering:
 
     def __init__(self, services_of: ServicesOf | None) -> None:
         self._services_of = services_of
-        self._number = -1
-        self._countries: frozenset[str] = frozenset()
-        self._kept: OrderedDict[tuple[str, int, int], Services | None] = OrderedDict()
-        self._lock = Lock()
+        self._countries: UntilNews[frozenset[str]] = UntilNews(1)
+        self._kept: UntilNews[Services | None] = UntilNews(MOST_KEPT)
 
     def of(self, store: Store, number: int, country: str, begin: int, end: int) -> Services | None:
         """What answered. `number` is that of the newest change that is known of; a later one makes all old."""
-        if self._services_of is None or end <= begin:
+        ask = self._services_of
+        if ask is None or end <= begin or not self.checked(store, number, country):
             return None
-        key = (country, begin, end)
-        if not self.checked(store, number, country):
-            return None
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        found = self._services_of(store, country, begin, end)
-        with self._lock:
-            if number == self._number:
-                self._kept[key] = found
-                while len(self._kept) > MOST_KEPT:
-                    self._kept.popitem(last=False)
-        return found
+        return self._kept.once(number, (country, begin, end), lambda: ask(store, country, begin, end))
 
     def checked(self, store: Store, number: int, country: str) -> bool:
         """Whether anybody ever checked anything of a country."""
         if self._services_of is None:
             return False
-        with self._lock:
-            if number > self._number:
-                self._number, self._countries = number, frozenset(store.result_countries())
-                self._kept.clear()
-            return country in self._countries
+        return country in self._countries.once(number, None, lambda: frozenset(store.result_countries()))
 
     def beside(
         self, store: Store, number: int, incident: dict[str, Any], series: IncidentSeries

@@ -5,14 +5,13 @@ It is kept until something new is stored: what is asked again and again is compu
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
-from threading import Lock
 from typing import Any
 
 from nightside.model.entity import Entity
 from nightside.model.state import EntityState
 from nightside.store.protocol import Store
+from nightside.web.until_news import UntilNews
 
 MOST_KEPT = 64
 """So many incidents and entities stay in memory."""
@@ -29,9 +28,7 @@ class Telling:
 
     def __init__(self, shown_of: ShownOf | None, history_of: HistoryOf | None) -> None:
         self._shown_of, self._history_of = shown_of, history_of
-        self._number = -1
-        self._kept: OrderedDict[tuple[str, ...], Json] = OrderedDict()
-        self._lock = Lock()
+        self._kept: UntilNews[Json] = UntilNews(MOST_KEPT)
 
     def incident(self, store: Store, number: int, incident: Json) -> Json:
         """The incident as it is shown; as it is stored where nobody can tell more.
@@ -41,7 +38,7 @@ class Telling:
         ask = self._shown_of
         if ask is None:
             return incident
-        return self._once(number, ("incident", incident["id"]), lambda: ask(store, incident))
+        return self._kept.once(number, ("incident", incident["id"]), lambda: ask(store, incident))
 
     def entity(self, store: Store, number: int, state: EntityState) -> Json | None:
         """The history of an entity; None where nobody can tell."""
@@ -50,20 +47,4 @@ class Telling:
             return None
         entity = Entity(state.type, state.code, state.name)
         key = ("entity", state.type, state.code, str(state.last_s))
-        return self._once(number, key, lambda: ask(store, entity, state.first_s, state.last_s))
-
-    def _once(self, number: int, key: tuple[str, ...], ask: Callable[[], Json]) -> Json:
-        with self._lock:
-            if number > self._number:
-                self._number = number
-                self._kept.clear()
-            if number == self._number and key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        found = ask()
-        with self._lock:
-            if number == self._number:
-                self._kept[key] = found
-                while len(self._kept) > MOST_KEPT:
-                    self._kept.popitem(last=False)
-        return found
+        return self._kept.once(number, key, lambda: ask(store, entity, state.first_s, state.last_s))
