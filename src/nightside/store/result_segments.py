@@ -7,14 +7,13 @@ gone looks up again: what it held is in another one.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nightside.store.folder_sync import sync_folder
+from nightside.store.folder_sync import written_whole
 from nightside.store.result_form import KEY, schema
 
 if TYPE_CHECKING:
@@ -64,8 +63,7 @@ def _write(folder: Path, number: int, table: pa.Table) -> None:
 
     folder.mkdir(exist_ok=True)
     final = file_of(folder, number)
-    part = final.with_suffix(".part")
-    with part.open("wb") as file:
+    with written_whole(final) as file:
         pq.write_table(
             table,
             file,
@@ -73,10 +71,6 @@ def _write(folder: Path, number: int, table: pa.Table) -> None:
             row_group_size=ROWS_PER_GROUP,
             write_statistics=["at_ms", "country", "target"],
         )
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(final)
-    sync_folder(folder)
 
 
 def read(folder: Path, number: int, first_ms: int, last_ms: int, names: Sequence[str]) -> pa.Table:

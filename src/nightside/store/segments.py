@@ -9,7 +9,6 @@ known). Rows lie by entity and time.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ import numpy.typing as npt
 from nightside.model.entity import Entity
 from nightside.model.signal import Signal
 from nightside.model.stretches import stretches
-from nightside.store.folder_sync import sync_folder
+from nightside.store.folder_sync import written_whole
 from nightside.store.protocol import Baselines
 
 Int64 = npt.NDArray[np.int64]
@@ -170,8 +169,7 @@ def write(folder: Path, contents: Contents) -> None:
             "baseline": pa.array(columns.baseline, mask=columns.baseline == NONE),
         }
     )
-    part = final.with_suffix(".part")
-    with part.open("wb") as file:
+    with written_whole(final) as file:
         pq.write_table(
             table,
             file,
@@ -182,10 +180,6 @@ def write(folder: Path, contents: Contents) -> None:
             # For who looks for an entity with another program; more of them makes the footer slow to read.
             write_statistics=["type", "code", "begin_s"],
         )
-        file.flush()
-        os.fsync(file.fileno())
-    part.rename(final)
-    sync_folder(folder)
 
 
 def file_of(folder: Path, name: str) -> Path:
