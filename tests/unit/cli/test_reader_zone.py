@@ -126,7 +126,11 @@ def test_every_time_of_the_story_has_its_zone(run: Run, folder: Path) -> None:
     assert "from 17:00 to 17:05 UTC+02:00 on 6 April 2016 (23:30 to 23:35 in Pyongyang, UTC+08:30)" in story
     # Evidence is quoted as it stands in the incident, in UTC, and says so.
     story, evidence = story.split("What speaks for which cause")
-    assert re.search(r"\d\d:\d\d", evidence) is None or " UTC" in evidence
+    times = list(re.finditer(r"(?<![\d:+])\d\d:\d\d(:\d\d)?", evidence))
+    assert times
+    for told in times:
+        after = evidence[told.end() :]
+        assert re.match(r"Z| UTC| by the clocks there \(UTC\+", after), evidence[told.start() - 40 :][:90]
     for told in re.finditer(r"\d\d:\d\d(:\d\d)?", re.sub(r"[+]\d\d:\d\d", "+", story)):
         after = re.sub(r"[+]\d\d:\d\d", "+", story)[told.end() :]
         assert re.match(r" UTC\+| \+\)| in Pyongyang| on the \w+ in Pyongyang| to \d\d:\d\d", after), after[
