@@ -111,6 +111,7 @@ def columns(elements: Sequence[Element]) -> Any:
         paths=np.array([asn for e in elements for asn in e.path], np.uint32),
         old_state=np.zeros(n, np.uint8),
         new_state=np.array([e.new_state for e in elements], np.uint8),
+        path_id=np.zeros(n, np.uint32),
     )
 
 

@@ -25,6 +25,10 @@ FLAG_NO_PATH = 2
 """The AS_PATH is empty or missing; `origin` is the peer's AS."""
 FLAG_NO_UPSTREAM = 4
 """No AS beside the origin stands on the path; `upstream` is 0 and means nothing."""
+FLAG_LOCAL = 8
+"""The collector itself sent this to the peer (BGP4MP's LOCAL messages): it is no route of the peer."""
+FLAG_PATH_ID = 16
+"""It came with a path identifier (RFC 7911): a peer may hold several paths to one prefix, told apart by it."""
 
 
 class Columns(Protocol):
@@ -67,9 +71,11 @@ class Columns(Protocol):
     record_offset: Any
     """int64, byte offset in the (uncompressed) file of the MRT record."""
     old_state: Any
-    """uint8, RFC 4271 FSM state (1 to 6) before; only for STATE."""
+    """uint8, RFC 4271 FSM state (1 to 6; Quagga writes 7 and 8 too) before; only for STATE."""
     new_state: Any
     """uint8, FSM state after; only for STATE."""
+    path_id: Any
+    """uint32, the path identifier; 0 without FLAG_PATH_ID (and a value with it)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ class BlockColumns:
     record_offset: NDArray[np.int64]
     old_state: NDArray[np.uint8]
     new_state: NDArray[np.uint8]
+    path_id: NDArray[np.uint32]
     prefix_index: NDArray[np.uint32]
     """Place of each row's prefix in the block's `prefix_hi` and `prefix_len`, so that nobody needs to look
     the prefixes up row by row; 0 (and meaningless) for STATE and END_OF_RIB."""

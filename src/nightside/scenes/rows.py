@@ -108,6 +108,7 @@ class Columnist:
             record_offset=self._no_offset[:n],
             old_state=self._zero8[:n],
             new_state=self._zero8[:n],
+            path_id=self._zero32[:n],
         )
 
     def updates(self, rows: Rows, stamps: NDArray[np.int64]) -> BlockColumns:
@@ -180,5 +181,6 @@ class Columnist:
             record_offset=self._no_offset[:n],
             old_state=old,
             new_state=new,
+            path_id=self._zero32[:n],
             prefix_index=prefix.astype(np.uint32),
         )

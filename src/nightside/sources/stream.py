@@ -127,6 +127,7 @@ class KeptColumns:
     record_offset: Any
     old_state: Any
     new_state: Any
+    path_id: Any
     paths: Any
 
 

@@ -1,4 +1,4 @@
-# BGP4MP and BGP4MP_ET (RFC 6396 sections 4.4 and 3): what a session said, or became.
+# BGP4MP and BGP4MP_ET (RFC 6396 sections 4.4 and 3, RFC 8050 section 3): what a session said, or became.
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
@@ -18,11 +18,17 @@ cdef enum:
     STATE_CHANGE_AS4 = 5
     MESSAGE_LOCAL = 6
     MESSAGE_AS4_LOCAL = 7
+    MESSAGE_ADDPATH = 8
+    MESSAGE_AS4_ADDPATH = 9
+    MESSAGE_LOCAL_ADDPATH = 10
+    MESSAGE_AS4_LOCAL_ADDPATH = 11
 
 
 cdef struct Bgp4mp:
     uint32_t microseconds
     bint is_state
+    bint is_local               # the collector itself sent the message
+    bint has_path_ids           # its prefixes carry path identifiers
     int asn_width               # bytes of an AS number, in the record and in its AS_PATH
     uint32_t peer_asn
     Address peer
@@ -38,14 +44,17 @@ cdef inline FaultCode read_bgp4mp(const Header* h, const uint8_t* p, Bgp4mp* out
     cdef Py_ssize_t needed, size
     if h.subtype == STATE_CHANGE or h.subtype == STATE_CHANGE_AS4:
         out.is_state = True
-    elif (
-        h.subtype == MESSAGE or h.subtype == MESSAGE_AS4
-        or h.subtype == MESSAGE_LOCAL or h.subtype == MESSAGE_AS4_LOCAL
-    ):
+    elif h.subtype == MESSAGE or MESSAGE_AS4 <= h.subtype <= MESSAGE_AS4_LOCAL_ADDPATH:
         out.is_state = False
     else:
         return fault(problem, SUBTYPE_UNREAD, h.type, h.subtype)
-    out.asn_width = 2 if h.subtype in (STATE_CHANGE, MESSAGE, MESSAGE_LOCAL) else 4
+    out.asn_width = 2 if h.subtype in (
+        STATE_CHANGE, MESSAGE, MESSAGE_LOCAL, MESSAGE_ADDPATH, MESSAGE_LOCAL_ADDPATH
+    ) else 4
+    out.is_local = h.subtype in (
+        MESSAGE_LOCAL, MESSAGE_AS4_LOCAL, MESSAGE_LOCAL_ADDPATH, MESSAGE_AS4_LOCAL_ADDPATH
+    )
+    out.has_path_ids = h.subtype >= MESSAGE_ADDPATH
     out.microseconds = 0
     needed = (4 if h.type == BGP4MP_ET else 0) + 2 * out.asn_width + 4
     if h.length < needed:

@@ -4,6 +4,12 @@ from nightside.wire.as_path cimport Path
 from nightside.wire.nlri cimport Prefix, top_bits
 
 
+cdef enum:
+    # As in model.elements; of whole records, not of paths.
+    FLAG_LOCAL = 8
+    FLAG_PATH_ID = 16
+
+
 cdef struct Pointers:
     # The columns' first bytes.
     int64_t* time_us
@@ -24,11 +30,14 @@ cdef struct Pointers:
     int64_t* record_offset
     uint8_t* old_state
     uint8_t* new_state
+    uint32_t* path_id           # zero but where it is written: who begins a new batch sees to it
 
 
 cdef struct Said:
     # What all elements of one attribute block, or one record, have in common.
     int64_t time_us
+    uint8_t marks               # FLAG_LOCAL, FLAG_PATH_ID
+    uint32_t path_id            # of the next element; counts only with FLAG_PATH_ID
     uint32_t peer
     Path path
     uint32_t path_start
@@ -41,7 +50,7 @@ cdef class Columns:
     cdef readonly Py_ssize_t count
     cdef readonly object time_us, kind, flags, peer, family, prefix_hi, prefix_lo, prefix_len
     cdef readonly object origin, upstream, path_start, path_count, paths
-    cdef readonly object attr_offset, attr_length, record_offset, old_state, new_state
+    cdef readonly object attr_offset, attr_length, record_offset, old_state, new_state, path_id
     cdef Pointers to
 
 
@@ -51,7 +60,9 @@ cdef inline void set_plain(
     """Element i, without a path; `prefix` may be NULL. Host bits become zero."""
     to.time_us[i] = said.time_us
     to.kind[i] = kind
-    to.flags[i] = 0
+    to.flags[i] = said.marks
+    if said.marks & FLAG_PATH_ID:
+        to.path_id[i] = said.path_id
     to.peer[i] = said.peer
     to.family[i] = family
     if prefix is NULL:
@@ -78,7 +89,7 @@ cdef inline void set_route(
 ) noexcept nogil:
     """Element i, with a path."""
     set_plain(to, i, kind, family, prefix, said)
-    to.flags[i] = said.path.flags
+    to.flags[i] = said.path.flags | said.marks
     to.origin[i] = said.path.origin
     to.upstream[i] = said.path.upstream
     to.path_start[i] = said.path_start

@@ -20,3 +20,4 @@ class Columns:
     record_offset: Any
     old_state: Any
     new_state: Any
+    path_id: Any

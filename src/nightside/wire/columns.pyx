@@ -37,6 +37,7 @@ cdef class Columns:
         self.record_offset = np.empty(room, np.int64)
         self.old_state = np.empty(room, np.uint8)
         self.new_state = np.empty(room, np.uint8)
+        self.path_id = np.zeros(room, np.uint32)
         # The arrays never move.
         self.to.time_us = <int64_t*>first_byte(self.time_us)
         self.to.kind = <uint8_t*>first_byte(self.kind)
@@ -56,3 +57,4 @@ cdef class Columns:
         self.to.record_offset = <int64_t*>first_byte(self.record_offset)
         self.to.old_state = <uint8_t*>first_byte(self.old_state)
         self.to.new_state = <uint8_t*>first_byte(self.new_state)
+        self.to.path_id = <uint32_t*>first_byte(self.path_id)

@@ -7,11 +7,13 @@ to where they were before it.
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t
 from libc.stdlib cimport free, realloc
+from libc.string cimport memset
 
+from nightside.wire.add_path cimport next_path
 from nightside.wire.as_path cimport read_path
 from nightside.wire.attributes cimport MP_REACH_NLRI, MP_UNREACH_NLRI, Attributes, has, walk_attributes
 from nightside.wire.bgp4mp cimport Bgp4mp, read_bgp4mp
-from nightside.wire.columns cimport Columns, Said, set_plain, set_route
+from nightside.wire.columns cimport FLAG_LOCAL, FLAG_PATH_ID, Columns, Said, set_plain, set_route
 from nightside.wire.faults cimport (
     FAMILY_UNREAD, NO_MEMORY, NO_PEER_TABLE, PEER_INDEX, SOUND, SUBTYPE_UNREAD, TYPE_UNREAD, FaultCode, fault,
 )
@@ -22,7 +24,8 @@ from nightside.wire.peers cimport NO_PEER, NamedPeers, PeerTable
 from nightside.wire.record cimport BGP4MP, BGP4MP_ET, LONGEST_RECORD, TABLE_DUMP, TABLE_DUMP_V2, Header
 from nightside.wire.table_dump cimport TableDump, read_table_dump
 from nightside.wire.table_dump_v2 cimport (
-    PEER_INDEX_TABLE, RIB_IPV4_UNICAST, RIB_IPV6_UNICAST, PeerEntry, RibEntry, begin_rib, next_entry,
+    PEER_INDEX_TABLE, RIB_IPV4_UNICAST, RIB_IPV4_UNICAST_ADDPATH, RIB_IPV6_UNICAST, RIB_IPV6_UNICAST_ADDPATH,
+    PeerEntry, RibEntry, begin_rib, next_entry, next_path_entry,
 )
 from nightside.wire.update cimport (
     AFI_IPV4, AFI_IPV6, SAFI_UNICAST, UPDATE, MpRoutes, Stretch, Update, read_reach, read_unreach, split_message,
@@ -57,9 +60,11 @@ cdef class Decoder(Records):
     cdef PeerIndex index
     cdef uint32_t* dense            # the dense peers of the index
     cdef NamedPeers named           # by the tables of this file
+    cdef Py_ssize_t ids_end         # from this element on, the column of path identifiers is all zero
 
     def __cinit__(self, *args, **kwargs):
         self.dense = NULL
+        self.ids_end = 0
 
     def __init__(self, Py_ssize_t capacity=65536):
         if capacity < 1:
@@ -112,6 +117,8 @@ cdef class Decoder(Records):
         cdef Py_ssize_t count = self.count, paths_count = self.paths_count
         cdef uint32_t peers = self.peer_table.count
         cdef FaultCode code
+        if self.ids_end and count == 0:
+            self._forget_ids(0)
         if h.type == TABLE_DUMP_V2:
             if h.subtype == RIB_IPV4_UNICAST:
                 code = self._rib(h, body, 4)
@@ -119,6 +126,10 @@ cdef class Decoder(Records):
                 code = self._rib(h, body, 6)
             elif h.subtype == PEER_INDEX_TABLE:
                 code = self._peer_index_table(h, body)
+            elif h.subtype == RIB_IPV4_UNICAST_ADDPATH:
+                code = self._rib_with_ids(h, body, 4)
+            elif h.subtype == RIB_IPV6_UNICAST_ADDPATH:
+                code = self._rib_with_ids(h, body, 6)
             else:
                 code = fault(&self.fault, SUBTYPE_UNREAD, h.type, h.subtype)
         elif h.type == BGP4MP or h.type == BGP4MP_ET:
@@ -131,7 +142,14 @@ cdef class Decoder(Records):
             self.count = count
             self.paths_count = paths_count
             self.peer_table.forget_from(peers)
+            self._forget_ids(count)
         return code
+
+    cdef void _forget_ids(self, Py_ssize_t begin) noexcept nogil:
+        """Take back the path identifiers of the elements from this one on."""
+        if begin < self.ids_end:
+            memset(self.columns.to.path_id + begin, 0, (self.ids_end - begin) * sizeof(uint32_t))
+            self.ids_end = begin
 
     # ---- one record -------------------------------------------------------------------------------------
 
@@ -143,6 +161,7 @@ cdef class Decoder(Records):
             return code
         said.time_us = <int64_t>h.time_s * 1000000
         said.record_offset = h.offset
+        said.marks = 0
         code = self._read_route(&route.attributes, 2, route.peer_asn, body, &said)
         if code != SOUND:
             return code
@@ -186,6 +205,7 @@ cdef class Decoder(Records):
             return code
         said.time_us = <int64_t>h.time_s * 1000000
         said.record_offset = h.offset
+        said.marks = 0
         for i in range(count):
             code = next_entry(&p, end, &entry, &self.fault)
             if code != SOUND:
@@ -200,6 +220,36 @@ cdef class Decoder(Records):
             self.count += 1
         return SOUND
 
+    cdef FaultCode _rib_with_ids(self, const Header* h, const uint8_t* body, int family) noexcept nogil:
+        cdef const uint8_t* p = body
+        cdef uint16_t count = 0, i
+        cdef Prefix prefix
+        cdef RibEntry entry
+        cdef Said said
+        cdef FaultCode code
+        if self.index.count < 0:
+            return fault(&self.fault, NO_PEER_TABLE, 0, 0)
+        code = begin_rib(h, &p, family, &prefix, &count, &self.fault)
+        if code != SOUND:
+            return code
+        said.time_us = <int64_t>h.time_s * 1000000
+        said.record_offset = h.offset
+        said.marks = FLAG_PATH_ID
+        for i in range(count):
+            code = next_path_entry(&p, body + h.length, &entry, &said.path_id, &self.fault)
+            if code != SOUND:
+                return code
+            if entry.peer_index >= self.index.count:
+                return fault(&self.fault, PEER_INDEX, entry.peer_index, self.index.count)
+            said.peer = self.dense[entry.peer_index]
+            code = self._read_route(&entry.attributes, 4, self.peer_table.keys[said.peer].asn, body, &said)
+            if code != SOUND:
+                return code
+            set_route(&self.columns.to, self.count, ROUTE, <uint8_t>family, &prefix, &said)
+            self.count += 1
+            self.ids_end = self.count
+        return SOUND
+
     cdef FaultCode _bgp4mp(self, const Header* h, const uint8_t* body) noexcept nogil:
         cdef Bgp4mp record
         cdef Said said
@@ -208,6 +258,7 @@ cdef class Decoder(Records):
             return code
         said.time_us = <int64_t>h.time_s * 1000000 + record.microseconds
         said.record_offset = h.offset
+        said.marks = FLAG_LOCAL if record.is_local else 0
         said.peer = self.peer_table.intern(&record.peer, record.peer_asn)
         if said.peer == NO_PEER:
             return fault(&self.fault, NO_MEMORY, 0, 0)
@@ -217,6 +268,8 @@ cdef class Decoder(Records):
             self.columns.to.new_state[self.count] = record.new_state
             self.count += 1
             return SOUND
+        if record.has_path_ids:
+            said.marks |= FLAG_PATH_ID
         return self._update(&record, body, &said)
 
     cdef FaultCode _update(self, const Bgp4mp* record, const uint8_t* body, Said* said) noexcept nogil:
@@ -275,6 +328,7 @@ cdef class Decoder(Records):
             elif update.attributes.begin == update.attributes.end:
                 family = 4
             if family:
+                said.marks &= ~FLAG_PATH_ID
                 set_plain(&self.columns.to, self.count, END_OF_RIB, family, NULL, said)
                 self.count += 1
         return unread
@@ -311,13 +365,17 @@ cdef class Decoder(Records):
             self.paths_count += said.path.count
         return code
 
-    cdef FaultCode _add_stretch(self, uint8_t kind, int family, const Stretch* stretch, const Said* said) noexcept nogil:
+    cdef FaultCode _add_stretch(self, uint8_t kind, int family, const Stretch* stretch, Said* said) noexcept nogil:
         """One element for each prefix between two places."""
         cdef const uint8_t* p = stretch.begin
         cdef Prefix prefix
         cdef FaultCode code
         while p < stretch.end:
-            code = next_prefix(&p, stretch.end, family, &prefix, &self.fault)
+            if said.marks & FLAG_PATH_ID:
+                code = next_path(&p, stretch.end, family, &said.path_id, &prefix, &self.fault)
+                self.ids_end = self.count + 1
+            else:
+                code = next_prefix(&p, stretch.end, family, &prefix, &self.fault)
             if code != SOUND:
                 return code
             if kind == WITHDRAW:

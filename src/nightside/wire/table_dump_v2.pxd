@@ -1,4 +1,4 @@
-# TABLE_DUMP_V2 (RFC 6396 section 4.3): a peer index table, then one record per prefix. AS numbers have four bytes.
+# TABLE_DUMP_V2 (RFC 6396 section 4.3, RFC 8050 section 4): a peer index table, then one record per prefix. AS numbers have four bytes.
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
@@ -18,6 +18,13 @@ cdef enum:
     RIB_IPV4_MULTICAST = 3
     RIB_IPV6_UNICAST = 4
     RIB_IPV6_MULTICAST = 5
+    RIB_GENERIC = 6
+    GEO_PEER_TABLE = 7
+    RIB_IPV4_UNICAST_ADDPATH = 8
+    RIB_IPV4_MULTICAST_ADDPATH = 9
+    RIB_IPV6_UNICAST_ADDPATH = 10
+    RIB_IPV6_MULTICAST_ADDPATH = 11
+    RIB_GENERIC_ADDPATH = 12
 
 
 cdef struct PeerEntry:
@@ -105,6 +112,27 @@ cdef inline FaultCode next_entry(
     p += 8
     if length > end - p:
         return fault(problem, ENTRY_SHORT, 8 + length, end - p + 8)
+    out.attributes.begin = p
+    out.attributes.end = p + length
+    cursor[0] = p + length
+    return SOUND
+
+
+cdef inline FaultCode next_path_entry(
+    const uint8_t** cursor, const uint8_t* end, RibEntry* out, uint32_t* path_id, Fault* problem
+) noexcept nogil:
+    """Read one RIB entry that has a path identifier, and move the cursor behind its attributes."""
+    cdef const uint8_t* p = cursor[0]
+    cdef Py_ssize_t length
+    if end - p < 12:
+        return fault(problem, ENTRY_SHORT, 12, end - p)
+    out.peer_index = be16(p)
+    out.originated_s = be32(p + 2)
+    path_id[0] = be32(p + 6)
+    length = be16(p + 10)
+    p += 12
+    if length > end - p:
+        return fault(problem, ENTRY_SHORT, 12 + length, end - p + 12)
     out.attributes.begin = p
     out.attributes.end = p + length
     cursor[0] = p + length

@@ -50,6 +50,7 @@ def columns(rows: list[Row], prefixes: list[tuple[int, int]]) -> BlockColumns:
         record_offset=zeros,
         old_state=np.where(state, 6, 0).astype(np.uint8),
         new_state=np.where(state, number, 0).astype(np.uint8),
+        path_id=np.zeros(n, np.uint32),
         prefix_index=index.astype(np.uint32),
     )
 

@@ -143,6 +143,7 @@ class Row:
     origin: int
     upstream: int | None
     flags: int
+    path_id: int
     path: list[int]
     states: tuple[int, int]
     attributes: tuple[int, int]
@@ -187,6 +188,7 @@ def _rows(columns: Any, peers: list[Peer]) -> list[Row]:
                 int(columns.origin[i]),
                 None if flags & FLAG_NO_UPSTREAM else int(columns.upstream[i]),
                 flags,
+                int(columns.path_id[i]),
                 columns.paths[start : start + int(columns.path_count[i])].tolist(),
                 (int(columns.old_state[i]), int(columns.new_state[i])),
                 (int(columns.attr_offset[i]), int(columns.attr_length[i])),

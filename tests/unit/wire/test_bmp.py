@@ -8,7 +8,7 @@ from typing import Any
 import bgp_bytes as bgp
 import pytest
 
-from nightside.model.elements import Kind
+from nightside.model.elements import FLAG_PATH_ID, Kind
 from nightside.wire.as_width import has_narrow_path
 from nightside.wire.bmp import Bmp
 
@@ -129,11 +129,11 @@ def test_what_is_left_out_is_counted(decode: Any, type: int, flags: int, counted
 
 @pytest.mark.parametrize("extended", [False, True])
 @pytest.mark.parametrize(
-    ("sent", "received", "unread"),
+    ("sent", "received", "has_ids"),
     [(1, 2, True), (3, 3, True), (2, 1, False), (1, 1, False), (0, 3, False)],
 )
 def test_routes_with_path_identifiers_are_told_apart(
-    decode: Any, sent: int, received: int, unread: bool, extended: bool
+    decode: Any, sent: int, received: int, has_ids: bool, extended: bool
 ) -> None:
     # The router must be able to receive several paths, and the peer to send them (RFC 7911 section 4).
     up = bgp.peer_up(
@@ -141,14 +141,15 @@ def test_routes_with_path_identifiers_are_told_apart(
         bgp.open_message(65001, bgp.add_path(1, received), extended),
     )
     plain = bgp.update_ipv6(("2001:db8:100::/40",), PATH)
-    router, reading = read(decode, up + bgp.route_monitoring(LONG) + bgp.route_monitoring(plain))
-    assert router.skipped == []
-    prefixes = [row.prefix for row in reading.rows[1:]]
-    if unread:
-        assert [skip.reason for skip in reading.skipped] == ["subtype 9 of MRT type 17 is not read"]
-        assert prefixes == ["2001:db8:100::/40"]
-    else:
-        assert prefixes == ["175.45.176.0/24", "2001:db8:100::/40"]
+    gone = b"\0\0\0\7" + bgp.prefix_bytes(("175.45.176.0/24",)) if has_ids else b"\x18\xaf\x2d\xb0"
+    body = pack("!H", len(gone)) + gone + pack("!H", 0)
+    withdrawal = bgp.MARKER + pack("!HB", 19 + len(body), 2) + body
+    router, reading = read(decode, up + bgp.route_monitoring(withdrawal) + bgp.route_monitoring(plain))
+    assert (router.skipped, reading.skipped) == ([], [])
+    assert [(row.prefix, row.path_id, row.flags & FLAG_PATH_ID) for row in reading.rows[1:]] == [
+        ("175.45.176.0/24", 7 if has_ids else 0, FLAG_PATH_ID if has_ids else 0),
+        ("2001:db8:100::/40", 0, 0),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def broken(mrt: Any) -> dict[str, tuple[bytes, str]]:
             "record length 9 is under the 22 bytes that its type needs",
         ),
         "no table": (mrt.rib("10.0.0.0/8", []), "RIB record before any peer index table"),
-        "subtype": (mrt.record(13, 8, b""), "subtype 8 of MRT type 13 is not read"),
+        "subtype": (mrt.record(13, 63, b""), "subtype 63 of MRT type 13 is not read"),
         "old type": (mrt.record(9, 1, b""), "MRT type 9 is not read"),
         "multicast": (
             mrt.bgp4mp(mrt.update((), mrt.path(1) + mrt.reach(("ff0e::/16",), safi=2))),
