@@ -1,72 +1,79 @@
 """A made-up routing table to measure with: TABLE_DUMP_V2 (RFC 6396, section 4.3), always the same bytes.
 
-    python -m bench.generate table.gz --entries 300000
+    python -m bench.generate table.gz --entries 300000 [--peers 40]
 
 To a decompressor and a decoder it looks much as a real table does: 40 peers (28 over IPv4, 12 over IPv6),
 about 70 bytes of attributes an entry, paths of 3 to 6 ASes that share their ends, communities out of a few
-hundred sets.
+hundred sets. It is written in chunks, each of its own chance, on all cores; the file is one stream all the same.
 """
 
 from __future__ import annotations
 
 import argparse
 import bz2
-import gzip
+import multiprocessing
+import os
 import random
 import struct
+import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+
+from isal import isal_zlib
 
 WRITTEN = 1419120000
 """Seconds since the epoch in every record: 2014-12-21T00:00:00Z."""
-PEERS_IPV4, PEERS_IPV6 = 28, 12
+PEERS = 40
+SHARE_PEERS_IPV6 = 0.3
 SHARE_IPV6 = 4
 """Every fourth prefix is IPv6's."""
 TABLE_DUMP_V2 = 13
 PEER_INDEX_TABLE, RIB_IPV4_UNICAST, RIB_IPV6_UNICAST = 1, 2, 4
+SEED = 20141222
+CHUNK = 60_000
+"""About so many entries are made, and compressed, at a time."""
 
 ORIGIN_IGP = b"\x40\x01\x01\x00"
 LENGTHS_IPV4 = (24, 24, 24, 24, 24, 24, 23, 22, 22, 21, 20, 19)
 LENGTHS_IPV6 = (48, 48, 48, 44, 40, 36, 32, 32)
+MIDDLES, COMMUNITIES = 4096, 300
+"""So many different parts in the middle of paths, and sets of communities."""
 
 
-def record(subtype: int, body: bytes) -> bytes:
+def record(subtype: int, body: bytes, written: int) -> bytes:
     """One MRT record (RFC 6396, section 2)."""
-    return struct.pack(">IHHI", WRITTEN, TABLE_DUMP_V2, subtype, len(body)) + body
+    return struct.pack(">IHHI", written, TABLE_DUMP_V2, subtype, len(body)) + body
 
 
 def peer_asn(index: int) -> int:
     return 3000 + 7 * index
 
 
-def peer_address(index: int) -> bytes:
-    if index < PEERS_IPV4:
+def peers_ipv6(peers: int) -> int:
+    """How many of so many peers are heard over IPv6; they are the last."""
+    return round(peers * SHARE_PEERS_IPV6)
+
+
+def peer_address(index: int, ipv6: bool) -> bytes:
+    if not ipv6:
         return bytes((193, 0, 4, 1 + index))
-    return bytes.fromhex("200107f8000100000000000000000000")[:15] + bytes((index,))
+    return bytes.fromhex("200107f80001000000000000000000") + bytes((index,))
 
 
-def peer_index() -> bytes:
+def peer_index(peers: int, written: int) -> bytes:
     """The record that numbers the peers, all with four-byte AS numbers."""
-    count = PEERS_IPV4 + PEERS_IPV6
+    first_ipv6 = peers - peers_ipv6(peers)
     entries = [
-        struct.pack(">BI", 2 | (index >= PEERS_IPV4), 0x0A000001 + index)
-        + peer_address(index)
+        struct.pack(">BI", 2 | (index >= first_ipv6), 0x0A000001 + index)
+        + peer_address(index, index >= first_ipv6)
         + struct.pack(">I", peer_asn(index))
-        for index in range(count)
+        for index in range(peers)
     ]
-    return record(PEER_INDEX_TABLE, struct.pack(">IHH", 0xC0000201, 0, count) + b"".join(entries))
-
-
-def community_sets(chance: random.Random) -> list[bytes]:
-    """COMMUNITIES attributes (RFC 1997) of 3 to 10 values each."""
-    sets = []
-    for _ in range(300):
-        asn, count = chance.randrange(1000, 60000), chance.randrange(3, 11)
-        values = b"".join(struct.pack(">HH", asn, chance.randrange(10, 5000)) for _ in range(count))
-        sets.append(b"\xc0\x08" + bytes((len(values),)) + values)
-    return sets
+    body = struct.pack(">IHH", 0xC0000201, 0, peers) + b"".join(entries)
+    return record(PEER_INDEX_TABLE, body, written)
 
 
 def prefixes(ipv6: bool, chance: random.Random) -> Iterator[bytes]:
@@ -80,53 +87,147 @@ def prefixes(ipv6: bool, chance: random.Random) -> Iterator[bytes]:
         at += size
 
 
-def rib_records(entries: int, ipv6: bool, chance: random.Random) -> Iterator[bytes]:
-    """Records of one family with `entries` RIB entries in all; all its peers see each prefix."""
-    peers = range(PEERS_IPV4, PEERS_IPV4 + PEERS_IPV6) if ipv6 else range(PEERS_IPV4)
-    subtype = RIB_IPV6_UNICAST if ipv6 else RIB_IPV4_UNICAST
-    communities = community_sets(chance)
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the routes of one family are put together from."""
+
+    heads: list[bytes]
+    """By peer: its number and since when."""
+    firsts: list[bytes]
+    """By peer: its AS."""
+    tails: list[list[bytes]]
+    """By peer and set of communities: the attributes behind the path."""
+    middles: list[bytes]
+    transits: list[bytes]
+
+
+@lru_cache(maxsize=2)
+def parts_of(ipv6: bool, peers: int, written: int) -> Parts:
+    """The parts of one family; COMMUNITIES (RFC 1997) have 3 to 10 values."""
+    chance = random.Random(SEED)
+    sets = []
+    for _ in range(COMMUNITIES):
+        asn, count = chance.randrange(1000, 60000), chance.randrange(3, 11)
+        values = b"".join(struct.pack(">HH", asn, chance.randrange(10, 5000)) for _ in range(count))
+        sets.append(b"\xc0\x08" + bytes((len(values),)) + values)
     transits = [struct.pack(">I", chance.randrange(100, 60000)) for _ in range(300)]
-    heads = [struct.pack(">HI", index, WRITTEN - 86400 * (1 + index)) for index in peers]
-    firsts = [struct.pack(">I", peer_asn(index)) for index in peers]
+    middles = [b"".join(chance.choices(transits, k=chance.randrange(4))) for _ in range(MIDDLES)]
+    first_ipv6 = peers - peers_ipv6(peers)
+    mine = range(first_ipv6, peers) if ipv6 else range(first_ipv6)
     # In a table dump MP_REACH_NLRI holds the next hop alone (RFC 6396, section 4.3.4).
-    hops = [(b"\x80\x0e\x11\x10" if ipv6 else b"\x40\x03\x04") + peer_address(index) for index in peers]
-    for sequence, prefix in enumerate(prefixes(ipv6, chance)):
-        here = min(len(peers), entries)
-        if not here:
-            return
-        entries -= here
+    hop = b"\x80\x0e\x11\x10" if ipv6 else b"\x40\x03\x04"
+    return Parts(
+        heads=[struct.pack(">HI", index, written - 86400 * (1 + index)) for index in mine],
+        firsts=[struct.pack(">I", peer_asn(index)) for index in mine],
+        tails=[[hop + peer_address(index, ipv6) + some for some in sets] for index in mine],
+        middles=middles,
+        transits=transits,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stretch of the table that is made by itself."""
+
+    ipv6: bool
+    peers: int
+    written: int
+    sequence: int
+    prefixes: list[bytes]
+    entries: int
+
+
+def chunk_bytes(chunk: Chunk) -> bytes:
+    """The records of a chunk; all peers of the family have a route to each prefix, but for the last one's rest."""
+    chance = random.Random(SEED * 2 + chunk.sequence * 2 + chunk.ipv6)
+    parts = parts_of(chunk.ipv6, chunk.peers, chunk.written)
+    subtype = RIB_IPV6_UNICAST if chunk.ipv6 else RIB_IPV4_UNICAST
+    heads, firsts, tails, middles = parts.heads, parts.firsts, parts.tails, parts.middles
+    lengths = [struct.pack(">H", length) for length in range(256)]
+    paths = [ORIGIN_IGP + bytes((0x40, 2, 2 + 4 * count, 2, count)) for count in range(8)]
+    bits, choose = chance.getrandbits, chance.choice
+    left = chunk.entries
+    out = []
+    for number, prefix in enumerate(chunk.prefixes, chunk.sequence):
+        here = min(len(heads), left)
+        left -= here
         origin = struct.pack(">I", chance.randrange(1000, 400000))
-        ends = [chance.choice(transits) + origin for _ in range(2)]
-        parts = [struct.pack(">I", sequence), prefix, struct.pack(">H", here)]
-        for head, first, hop in zip(heads[:here], firsts, hops, strict=False):
-            path = first + b"".join(chance.choices(transits, k=chance.randrange(4))) + chance.choice(ends)
-            as_path = struct.pack(">BBBBB", 0x40, 2, len(path) + 2, 2, len(path) // 4) + path
-            attributes = ORIGIN_IGP + as_path + hop + chance.choice(communities)
-            parts += (head, struct.pack(">H", len(attributes)), attributes)
-        yield record(subtype, b"".join(parts))
+        ends = (choose(parts.transits) + origin, choose(parts.transits) + origin)
+        body = [struct.pack(">I", number), prefix, struct.pack(">H", here)]
+        for peer in range(here):
+            drawn = bits(32)
+            middle = middles[drawn & (MIDDLES - 1)]
+            tail = tails[peer][(drawn >> 13) * COMMUNITIES >> 19]
+            hops = 3 + len(middle) // 4
+            body += (
+                heads[peer],
+                lengths[9 + 4 * hops + len(tail)],
+                paths[hops],
+                firsts[peer],
+                middle,
+                ends[drawn >> 12 & 1],
+                tail,
+            )
+        out.append(record(subtype, b"".join(body), chunk.written))
+    return b"".join(out)
 
 
-def table(entries: int) -> Iterator[bytes]:
-    """The records of a table with `entries` RIB entries in all, the peer index first."""
-    chance = random.Random(20141222)
-    ipv6 = entries * PEERS_IPV6 // (PEERS_IPV6 + PEERS_IPV4 * (SHARE_IPV6 - 1))
-    yield peer_index()
-    yield from rib_records(entries - ipv6, ipv6=False, chance=chance)
-    yield from rib_records(ipv6, ipv6=True, chance=chance)
+def chunks(entries: int, peers: int, written: int) -> Iterator[Chunk]:
+    """The stretches of a table with `entries` RIB entries in all, in order."""
+    six = peers_ipv6(peers)
+    ipv6_entries = entries * six // (six + (peers - six) * (SHARE_IPV6 - 1))
+    for ipv6, left in ((False, entries - ipv6_entries), (True, ipv6_entries)):
+        each = six if ipv6 else peers - six
+        space = prefixes(ipv6, random.Random(SEED + ipv6))
+        sequence = 0
+        while left:
+            some = list(islice(space, min(CHUNK // each, -(-left // each))))
+            here = min(left, len(some) * each)
+            yield Chunk(ipv6, peers, written, sequence, some, here)
+            sequence += len(some)
+            left -= here
 
 
-def write(path: Path, entries: int) -> None:
+def packed(chunk: Chunk) -> tuple[bytes, int, int]:
+    """A chunk as a part of a gzip stream (RFC 1951); CRC-32 and length of what it unpacks to."""
+    content = chunk_bytes(chunk)
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    return (
+        packer.compress(content) + packer.flush(zlib.Z_SYNC_FLUSH),
+        isal_zlib.crc32(content),
+        len(content),
+    )
+
+
+def write_gz(path: Path, index: bytes, some: Iterator[tuple[bytes, int, int]]) -> None:
+    """One gzip member (RFC 1952). No time and no name in its header: the same table is the same bytes."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    crc, length = isal_zlib.crc32(index), len(index)
+    with path.open("wb") as out:
+        out.write(b"\x1f\x8b\x08\0\0\0\0\0\0\xff")
+        out.write(packer.compress(index) + packer.flush(zlib.Z_SYNC_FLUSH))
+        for content, its_crc, its_length in some:
+            out.write(content)
+            crc = isal_zlib.crc32_combine(crc, its_crc, its_length)
+            length += its_length
+        # An empty last block.
+        out.write(b"\x03\0" + struct.pack("<II", crc, length & 0xFFFFFFFF))
+
+
+def write(path: Path, entries: int, peers: int = PEERS) -> None:
     """Write the table, compressed as the name says: `.gz`, `.bz2`, else not at all."""
-    with ExitStack() as stack:
-        raw = stack.enter_context(path.open("wb"))
-        out: BinaryIO | gzip.GzipFile | bz2.BZ2File = raw
+    index = peer_index(peers, WRITTEN)
+    wanted = chunks(entries, peers, WRITTEN)
+    partial = path.with_name(path.name + ".part")
+    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
         if path.suffix == ".gz":
-            # No time and no name in the header: the same table is the same bytes.
-            out = stack.enter_context(gzip.GzipFile("", "wb", 6, raw, mtime=0))
-        elif path.suffix == ".bz2":
-            out = stack.enter_context(bz2.BZ2File(raw, "wb"))
-        for piece in table(entries):
-            out.write(piece)
+            write_gz(partial, index, pool.imap(packed, wanted))
+        else:
+            with bz2.open(partial, "wb") if path.suffix == ".bz2" else partial.open("wb") as out:
+                out.write(index)
+                for content in pool.imap(chunk_bytes, wanted):
+                    out.write(content)
+    partial.replace(path)
 
 
 def main() -> None:
@@ -137,9 +238,10 @@ def main() -> None:
     parser.add_argument(
         "--entries", type=int, default=300_000, help="RIB entries in all (default: %(default)s)"
     )
+    parser.add_argument("--peers", type=int, default=PEERS, help="(default: %(default)s)")
     asked = parser.parse_args()
     for path in asked.file:
-        write(path, asked.entries)
+        write(path, asked.entries, asked.peers)
 
 
 if __name__ == "__main__":
