@@ -22,10 +22,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.conftest import missing
 
 from nightside.cli.main import COMMANDS, app
+from nightside.engine.channels.configuration import SECRET
 from nightside.engine.live.health import serving
 from nightside.engine.live.metrics import Metrics
-from nightside.engine.live.vitals import CheckpointVitals, CollectorVitals, SourceVitals, Vitals
-from nightside.engine.live.watch import SECRET
+from nightside.engine.live.vitals import (
+    ChannelVitals,
+    CheckpointVitals,
+    CollectorVitals,
+    SourceVitals,
+    Vitals,
+)
 from nightside.sources.endpoints import CONFIG, Endpoints
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +61,7 @@ FULL = Vitals(
     1,
     2,
     {"opened": 1},
-    spooled=0,
+    channels=(ChannelVitals("webhook", 0, False, 1, 0),),
     checkpoint=CheckpointVitals(1.0, 2, 3, True),
     collectors=(CollectorVitals("rrc00", True, None, 1.0),),
     sources=(SourceVitals("bmp", 1, 2, 3, 4, 5, 6, {("a", "b"): 1}),),

@@ -18,10 +18,12 @@ from pathlib import Path
 
 from archive_stream import ArchiveStream, PlayedClock
 
+from nightside.engine.channels.configuration import webhook_channel
+from nightside.engine.channels.outbox import Outbox
+from nightside.engine.channels.spool import SPOOL
 from nightside.engine.live import daemon as daemons
 from nightside.engine.live.checkpoint import names_of
 from nightside.engine.live.daemon import Daemon
-from nightside.engine.live.delivery import SPOOL, Spool, Webhook
 from nightside.engine.live.kept_state import FOLDER, KeptState
 from nightside.engine.live.outlets import Outlets
 from nightside.engine.live.watcher import Watcher
@@ -97,13 +99,13 @@ class Scene:
         kept = KeptState(store_folder / FOLDER, "test", names_of(watcher), print_error)
         recovered = kept.recover()
         with open_store(store_folder) as store:
-            hook = Webhook(webhook, Spool(store_folder / SPOOL), wait=soon)
+            outbox = Outbox(store_folder / SPOOL, [webhook_channel(webhook, None)], wait=soon)
             clock = PlayedClock()
             source = Replayed(self.values, clock)
             daemon = Daemon(
                 watcher,
                 [source],
-                Outlets(store, hook, lambda _told: None).tell,
+                Outlets(store, outbox, lambda _told: None).tell,
                 kept=kept,
                 clock=clock,
                 warn=print_error,
@@ -118,9 +120,9 @@ class Scene:
                 clock.now = daemon.entered_at_s
                 source.begin = self._behind(daemon.figures.batches + daemon.figures.statuses)
             daemon.begin()
-            delivery = asyncio.create_task(hook.run())
+            delivery = asyncio.create_task(outbox.run())
             await daemon.run()
-            while hook.waiting:
+            while outbox.deliveries[0].waiting:
                 await asyncio.sleep(0.005)
             delivery.cancel()
 

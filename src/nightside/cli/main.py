@@ -14,6 +14,7 @@ COMMANDS: tuple[str, ...] = (
     "replay",
     "backfill",
     "watch",
+    "channels",
     "check",
     "networks",
     "incidents",

@@ -53,8 +53,8 @@ STYLES = (
 """From the fullest to the briefest; a post takes the first with which it is short enough."""
 
 
-def post(message: Json, incident: Json) -> str:
-    """The post of one message {key, kind, at, severity, onset, end} of an incident; at most `LONGEST` characters.
+def post(message: Json, incident: Json, longest: int = LONGEST) -> str:
+    """The post of one message {key, kind, at, severity, onset, end} of an incident; at most `longest` characters.
 
     Raises NightsideError for a kind of message that it has no words for.
     """
@@ -69,9 +69,9 @@ def post(message: Json, incident: Json) -> str:
     text = ""
     for style in STYLES:
         text = _whole(told(known, style), incident)
-        if len(text) <= LONGEST:
+        if len(text) <= longest:
             return text
-    return text[: LONGEST - 1].rstrip() + "…"
+    return text[: longest - 1].rstrip() + "…"
 
 
 def _whole(sentences: list[str], incident: Json) -> str:

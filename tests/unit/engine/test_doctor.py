@@ -46,6 +46,7 @@ ORDER = [
     "cache",
     "watch",
     "BMP",
+    "channels",
     "RIS Live",
     "filter",
     "archive",
@@ -605,3 +606,37 @@ def test_the_command_exits_with_0_where_nothing_has_failed(
     }
     assert [key for key, state in states.items() if state == "failed"] == []
     assert done[0].returncode == 0
+
+
+# -- channels -----------------------------------------------------------------------------------------
+
+
+def channels_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> list[Check]:
+    from nightside.engine.doctor.channels import channels
+
+    monkeypatch.setenv("NIGHTSIDE_CONFIG", str(tmp_path / "nightside.toml"))
+    (tmp_path / "channels.toml").write_text(text)
+
+    async def look() -> list[Check]:
+        return [await bounded(one) for one in channels(tmp_path)]
+
+    return asyncio.run(look())
+
+
+def test_a_channel_that_nobody_listens_at_is_a_warning_and_one_that_listens_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = '[{0}]\nkind = "webhook"\nurl = "http://127.0.0.1:{1}/T0KEN"\n'
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        there = row.format("there", server.getsockname()[1])
+        found = channels_of(tmp_path, monkeypatch, there + row.format("gone", free_port()))
+    assert [(c.name, c.state) for c in found] == [("channels", "ok"), ("channels", "warning")]
+    assert "T0KEN" not in repr(found)
+    assert found[1].advice
+
+
+def test_channels_that_make_no_sense_fail_with_their_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (found,) = channels_of(tmp_path, monkeypatch, '[ops]\nkind = "pigeon"\n')
+    assert (found.state, found.subject) == ("failed", f"{tmp_path / 'channels.toml'}:2")

@@ -18,7 +18,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from nightside.engine.live import health
 from nightside.engine.live.health import serving
 from nightside.engine.live.metrics import MOST_FAULTS, Metrics
-from nightside.engine.live.vitals import CheckpointVitals, CollectorVitals, SourceVitals, Vitals
+from nightside.engine.live.vitals import (
+    ChannelVitals,
+    CheckpointVitals,
+    CollectorVitals,
+    SourceVitals,
+    Vitals,
+)
 from nightside.model.errors import NightsideError
 
 NOW_S = 1_795_000_000.0
@@ -35,7 +41,7 @@ WELL = Vitals(
     elements=123_456,
     incidents_open=2,
     told={"opened": 3, "restored": 1},
-    spooled=4,
+    channels=(ChannelVitals("ops", 4, True, 7, 1),),
     checkpoint=CheckpointVitals(NOW_S - 42, 5_000_000, 70_000, True),
     collectors=(
         CollectorVitals("rrc00", True, None, NOW_S - 1.5),
@@ -123,7 +129,10 @@ def test_the_figures_are_those_of_the_vitals() -> None:
         ("nightside_faults_total", labels(source="ris_live", of="rrc00", kind="a time that is none")): 5,
         ("nightside_queue_length", labels(queue="elements")): 7,
         ("nightside_queue_length", labels(queue="findings")): 1,
-        ("nightside_queue_length", labels(queue="webhook")): 4,
+        ("nightside_channel_waiting", labels(channel="ops")): 4,
+        ("nightside_channel_failing", labels(channel="ops")): 1,
+        ("nightside_channel_delivered_total", labels(channel="ops")): 7,
+        ("nightside_channel_refused_total", labels(channel="ops")): 1,
         ("nightside_checkpoint_age_seconds", ()): 42,
         ("nightside_checkpoint_bytes", ()): 5_000_000,
         ("nightside_journal_bytes", ()): 70_000,
@@ -136,14 +145,14 @@ def test_the_figures_are_those_of_the_vitals() -> None:
 
 
 def test_what_is_not_known_has_no_figure() -> None:
-    found = figures(replace(WELL, judged_s=None, checkpoint=None, spooled=None))
+    found = figures(replace(WELL, judged_s=None, checkpoint=None, channels=()))
     names = {name for name, _labels in found}
     assert not names & {
         "nightside_behind_seconds",
         "nightside_checkpoint_age_seconds",
         "nightside_journal_bytes",
     }
-    assert ("nightside_queue_length", labels(queue="webhook")) not in found
+    assert not any(name.startswith("nightside_channel") for name, _labels in found)
     assert ("nightside_lag_seconds", labels(collector="rrc01")) not in found
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from nightside.engine.live.delivery import Spool, Webhook
+from nightside.engine.channels.configuration import webhook_channel
+from nightside.engine.channels.outbox import Outbox
 from nightside.engine.live.outlets import Outlets, in_words
 from nightside.engine.live.telling import Telling
 from nightside.engine.live.watcher import Found
@@ -70,8 +71,8 @@ class Place:
         self.lines: list[Json] = []
         self.warnings: list[str] = []
         self.through: list[int] = []
-        self.hook = Webhook("http://127.0.0.1:9/", Spool(folder / "outbox"))
-        self.outlets = Outlets(store, self.hook, self.lines.append)
+        self.outbox = Outbox(folder / "outbox", [webhook_channel("http://127.0.0.1:9/", None)])
+        self.outlets = Outlets(store, self.outbox, self.lines.append)
         self.telling = Telling(
             self.outlets.tell,
             self.through.append,
@@ -94,11 +95,8 @@ class Place:
     @property
     def posted(self) -> list[Json]:
         """What waits for the webhook's receiver, in order."""
-        bodies = []
-        while (first := self.hook.spool.first()) is not None:
-            self.hook.spool.done(first[0])
-            bodies.append(json.loads(first[1]))
-        return bodies
+        spool = self.outbox.spool
+        return [spool.record(note.number)["told"] for note in spool.first("webhook")]
 
     def kinds(self) -> list[tuple[str, str]]:
         return [(told["entity"]["code"], told["kind"]) for told in self.lines]
@@ -127,7 +125,9 @@ class Place:
 def place(tmp_path: Path) -> Iterator[Place]:
     with open_store(tmp_path) as store:
         assert isinstance(store, EmbeddedStore)
-        yield Place(tmp_path, store)
+        place = Place(tmp_path, store)
+        yield place
+        place.outbox.close()
 
 
 def test_while_the_store_is_full_alarms_leave_once_and_in_order_and_are_stored_later(place: Place) -> None:

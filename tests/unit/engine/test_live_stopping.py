@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,17 +12,20 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 from quiet_server import QuietServer, running
+from told_messages import message
 
-from nightside.engine.live.delivery import Spool, Webhook
+from nightside.engine.channels.configuration import webhook_channel
+from nightside.engine.channels.outbox import Outbox
 from nightside.engine.live.stopping import delivering, run_until_stopped
 from nightside.model.errors import UsageError
 
+SUPPORT = str(Path(__file__).parents[2] / "support")
 HEAD = """
 import asyncio, sys, time
 from contextlib import aclosing, asynccontextmanager
@@ -34,12 +38,15 @@ def say(text):
 WATCH = (
     HEAD
     + """
-from nightside.engine.live.delivery import Spool, Webhook
+from nightside.engine.channels.configuration import webhook_channel
+from nightside.engine.channels.outbox import Outbox
 from nightside.engine.live.health import serving
 from nightside.engine.live.vitals import Vitals
 
 VITALS = Vitals(time.time(), None, 2.0, None, 0, 0, True, 0, 0, 0, 0, {})
-hook = Webhook(sys.argv[1], Spool(Path(sys.argv[2])))
+sys.path.insert(0, sys.argv[3])
+from told_messages import message
+outbox = Outbox(Path(sys.argv[2]), [webhook_channel(sys.argv[1], None)])
 
 @asynccontextmanager
 async def noted(what, inner):
@@ -55,11 +62,11 @@ async def source():
             yield 1
             await asyncio.sleep(0.01)
     finally:
-        await hook.put("last", b"{}")
+        await outbox.put(*message("KP"))
         say("ended: sources")
 
 async def main():
-    async with noted("health", serving("127.0.0.1:0", lambda: VITALS)), noted("delivery", delivering(hook)):
+    async with noted("health", serving("127.0.0.1:0", lambda: VITALS)), noted("delivery", delivering(outbox)):
         async with aclosing(source()) as values:
             first = True
             async for _ in values:
@@ -150,7 +157,7 @@ def test_the_first_signal_ends_sources_then_delivery_then_health_and_exits_with_
 ) -> None:
     with receiver() as hook:
         url = f"http://127.0.0.1:{hook.server_port}/hook"
-        with child(WATCH, url, str(tmp_path / "outbox")) as process:
+        with child(WATCH, url, str(tmp_path / "outbox"), SUPPORT) as process:
             process.send_signal(by)
             said, errors = process.communicate(timeout=30)
         assert (process.returncode, errors) == (0, "")
@@ -162,8 +169,9 @@ def test_the_first_signal_ends_sources_then_delivery_then_health_and_exits_with_
             "after",
         ]
     # What was spooled last of all was still delivered.
-    assert hook.keys == ["last"]
-    assert list((tmp_path / "outbox").glob("*.json")) == []
+    assert hook.keys == [message("KP")[0]["key"]]
+    with closing(Outbox(tmp_path / "outbox", [])) as left:
+        assert left.spool.names() == []
 
 
 def test_a_second_signal_ends_it_at_once() -> None:
@@ -221,34 +229,38 @@ def test_signals_are_theirs_again_afterwards() -> None:
 def test_a_receiver_that_is_down_holds_the_end_up_for_no_longer_than_it_may(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    hook = Webhook(f"http://127.0.0.1:{port}/hook", Spool(tmp_path))
+    outbox = Outbox(tmp_path, [webhook_channel(f"http://127.0.0.1:{port}/hook", None)])
 
     async def main() -> float:
         loop = asyncio.get_running_loop()
-        async with delivering(hook, last_words_s=0.3):
-            await hook.put("a", b"{}")
+        async with delivering(outbox, last_words_s=0.3):
+            await outbox.put(*message("KP"))
             begun = loop.time()
         return loop.time() - begun
 
-    assert 0.3 <= asyncio.run(main()) < 3
-    assert len(Spool(tmp_path)) == 1
+    with closing(outbox):
+        assert 0.3 <= asyncio.run(main()) < 3
+    with closing(Outbox(tmp_path, [])) as left:
+        assert left.spool.count("webhook") == 1
 
 
 def test_a_delivery_that_breaks_ends_nothing(tmp_path: Path) -> None:
     warnings: list[str] = []
-    hook = Webhook("http://127.0.0.1:9/hook", Spool(tmp_path / "outbox"), warn=warnings.append)
+    hook = webhook_channel("http://127.0.0.1:9/hook", None)
+    outbox = Outbox(tmp_path / "outbox", [hook], warn=warnings.append)
 
     async def main() -> None:
-        async with delivering(hook, last_words_s=0):
+        async with delivering(outbox, last_words_s=0):
             # The folder is something else by now: nothing can be written there.
-            (tmp_path / "outbox").rmdir()
+            shutil.rmtree(tmp_path / "outbox")
             (tmp_path / "outbox").write_text("a file")
-            await hook.put("a", b"{}")
+            await outbox.put(*message("KP"))
             async with asyncio.timeout(5):
                 while len(warnings) < 2:
                     await asyncio.sleep(0.01)
 
-    run_until_stopped(main, lambda _text: None)
+    with closing(outbox):
+        run_until_stopped(main, lambda _text: None)
     assert len([text for text in warnings if "wait in memory" in text]) == 1
     assert len([text for text in warnings if "cannot be reached" in text]) == 1
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from functools import partial
 from pathlib import Path
 
-from nightside.engine.doctor import archives, machine, streams
+from nightside.engine.doctor import archives, channels, machine, streams
 from nightside.engine.doctor.check import Check, Look, beside, bounded
 from nightside.model.errors import UsageError
 from nightside.sources.archive_listing import ArchiveListing
@@ -39,6 +39,7 @@ async def examine(
             *_store(store_folder, now),
             _disk("cache", places.cache_folder, "NIGHTSIDE_CACHE"),
             *_watch(places),
+            *channels.channels(store_folder),
             *_streams(places, [name for name in collectors if is_ris(name)], now),
             *_archives(client, places, collectors, now),
         ]

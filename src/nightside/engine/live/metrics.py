@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from nightside import __version__
-from nightside.engine.live.vitals import SourceVitals, Vitals
+from nightside.engine.live.vitals import ChannelVitals, SourceVitals, Vitals
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MOST_FAULTS = 256
@@ -48,6 +48,7 @@ class _Of(Collector):
         yield from _judge(v)
         yield from _collectors(v)
         yield from _sources(v)
+        yield from _channels(v)
         yield from _kept(v)
 
 
@@ -110,12 +111,29 @@ def _sources(v: Vitals) -> Iterator[Metric]:
     yield faults
 
 
+_CHANNEL: tuple[tuple[str, str, Callable[[ChannelVitals], int]], ...] = (
+    ("waiting", "Messages that a channel has not taken yet.", lambda c: c.waiting),
+    ("failing", "1 while a channel takes nothing.", lambda c: c.failing),
+)
+_CHANNEL_TOTAL: tuple[tuple[str, str, Callable[[ChannelVitals], int]], ...] = (
+    ("delivered", "Messages that a channel has taken.", lambda c: c.delivered),
+    ("refused", "Messages that a channel has refused for good.", lambda c: c.refused),
+)
+
+
+def _channels(v: Vitals) -> Iterator[Metric]:
+    for family, figures in ((GaugeMetricFamily, _CHANNEL), (CounterMetricFamily, _CHANNEL_TOTAL)):
+        for name, words, figure in figures:
+            metric = family(f"nightside_channel_{name}", words, labels=["channel"])
+            for channel in v.channels:
+                metric.add_metric([channel.name], figure(channel))
+            yield metric
+
+
 def _kept(v: Vitals) -> Iterator[Metric]:
     queues = GaugeMetricFamily("nightside_queue_length", "What waits, by queue.", labels=["queue"])
     queues.add_metric(["elements"], v.waiting)
     queues.add_metric(["findings"], v.untold)
-    if v.spooled is not None:
-        queues.add_metric(["webhook"], v.spooled)
     yield queues
     if v.checkpoint is None:
         return

@@ -1,14 +1,13 @@
-"""Who hears of what is found: the store, the webhook, and whoever reads the lines."""
+"""Who hears of what is found: the store, the channels, and whoever reads the lines."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from typing import Any
 
+from nightside.engine.channels.outbox import Outbox
 from nightside.engine.live.confirmed import overlapping, put_live, still_to_tell, told_together
-from nightside.engine.live.delivery import Webhook
 from nightside.engine.live.watcher import Found
 from nightside.model.errors import NightsideError
 from nightside.model.incident import first_id
@@ -26,7 +25,7 @@ class Outlets:
     def __init__(
         self,
         store: Store,
-        webhook: Webhook | None,
+        outbox: Outbox | None,
         line: Callable[[dict[str, Any]], None],
         *,
         stored: Callable[[Found, str], None] = lambda _found, _id: None,
@@ -35,7 +34,7 @@ class Outlets:
 
         Neither may block or raise.
         """
-        self._store, self._webhook, self._line, self._stored = store, webhook, line, stored
+        self._store, self._outbox, self._line, self._stored = store, outbox, line, stored
         self._handed: dict[str, None] = {}
         """Keys of the messages that the outlets have: nothing that is tried again is handed out again."""
         self.lock = asyncio.Lock()
@@ -85,8 +84,8 @@ class Outlets:
         self._handed[told["key"]] = None
         if len(self._handed) > MOST_HANDED:
             del self._handed[next(iter(self._handed))]
-        if self._webhook is not None:
-            await self._webhook.put(told["key"], json.dumps(told, ensure_ascii=False).encode())
+        if self._outbox is not None:
+            await self._outbox.put(told, incident)
         self._line(told)
 
 

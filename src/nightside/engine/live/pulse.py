@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
+from nightside.engine.channels.delivery import Delivery
 from nightside.engine.live.daemon import LATENESS_S, Daemon
-from nightside.engine.live.delivery import Webhook
-from nightside.engine.live.vitals import CheckpointVitals, CollectorVitals, SourceVitals, Vitals
+from nightside.engine.live.vitals import (
+    ChannelVitals,
+    CheckpointVitals,
+    CollectorVitals,
+    SourceVitals,
+    Vitals,
+)
 from nightside.engine.live.watcher import Found
 from nightside.incidents.messages import AFTERWARDS, KINDS
 from nightside.sources.stream import Faults, Figures
@@ -60,7 +66,7 @@ class Pulse:
         tally: Tally,
         *,
         sources: Mapping[str, Counted],
-        webhook: Webhook | None = None,
+        channels: Sequence[Delivery] = (),
         kept: KeptBytes | None = None,
         lateness_s: float = LATENESS_S,
         clock: Callable[[], float] = time.time,
@@ -69,7 +75,7 @@ class Pulse:
         self.starting: str | None = None
         """What is done before the daemon runs, in words; to be set, and taken back, by who does it."""
         self._daemon, self._tally, self._lateness_s = daemon, tally, lateness_s
-        self._sources, self._webhook, self._kept, self._clock = sources, webhook, kept, clock
+        self._sources, self._channels, self._kept, self._clock = sources, channels, kept, clock
 
     def vitals(self) -> Vitals:
         """As of now."""
@@ -90,7 +96,7 @@ class Pulse:
             incidents_open=sum(course.open_since is not None for course in watcher.courses.all.values()),
             told=dict(self._tally.by_kind),
             starting=self.starting,
-            spooled=None if self._webhook is None else self._webhook.waiting,
+            channels=[_channel(one) for one in self._channels],
             checkpoint=self._checkpoint(),
             collectors=self._collectors(),
             sources=[_source(name, source) for name, source in self._sources.items()],
@@ -113,6 +119,17 @@ class Pulse:
             why = not_heard.get(name, "not heard yet") if away or name in not_heard else None
             found.append(CollectorVitals(name, why is None, why, newest.get(name)))
         return found
+
+
+def _channel(delivery: Delivery) -> ChannelVitals:
+    state = delivery.state
+    return ChannelVitals(
+        delivery.channel.name,
+        delivery.waiting,
+        state.failing_since is not None,
+        state.delivered,
+        state.refused,
+    )
 
 
 def _source(name: str, source: Counted) -> SourceVitals:

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
-from nightside.engine.live.delivery import Webhook
+from nightside.engine.channels.outbox import Outbox
 
 LAST_WORDS_S = 5.0
-"""What waits for the webhook when the watch ends may take so long."""
+"""What waits for channels when the watch ends may take so long."""
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -77,18 +77,18 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 @asynccontextmanager
-async def delivering(hook: Webhook | None, last_words_s: float = LAST_WORDS_S) -> AsyncIterator[None]:
+async def delivering(outbox: Outbox | None, last_words_s: float = LAST_WORDS_S) -> AsyncIterator[None]:
     """Deliver within the block; at its end what still waits is given this time. The rest stays in the spool."""
-    if hook is None:
+    if outbox is None:
         yield
         return
     async with asyncio.TaskGroup() as group:
-        delivery = group.create_task(hook.run())
+        delivery = group.create_task(outbox.run())
         try:
             yield
         finally:
             with suppress(TimeoutError):
                 async with asyncio.timeout(last_words_s):
-                    while not delivery.done() and hook.waiting:
+                    while not delivery.done() and not outbox.is_idle:
                         await asyncio.sleep(0.05)
             delivery.cancel()

@@ -41,6 +41,18 @@ class SourceVitals:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelVitals:
+    """One channel of messages."""
+
+    name: str
+    waiting: int
+    """Messages that it has not taken yet, those that quiet hours hold back too."""
+    failing: bool
+    delivered: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointVitals:
     """What a restart would begin with."""
 
@@ -78,8 +90,7 @@ class Vitals:
     """Messages so far, by kind."""
     starting: str | None = None
     """What it is at before it watches, such as catching up; None once it does."""
-    spooled: int | None = None
-    """Messages that wait for the webhook; None where there is none."""
+    channels: Sequence[ChannelVitals] = field(default_factory=tuple)
     checkpoint: CheckpointVitals | None = None
     collectors: Sequence[CollectorVitals] = field(default_factory=tuple)
     sources: Sequence[SourceVitals] = field(default_factory=tuple)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, nullcontext
@@ -15,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from nightside import __version__
+from nightside.engine.channels.configuration import channels_of
+from nightside.engine.channels.firing import lasts
+from nightside.engine.channels.outbox import Outbox
+from nightside.engine.channels.spool import SPOOL
 from nightside.engine.fetching import Told
 from nightside.engine.live.allocation import give_back_large
 from nightside.engine.live.asked import Asked
 from nightside.engine.live.checkpoint import names_of
 from nightside.engine.live.daemon import AHEAD_S, Daemon
-from nightside.engine.live.delivery import SPOOL, Spool, Webhook
 from nightside.engine.live.filling import Archived, Filling
 from nightside.engine.live.kept_state import FOLDER, KeptState, Recovered
 from nightside.engine.live.left_open import close_left_open
@@ -35,6 +37,7 @@ from nightside.engine.live.watcher import Watcher
 from nightside.engine.logs import Log
 from nightside.engine.subjects import country_subjects
 from nightside.engine.world_of_day import world_of_day
+from nightside.model.channel import Channel
 from nightside.model.incident import Provenance
 from nightside.sources.archive_paths import is_collector, is_ris
 from nightside.sources.beacons import Canary
@@ -47,8 +50,6 @@ from nightside.store.location import default_folder, open_store
 from nightside.store.protocol import Store
 from nightside.world.snapshot import Snapshot, label
 
-SECRET = "NIGHTSIDE_WEBHOOK_SECRET"
-"""The environment variable with what the webhook's messages are signed with."""
 STALE_S = 86400
 """What an earlier watch knew is not gone on with after so long: the newest tables tell more."""
 IN_ARCHIVES_S = 300
@@ -69,6 +70,7 @@ class _Place:
     store: Store
     folder: Path
     kept: KeptState
+    channels: Sequence[Channel]
     log: Log
 
 
@@ -78,6 +80,7 @@ def watch(asked: Asked, *, line: Callable[[dict[str, Any]], None], log: Log) -> 
     `line` is given each message. Raises UsageError and the errors of the input and the store.
     """
     give_back_large()
+    channels = channels_of(asked.webhook)
     snapshot = world_of_day(datetime.now(UTC).date())
     watcher = _new(asked, snapshot)
     folder = asked.store_folder or default_folder()
@@ -86,11 +89,18 @@ def watch(asked: Asked, *, line: Callable[[dict[str, Any]], None], log: Log) -> 
         open_store(folder) as store,
         closing(KeptState(folder / FOLDER, key, names_of(watcher), log.warn)) as kept,
     ):
-        place = _Place(asked, read_endpoints(), snapshot, store, folder, kept, log)
+        place = _Place(asked, read_endpoints(), snapshot, store, folder, kept, channels, log)
         recovered = _recovered(place)
         if recovered is None:
             _start(place, watcher)
         run_until_stopped(lambda: _run(place, watcher, recovered, line), log.say)
+
+
+def _outbox(place: _Place) -> Outbox | None:
+    folder = place.folder / SPOOL
+    if not place.channels and not folder.exists():
+        return None
+    return Outbox(folder, place.channels, warn=place.log.warn, is_open=lambda id: lasts(place.store, id))
 
 
 def _new(asked: Asked, snapshot: Snapshot) -> Watcher:
@@ -181,13 +191,10 @@ async def _go_on(place: _Place, daemon: Daemon, recovered: Recovered) -> None:
 async def _run(
     place: _Place, watcher: Watcher, recovered: Recovered | None, line: Callable[[dict[str, Any]], None]
 ) -> None:
-    asked, log = place.asked, place.log
-    hook = None
-    if asked.webhook is not None:
-        secret = os.environ.get(SECRET)
-        hook = Webhook(asked.webhook, Spool(place.folder / SPOOL), secret=secret, warn=log.warn)
+    log = place.log
+    outbox = _outbox(place)
     recording = Recording(place.store, warn=log.warn)
-    outlets = Outlets(place.store, hook, line, stored=recording.note)
+    outlets = Outlets(place.store, outbox, line, stored=recording.note)
     tally = Tally(outlets.tell)
     begun = watcher if recovered is None else recovered.state.watcher
     listener, ris = _bmp(place), _ris_live(place, begun)
@@ -202,28 +209,31 @@ async def _run(
         came=recording.come,
     )
     daemon.telling.tell_unstored = outlets.tell_unstored
-    pulse = Pulse(daemon, tally, sources=sources, webhook=hook, kept=place.kept)
+    pulse = Pulse(
+        daemon, tally, sources=sources, channels=outbox.deliveries if outbox else (), kept=place.kept
+    )
     if listener is not None:
         await listener.listen()
-    async with (
-        _health(place, pulse) as address,
-        supervised(pulse.vitals),
-        delivering(hook),
-    ):
-        if listener is not None:
-            log.say(f"BMP at port {listener.port}")
-        if address is not None:
-            log.say(f"health at {address}")
-        if recovered is not None:
-            pulse.starting = "catching up with what was missed"
-            await _go_on(place, daemon, recovered)
-            pulse.starting = None
-        daemon.begin()
-        async with _beside(_others(place, daemon, outlets), log.warn):
-            try:
-                await daemon.run()
-            finally:
-                await asyncio.to_thread(recording.close, daemon.watcher)
+    with nullcontext() if outbox is None else closing(outbox):
+        async with (
+            _health(place, pulse) as address,
+            supervised(pulse.vitals),
+            delivering(outbox),
+        ):
+            if listener is not None:
+                log.say(f"BMP at port {listener.port}")
+            if address is not None:
+                log.say(f"health at {address}")
+            if recovered is not None:
+                pulse.starting = "catching up with what was missed"
+                await _go_on(place, daemon, recovered)
+                pulse.starting = None
+            daemon.begin()
+            async with _beside(_others(place, daemon, outlets), log.warn):
+                try:
+                    await daemon.run()
+                finally:
+                    await asyncio.to_thread(recording.close, daemon.watcher)
 
 
 def _health(place: _Place, pulse: Pulse) -> AbstractAsyncContextManager[str | None]:

@@ -1,0 +1,1 @@
+"""Messages as they are sent: text for people, bodies for programs. Pure functions."""
