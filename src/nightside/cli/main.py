@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
 from nightside.model.errors import NightsideError
 
@@ -27,8 +31,47 @@ COMMANDS: tuple[str, ...] = (
 )
 """In the order of the help text; each is a file of this room with a `command`: a function, or a group of them."""
 
+
+class _Commands(Mapping[str, Any]):
+    """The commands by name; a command's file is imported when it is asked for, so that none waits for another's."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, Any] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        if name not in self._made:
+            self._made[name] = _command(name)
+        return self._made[name]
+
+
+def _command(name: str) -> Any:
+    found = importlib.import_module(f"nightside.cli.{name}").command
+    if isinstance(found, typer.Typer):
+        group = get_group(found)
+        group.name = name
+        return group
+    alone = typer.Typer(add_completion=False)
+    alone.command(name=name)(found)
+    return get_command(alone)
+
+
+class _Nightside(TyperGroup):
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _Commands()  # type: ignore[assignment]  # nobody adds to them
+
+
 app = typer.Typer(
     name="nightside",
+    cls=_Nightside,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -53,14 +96,6 @@ def _root(
     ),
 ) -> None:
     pass
-
-
-for _name in COMMANDS:
-    _command = importlib.import_module(f"nightside.cli.{_name}").command
-    if isinstance(_command, typer.Typer):
-        app.add_typer(_command, name=_name)
-    else:
-        app.command(name=_name)(_command)
 
 
 def main() -> None:
