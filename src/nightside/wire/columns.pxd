@@ -48,10 +48,11 @@ cdef struct Said:
 
 cdef class Columns:
     cdef readonly Py_ssize_t count
-    cdef readonly object time_us, kind, flags, peer, family, prefix_hi, prefix_lo, prefix_len
-    cdef readonly object origin, upstream, path_start, path_count, paths
-    cdef readonly object attr_offset, attr_length, record_offset, old_state, new_state, path_id
+    cdef dict memory            # name: (bytearray, its NumPy type)
+    cdef dict arrays            # of the same memory, as far as somebody has asked for them
     cdef Pointers to
+
+    cdef void* _column(self, str name, str type, Py_ssize_t room, Py_ssize_t size) except NULL
 
 
 cdef inline void set_plain(
