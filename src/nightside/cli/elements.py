@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from nightside.sources.reading import Listener
 
 Format = Literal["parquet", "ndjson"]
+COUNTED_AT_ONCE = 8192
+"""Elements in a batch that is only counted: their columns stay in the processor's cache."""
 
 
 def command(
@@ -59,16 +60,18 @@ def command(
         else:
             _write_lines(found.files, listener)
     if summary:
+        import json
+
         print(json.dumps({"records": sum(records), **counts, "skipped": skipped}))
 
 
 def _count(files: list[InputFile], listener: Listener) -> dict[str, Any]:
-    from nightside.cli.element_counts import ElementCounts
+    from nightside.routing.counts import ElementCounts
     from nightside.sources.reading import read_files
     from nightside.wire.decoder import Decoder
 
     counts = ElementCounts()
-    for _file, columns in read_files(Decoder(), files, listener):
+    for _file, columns in read_files(Decoder(COUNTED_AT_ONCE), files, listener):
         counts.add(columns)
     return counts.to_json()
 

@@ -20,7 +20,7 @@ from nightside.routing.prefixes import PrefixIndex
 from nightside.routing.table import CollectorTable
 from nightside.routing.ways import WayIndex
 from nightside.sources.layout import Found, InputFile
-from nightside.sources.local import Pieces
+from nightside.sources.local import HashedPieces
 from nightside.wire.decoder import Decoder
 from nightside.world.snapshot import Snapshot
 
@@ -136,7 +136,7 @@ class _Reader:
         self.odd = 0
         last = 0
         try:
-            pieces = Pieces(file.path)
+            pieces = HashedPieces(file.path)
             done = 0
             for piece in pieces:
                 for columns in decoder.feed(piece):

@@ -2,7 +2,8 @@
 """Prefixes and other keys to small dense numbers, by open addressing.
 
 A prefix is (high 64 bits, low 64 bits, length, family), host bits zero; IPv4 stands in the top 32 bits.
-Dense numbers are given in the order of first sight.
+Dense numbers are given in the order of first sight. NumPy is imported where arrays are handed out or taken in: who
+only counts prefixes needs none of it.
 """
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
@@ -10,9 +11,6 @@ from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memset
 
 import copyreg
-import ipaddress
-
-import numpy as np
 
 from nightside.routing.saved import checked, must
 from nightside.routing.saved cimport memory_of, view_of
@@ -41,6 +39,8 @@ cdef class NumberMap:
         free(self.values)
 
     def __reduce__(self):
+        import numpy as np
+
         cdef uint64_t[::1] keys = np.empty(self.count, np.uint64)
         cdef uint32_t[::1] values = np.empty(self.count, np.uint32)
         cdef uint64_t i, n = 0
@@ -52,6 +52,8 @@ cdef class NumberMap:
         return copyreg.__newobj__, (NumberMap,), (np.asarray(keys), np.asarray(values))
 
     def __setstate__(self, state):
+        import numpy as np
+
         cdef const uint64_t[::1] keys = checked(state[0], np.uint64, 0, "keys")
         cdef const uint32_t[::1] values = checked(state[1], np.uint32, 0, "values")
         cdef Py_ssize_t i, n = keys.shape[0]
@@ -156,6 +158,8 @@ cdef class PrefixIndex:
         free(self.slots)
 
     def __reduce__(self):
+        import numpy as np
+
         cdef size_t n = self.count
         columns = (
             view_of(self.hi, n, np.uint64), view_of(self.lo, n, np.uint64),
@@ -164,6 +168,8 @@ cdef class PrefixIndex:
         return copyreg.__newobj__, (PrefixIndex,), columns
 
     def __setstate__(self, state):
+        import numpy as np
+
         hi, lo, length, family = state
         cdef size_t n = len(hi), room = max(n + n // 4, 4096)
         cdef uint64_t size = 16384
@@ -274,6 +280,8 @@ cdef class PrefixIndex:
 
     def columns(self, uint32_t start=0):
         """(hi uint64, lo uint64, length uint8, family uint8) of the prefixes from number `start` on, as copies."""
+        import numpy as np
+
         cdef uint32_t n = self.count - start
         if n == 0 or start >= self.count:
             return (np.empty(0, np.uint64), np.empty(0, np.uint64), np.empty(0, np.uint8), np.empty(0, np.uint8))
@@ -286,6 +294,8 @@ cdef class PrefixIndex:
 
     def text(self, uint32_t id):
         """The prefix as people write it: `175.45.176.0/24`."""
+        import ipaddress
+
         if id >= self.count:
             raise IndexError(id)
         if self.family[id] == 4:

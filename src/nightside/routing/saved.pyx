@@ -10,11 +10,11 @@ from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport calloc
 from libc.string cimport memcpy
 
-import numpy as np
-
 
 cdef object view_of(void* memory, size_t count, dtype):
     """So many items of memory as an array, which is valid until the memory moves."""
+    import numpy as np
+
     cdef size_t size = count * <size_t>np.dtype(dtype).itemsize
     if size == 0:
         return np.empty(0, dtype)
@@ -23,6 +23,8 @@ cdef object view_of(void* memory, size_t count, dtype):
 
 cdef void* memory_of(value, dtype, size_t count, size_t room, str what) except NULL:
     """New memory for `room` items, to be freed by the caller: those of an array of `count`, and zeros."""
+    import numpy as np
+
     cdef const uint8_t[::1] source
     cdef size_t size = np.dtype(dtype).itemsize
     checked(value, dtype, count, what)
@@ -39,6 +41,8 @@ cdef void* memory_of(value, dtype, size_t count, size_t room, str what) except N
 
 def checked(value, dtype, size_t least, what):
     """An array of this type with at least so many items, in one piece and writable; ValueError where it is none."""
+    import numpy as np
+
     if not isinstance(value, np.ndarray) or value.dtype != dtype or value.ndim != 1:
         raise ValueError(f"a saved state does not fit: {what} is no array of {np.dtype(dtype)}")
     if value.shape[0] < least:
@@ -54,6 +58,8 @@ def must(condition, what):
 
 def arrays_of(*views):
     """The arrays behind typed views: the very ones that were given where they are whole, so that pickle shares them."""
+    import numpy as np
+
     return tuple(
         view.base if isinstance(view.base, np.ndarray) and view.base.shape == view.shape else np.asarray(view)
         for view in views

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +9,10 @@ from pathlib import Path
 from nightside.model.errors import UnreadableError
 from nightside.sources.packing import Packing, Unpacker, packing_of
 
-PIECE_BYTES = 4 * 1024 * 1024
-"""No piece is longer."""
-SLICE_BYTES = 16 * 1024
+PIECE_BYTES = 128 * 1024
+"""No piece is longer. Of this size it is decoded while it is still in the processor's cache, and the memory of one
+is used again for the next; a larger piece comes as fresh pages from the system, whose first touch costs more."""
+SLICE_BYTES = 64 * 1024
 """Packed bytes unpacked at a time."""
 
 
@@ -31,7 +31,6 @@ class Pieces:
         self.path = path
         self.truncated = None
         self.bytes_read = 0
-        self._digest = hashlib.sha256()
         self._descriptor = -1
         try:
             self._descriptor = os.open(path, os.O_RDONLY)
@@ -49,13 +48,6 @@ class Pieces:
             os.close(self._descriptor)
             self._descriptor = -1
 
-    @property
-    def sha256(self) -> str:
-        """SHA-256 of the file itself, in hex. Reads what has not been read."""
-        for _ in self._rest(PIECE_BYTES):
-            pass
-        return self._digest.hexdigest()
-
     def __iter__(self) -> Iterator[bytes]:
         packing = packing_of(self._head)
         if packing is None:
@@ -70,7 +62,6 @@ class Pieces:
     def _read(self, size: int) -> bytes:
         data = os.read(self._descriptor, size)
         self.bytes_read += len(data)
-        self._digest.update(data)
         return data
 
     def _rest(self, size: int) -> Iterator[bytes]:
@@ -104,16 +95,13 @@ class Pieces:
                     unpacker = packing.begin()
                 given = 0
                 try:
-                    piece = unpacker.decompress(data, PIECE_BYTES)
-                    while piece:
+                    for piece in _all_of(unpacker, data):
                         yield piece
                         given += len(piece)
-                        done = unpacker.eof or unpacker.needs_input
-                        piece = b"" if done else unpacker.decompress(b"", PIECE_BYTES)
                 except packing.errors as error:
                     slice_at = self.bytes_read - len(data)
                     self.truncated = f"the {packing.name} stream is broken behind byte {slice_at} ({error})"
-                    yield self._saved(packing, stream_at, slice_at, data)[given:]
+                    yield from self._saved(packing, stream_at, slice_at, data, given)
                     return
                 if not unpacker.eof:
                     break
@@ -121,23 +109,66 @@ class Pieces:
         if unpacker is not None:
             self.truncated = f"the {packing.name} stream is cut off at byte {self.bytes_read}"
 
-    def _saved(self, packing: Packing, stream_at: int, slice_at: int, data: bytes) -> bytes:
-        """What can be had of the slice in which a stream breaks: unpacked once more, at the end bytewise."""
-        saved = bytearray()
+    def _saved(
+        self, packing: Packing, stream_at: int, slice_at: int, data: bytes, given: int
+    ) -> Iterator[bytes]:
+        """What can be had of the slice in which a stream breaks, but the first `given` bytes, which are out already.
+
+        The stream is unpacked once more up to the slice, and the slice bytewise.
+        """
         unpacker = packing.begin()
         # OSError: a pipe, which cannot be read twice.
         expected: tuple[type[Exception], ...] = (OSError, *packing.errors)
         try:
             for at in range(stream_at, slice_at, SLICE_BYTES):
                 before = os.pread(self._descriptor, min(SLICE_BYTES, slice_at - at), at)
-                unpacker.decompress(before, -1)
+                for _ in _all_of(unpacker, before):
+                    pass
             for byte in data:
-                saved += unpacker.decompress(bytes((byte,)), -1)
+                for piece in _all_of(unpacker, bytes((byte,))):
+                    if len(piece) > given:
+                        yield piece[given:]
+                    given = max(0, given - len(piece))
         except expected:
             pass
-        return bytes(saved)
+
+
+def _all_of(unpacker: Unpacker, data: bytes) -> Iterator[bytes]:
+    """All that these bytes unpack to, piece by piece."""
+    piece = unpacker.decompress(data, PIECE_BYTES)
+    while piece:
+        yield piece
+        done = unpacker.eof or unpacker.needs_input
+        piece = b"" if done else unpacker.decompress(b"", PIECE_BYTES)
+
+
+class HashedPieces(Pieces):
+    """Pieces of a file whose SHA-256 is wanted too: it costs more than to unpack the file."""
+
+    def __init__(self, path: Path) -> None:
+        import hashlib
+
+        self._digest = hashlib.sha256()
+        super().__init__(path)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the file itself, in hex. Reads what has not been read."""
+        for _ in self._rest(PIECE_BYTES):
+            pass
+        return self._digest.hexdigest()
+
+    def _read(self, size: int) -> bytes:
+        data = super()._read(size)
+        self._digest.update(data)
+        return data
 
 
 def open_pieces(path: Path) -> Pieces:
     """The unpacked bytes of a file. Raises UnreadableError for a directory, and for what cannot be opened."""
     return Pieces(path)
+
+
+def open_hashed(path: Path) -> HashedPieces:
+    """As `open_pieces`, and tells the file's SHA-256."""
+    return HashedPieces(path)

@@ -16,6 +16,10 @@ cdef enum:
     AS_CONFED_SET = 4
 
 cdef enum:
+    # ASes; hardly any path is longer.
+    SHORT_PATH = 8
+
+cdef enum:
     AS_TRANS = 23456
     # As in model.elements.
     FLAG_ORIGIN_SET = 1
@@ -104,6 +108,29 @@ cdef inline bint as4_path_counts(const Attributes* a) noexcept nogil:
     return True
 
 
+cdef inline void tell_ends(const uint32_t* out, uint32_t peer_asn, Path* path) noexcept nogil:
+    """Origin and upstream of the path that stands in `out`, and its flags."""
+    cdef Py_ssize_t at
+    path.flags = 0
+    path.upstream = 0
+    if path.count == 0:
+        path.origin = peer_asn
+        path.flags = FLAG_NO_PATH | FLAG_NO_UPSTREAM
+        return
+    at = <Py_ssize_t>path.count - 1
+    if path.last_set > 1:
+        at -= <Py_ssize_t>path.last_set - 1
+        path.flags = FLAG_ORIGIN_SET
+    path.origin = out[at]
+    at -= 1
+    while at >= 0 and out[at] == path.origin:
+        at -= 1
+    if at < 0:
+        path.flags |= FLAG_NO_UPSTREAM
+    else:
+        path.upstream = out[at]
+
+
 cdef inline FaultCode read_path(
     const Attributes* a, int width, uint32_t peer_asn, uint32_t* out, Path* path, Fault* problem
 ) noexcept nogil:
@@ -113,11 +140,9 @@ cdef inline FaultCode read_path(
     AS_PATH: an AS4_PATH beside four-byte ASes is discarded (RFC 6793 section 4.1).
     """
     cdef FaultCode code
-    cdef Py_ssize_t hops, hops4, at
+    cdef Py_ssize_t hops, hops4
     path.count = 0
     path.last_set = 0
-    path.flags = 0
-    path.upstream = 0
     if has(a, AS_PATH):
         if width == 2 and as4_path_counts(a):
             code = count_hops(a.value[AS_PATH], a.length[AS_PATH], 2, &hops, problem)
@@ -134,20 +159,45 @@ cdef inline FaultCode read_path(
             code = append_segments(a.value[AS_PATH], a.length[AS_PATH], width, -1, out, path, problem)
         if code != SOUND:
             return code
-    if path.count == 0:
-        path.origin = peer_asn
-        path.flags = FLAG_NO_PATH | FLAG_NO_UPSTREAM
-        return SOUND
-    at = <Py_ssize_t>path.count - 1
-    if path.last_set > 1:
-        at -= <Py_ssize_t>path.last_set - 1
-        path.flags = FLAG_ORIGIN_SET
-    path.origin = out[at]
-    at -= 1
-    while at >= 0 and out[at] == path.origin:
-        at -= 1
-    if at < 0:
-        path.flags |= FLAG_NO_UPSTREAM
+    tell_ends(out, peer_asn, path)
+    return SOUND
+
+
+cdef inline FaultCode read_wide_path(
+    const uint8_t* p, Py_ssize_t length, const uint8_t* end, uint32_t peer_asn, uint32_t* out, Path* path,
+    Fault* problem
+) noexcept nogil:
+    """`read_path` for an AS_PATH of four-byte ASes (length 0: none), made for what nearly all are: one AS_SEQUENCE.
+
+    `end` is behind the last byte that may be read, and `out` needs room for SHORT_PATH more: a short path is
+    copied at a fixed length, since its own length is what a processor cannot foretell.
+    """
+    cdef Py_ssize_t count = (length - 2) >> 2, i
+    cdef FaultCode code
+    if length < 6 or p[0] != AS_SEQUENCE or p[1] != count or length & 3 != 2:
+        path.count = 0
+        path.last_set = 0
+        code = append_segments(p, length, 4, -1, out, path, problem)
+        if code == SOUND:
+            tell_ends(out, peer_asn, path)
+        return code
+    if count <= SHORT_PATH and end - p >= 2 + 4 * SHORT_PATH:
+        for i in range(SHORT_PATH):
+            out[i] = be32(p + 2 + 4 * i)
     else:
-        path.upstream = out[at]
+        for i in range(count):
+            out[i] = be32(p + 2 + 4 * i)
+    path.count = <uint32_t>count
+    path.last_set = 0
+    path.flags = 0
+    # From the bytes, not from `out`: they are there already.
+    path.origin = be32(p + length - 4)
+    i = length - 8
+    while i >= 2:
+        path.upstream = be32(p + i)
+        if path.upstream != path.origin:
+            return SOUND
+        i -= 4
+    path.upstream = 0
+    path.flags = FLAG_NO_UPSTREAM
     return SOUND

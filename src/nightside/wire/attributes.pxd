@@ -63,3 +63,32 @@ cdef inline FaultCode walk_attributes(
     if p != end:
         return fault(problem, ATTRIBUTE_LENGTH, 3, end - p)
     return SOUND
+
+
+cdef inline FaultCode find_path(
+    const uint8_t* p, const uint8_t* end, const uint8_t** path, Py_ssize_t* path_length, Fault* problem
+) noexcept nogil:
+    """Go over every attribute as `walk_attributes` does, and keep where AS_PATH stands alone: NULL without one."""
+    cdef Py_ssize_t length
+    cdef uint8_t type
+    path[0] = NULL
+    path_length[0] = 0
+    while end - p >= 3:
+        type = p[1]
+        if p[0] & EXTENDED_LENGTH:
+            if end - p < 4:
+                return fault(problem, ATTRIBUTE_LENGTH, 4, end - p)
+            length = be16(p + 2)
+            p += 4
+        else:
+            length = p[2]
+            p += 3
+        if length > end - p:
+            return fault(problem, ATTRIBUTE_LENGTH, length, end - p)
+        if type == AS_PATH and path[0] is NULL:
+            path[0] = p
+            path_length[0] = length
+        p += length
+    if p != end:
+        return fault(problem, ATTRIBUTE_LENGTH, 3, end - p)
+    return SOUND

@@ -1,4 +1,5 @@
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memset
 
 from nightside.wire.as_path cimport Path
 from nightside.wire.nlri cimport Prefix, top_bits
@@ -97,3 +98,40 @@ cdef inline void set_route(
     to.path_count[i] = <uint16_t>said.path.count
     to.attr_offset[i] = said.attr_offset
     to.attr_length[i] = said.attr_length
+
+
+cdef inline void set_entry(const Pointers* to, Py_ssize_t i, const Said* said) noexcept nogil:
+    """Element i of a RIB record: what is its own. `set_record` sets the rest, for all of the record at once."""
+    to.flags[i] = said.path.flags
+    to.peer[i] = said.peer
+    to.origin[i] = said.path.origin
+    to.upstream[i] = said.path.upstream
+    to.path_start[i] = said.path_start
+    to.path_count[i] = <uint16_t>said.path.count
+    to.attr_offset[i] = said.attr_offset
+    to.attr_length[i] = said.attr_length
+
+
+cdef inline void set_record(
+    const Pointers* to, Py_ssize_t begin, Py_ssize_t end, uint8_t kind, uint8_t family, const Prefix* prefix,
+    const Said* said
+) noexcept nogil:
+    """The elements from begin to end, of one RIB record: what they have in common. Host bits become zero."""
+    cdef uint64_t high = prefix.high & top_bits(prefix.length)
+    cdef uint64_t low = prefix.low & top_bits(<int>prefix.length - 64)
+    cdef int64_t time_us = said.time_us, record_offset = said.record_offset
+    cdef size_t size = end - begin
+    cdef Py_ssize_t i
+    for i in range(begin, end):
+        to.prefix_hi[i] = high
+    for i in range(begin, end):
+        to.prefix_lo[i] = low
+    for i in range(begin, end):
+        to.time_us[i] = time_us
+    for i in range(begin, end):
+        to.record_offset[i] = record_offset
+    memset(to.kind + begin, kind, size)
+    memset(to.family + begin, family, size)
+    memset(to.prefix_len + begin, prefix.length, size)
+    memset(to.old_state + begin, 0, size)
+    memset(to.new_state + begin, 0, size)

@@ -10,18 +10,22 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
 from nightside.wire.add_path cimport next_path
-from nightside.wire.as_path cimport read_path
-from nightside.wire.attributes cimport MP_REACH_NLRI, MP_UNREACH_NLRI, Attributes, has, walk_attributes
+from nightside.wire.as_path cimport SHORT_PATH, read_path, read_wide_path
+from nightside.wire.attributes cimport MP_REACH_NLRI, MP_UNREACH_NLRI, Attributes, find_path, has, walk_attributes
 from nightside.wire.bgp4mp cimport Bgp4mp, read_bgp4mp
-from nightside.wire.columns cimport FLAG_LOCAL, FLAG_PATH_ID, Columns, Said, set_plain, set_route
+from nightside.wire.columns cimport (
+    FLAG_LOCAL, FLAG_PATH_ID, Columns, Pointers, Said, set_entry, set_plain, set_record, set_route,
+)
 from nightside.wire.faults cimport (
     FAMILY_UNREAD, NO_MEMORY, NO_PEER_TABLE, PEER_INDEX, SOUND, SUBTYPE_UNREAD, TYPE_UNREAD, FaultCode, fault,
 )
 from nightside.wire.framing cimport Records
 from nightside.wire.nlri cimport Prefix, next_prefix
 from nightside.wire.peer_index cimport PeerIndex
-from nightside.wire.peers cimport NO_PEER, NamedPeers, PeerTable
-from nightside.wire.record cimport BGP4MP, BGP4MP_ET, LONGEST_RECORD, TABLE_DUMP, TABLE_DUMP_V2, Header
+from nightside.wire.peers cimport NO_PEER, NamedPeers, PeerKey, PeerTable
+from nightside.wire.record cimport (
+    BGP4MP, BGP4MP_ET, HEADER_SIZE, LONGEST_RECORD, TABLE_DUMP, TABLE_DUMP_V2, Header,
+)
 from nightside.wire.table_dump cimport TableDump, read_table_dump
 from nightside.wire.table_dump_v2 cimport (
     PEER_INDEX_TABLE, RIB_IPV4_UNICAST, RIB_IPV4_UNICAST_ADDPATH, RIB_IPV6_UNICAST, RIB_IPV6_UNICAST_ADDPATH,
@@ -71,7 +75,7 @@ cdef class Decoder(Records):
             raise ValueError(f"capacity {capacity} is under 1")
         self.capacity = capacity
         self.paths_room = capacity * ASES_PER_ELEMENT + LONGEST_RECORD // 2
-        self.columns = Columns(capacity + MOST_ELEMENTS, self.paths_room)
+        self.columns = Columns(capacity + MOST_ELEMENTS, self.paths_room + SHORT_PATH)
         self.peer_table = PeerTable()
         self.index = PeerIndex()
         self.named = NamedPeers()
@@ -193,31 +197,49 @@ cdef class Decoder(Records):
     cdef FaultCode _rib(self, const Header* h, const uint8_t* body, int family) noexcept nogil:
         cdef const uint8_t* p = body
         cdef const uint8_t* end = body + h.length
-        cdef uint16_t count = 0, i
+        cdef const uint8_t* path
+        cdef Py_ssize_t path_length
+        cdef uint16_t entries = 0, i
         cdef Prefix prefix
         cdef RibEntry entry
         cdef Said said
         cdef FaultCode code
-        if self.index.count < 0:
+        # Copies: what is behind `self` would be read again after every byte that is written.
+        cdef Pointers to = self.columns.to
+        cdef Py_ssize_t count = self.count, paths_count = self.paths_count, peers = self.index.count
+        cdef const uint32_t* dense = self.dense
+        cdef const PeerKey* keys = self.peer_table.keys
+        if peers < 0:
             return fault(&self.fault, NO_PEER_TABLE, 0, 0)
-        code = begin_rib(h, &p, family, &prefix, &count, &self.fault)
+        code = begin_rib(h, &p, family, &prefix, &entries, &self.fault)
         if code != SOUND:
             return code
         said.time_us = <int64_t>h.time_s * 1000000
         said.record_offset = h.offset
-        said.marks = 0
-        for i in range(count):
+        for i in range(entries):
             code = next_entry(&p, end, &entry, &self.fault)
             if code != SOUND:
                 return code
-            if entry.peer_index >= self.index.count:
-                return fault(&self.fault, PEER_INDEX, entry.peer_index, self.index.count)
-            said.peer = self.dense[entry.peer_index]
-            code = self._read_route(&entry.attributes, 4, self.peer_table.keys[said.peer].asn, body, &said)
+            if entry.peer_index >= peers:
+                return fault(&self.fault, PEER_INDEX, entry.peer_index, peers)
+            said.peer = dense[entry.peer_index]
+            code = find_path(entry.attributes.begin, entry.attributes.end, &path, &path_length, &self.fault)
             if code != SOUND:
                 return code
-            set_route(&self.columns.to, self.count, ROUTE, <uint8_t>family, &prefix, &said)
-            self.count += 1
+            code = read_wide_path(
+                path, path_length, end, keys[said.peer].asn, to.paths + paths_count, &said.path, &self.fault
+            )
+            if code != SOUND:
+                return code
+            said.path_start = <uint32_t>paths_count
+            said.attr_offset = h.offset + HEADER_SIZE + (entry.attributes.begin - body)
+            said.attr_length = <uint32_t>(entry.attributes.end - entry.attributes.begin)
+            set_entry(&to, count, &said)
+            paths_count += said.path.count
+            count += 1
+        set_record(&to, self.count, count, ROUTE, <uint8_t>family, &prefix, &said)
+        self.count = count
+        self.paths_count = paths_count
         return SOUND
 
     cdef FaultCode _rib_with_ids(self, const Header* h, const uint8_t* body, int family) noexcept nogil:
