@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from nightside.cli.main import COMMANDS, app
+from nightside.cli.commands import COMMANDS, app
 from nightside.model.check_settings import CheckSettings
 from nightside.model.settings import Settings
 

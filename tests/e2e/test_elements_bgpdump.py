@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 import shutil
 import subprocess
@@ -140,3 +141,27 @@ def test_columns_say_what_bgpdump_says(bgpdump: str, shared_data: Path, name: st
     differing = Counter(said_by_columns(path))
     differing.subtract(expected(line) for line in said_by_bgpdump(bgpdump, path))
     assert {row: count for row, count in differing.items() if count} == {}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_summary_counts_the_lines_of_bgpdump(bgpdump: str, shared_data: Path, name: str) -> None:
+    path = shared_data / "mrt" / name
+    run = [
+        sys.executable,
+        "-c",
+        "from nightside.cli.main import main; main()",
+        "elements",
+        "--summary",
+        str(path),
+    ]
+    found = json.loads(subprocess.run(run, capture_output=True, check=True).stdout)
+    rows = [expected(line) for line in said_by_bgpdump(bgpdump, path)]
+    kinds = Counter(row[1] for row in rows)
+    routed = [row for row in rows if row[1] in (Kind.ANNOUNCE, Kind.ROUTE)]
+    assert found["announcements"] == kinds[Kind.ANNOUNCE]
+    assert found["withdrawals"] == kinds[Kind.WITHDRAW]
+    assert found["states"] == kinds[Kind.STATE]
+    assert found["routes"] == kinds[Kind.ROUTE]
+    assert found["prefixes"] == len({row[3] for row in rows if row[1] != Kind.STATE})
+    assert found["origins"] == len({row[5] for row in routed})
+    assert found["peers"] == len({row[2] for row in rows})

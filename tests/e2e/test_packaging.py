@@ -21,7 +21,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from tests.conftest import missing
 
-from nightside.cli.main import COMMANDS, app
+from nightside.cli.commands import COMMANDS, app
 from nightside.engine.channels.configuration import SECRET
 from nightside.engine.live.health import serving
 from nightside.engine.live.metrics import Metrics

@@ -1,112 +1,48 @@
-"""The command line's door: finds the commands, and turns errors into one message and an exit code."""
+"""The command line's door: finds the command, and turns errors into one message and an exit code."""
 
 from __future__ import annotations
 
-import importlib
+import os
 import sys
-from collections.abc import Iterator, Mapping
-from typing import Any
-
-import typer
-from typer.core import TyperGroup
-from typer.main import get_command, get_group
+from pathlib import Path
 
 from nightside.model.errors import NightsideError
-
-COMMANDS: tuple[str, ...] = (
-    "demo",
-    "replay",
-    "backfill",
-    "watch",
-    "channels",
-    "check",
-    "networks",
-    "incidents",
-    "show",
-    "serve",
-    "elements",
-    "evaluate",
-    "doctor",
-    "world",
-)
-"""In the order of the help text; each is a file of this room with a `command`: a function, or a group of them."""
-
-
-class _Commands(Mapping[str, Any]):
-    """The commands by name; a command's file is imported when it is asked for, so that none waits for another's."""
-
-    def __init__(self) -> None:
-        self._made: dict[str, Any] = {}
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COMMANDS)
-
-    def __len__(self) -> int:
-        return len(COMMANDS)
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in COMMANDS:
-            raise KeyError(name)
-        if name not in self._made:
-            self._made[name] = _command(name)
-        return self._made[name]
-
-
-def _command(name: str) -> Any:
-    found = importlib.import_module(f"nightside.cli.{name}").command
-    if isinstance(found, typer.Typer):
-        group = get_group(found)
-        group.name = name
-        return group
-    alone = typer.Typer(add_completion=False)
-    alone.command(name=name)(found)
-    return get_command(alone)
-
-
-class _Nightside(TyperGroup):
-    def __init__(self, **attributes: Any) -> None:
-        super().__init__(**attributes)
-        self.commands = _Commands()  # type: ignore[assignment]  # nobody adds to them
-
-
-app = typer.Typer(
-    name="nightside",
-    cls=_Nightside,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="An open observatory for national Internet outages: which country, network or service fell off the "
-    "Internet, when to the second, for how long, and how sure that is.",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        from nightside import __version__
-
-        typer.echo(f"nightside {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _root(
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version."
-    ),
-) -> None:
-    pass
 
 
 def main() -> None:
     """Run the command line; exit 0, 1, 2 or 3 as the contract says (`nightside.model.errors`)."""
     # SIGPIPE stays ignored, as Python has it: the far end of a connection that has gone must not end this program.
-    # A reader of standard output that has gone (head, less) does: typer ends quietly then, with exit 1.
+    # A reader of standard output that has gone (head, less) does: it ends quietly then, with exit 1.
     try:
-        app()
+        if not _plain_elements(sys.argv[1:]):
+            from nightside.cli.commands import app
+
+            app()
     except NightsideError as error:
         print(f"nightside: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         print("nightside: interrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def _plain_elements(words: list[str]) -> bool:
+    """Run `elements [--summary] FILE...` at once, and tell whether that was asked for.
+
+    A file of a few hundred kilobytes is decoded in less time than it takes to import what reads all other options.
+    """
+    files = [word for word in words[1:] if word != "--summary"]
+    if words[:1] != ["elements"] or not files or any(file.startswith("-") for file in files):
+        return False
+    if "_NIGHTSIDE_COMPLETE" in os.environ:  # a shell asks for the words that may follow
+        return False
+    from nightside.cli.element_reading import print_elements
+
+    try:
+        print_elements([Path(file) for file in files], summary=len(files) < len(words) - 1)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What Python still holds for the reader that has gone goes nowhere, and says nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    return True

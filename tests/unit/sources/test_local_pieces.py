@@ -9,14 +9,17 @@ import hashlib
 import os
 import random
 import struct
+import subprocess
+import sys
 import threading
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from nightside.model.errors import UnreadableError
-from nightside.sources.local import PIECE_BYTES, open_pieces
+from nightside.sources.local import PIECE_BYTES, SLICE_BYTES, open_hashed, open_pieces
 
 # Half of it does not shrink, so that the packed file has several slices; half shrinks well, so that one slice
 # gives several pieces.
@@ -35,7 +38,7 @@ def write(folder: Path, data: bytes) -> Path:
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
 def test_content_in_pieces_with_digest_and_progress(tmp_path: Path, pack: Pack) -> None:
     data = pack(CONTENT)
-    pieces = open_pieces(write(tmp_path, data))
+    pieces = open_hashed(write(tmp_path, data))
     read = list(pieces)
     assert b"".join(read) == CONTENT
     assert max(map(len, read)) <= PIECE_BYTES
@@ -45,7 +48,7 @@ def test_content_in_pieces_with_digest_and_progress(tmp_path: Path, pack: Pack) 
 
 
 def test_empty_file(tmp_path: Path) -> None:
-    pieces = open_pieces(write(tmp_path, b""))
+    pieces = open_hashed(write(tmp_path, b""))
     assert list(pieces) == []
     assert pieces.truncated is None
     assert pieces.sha256 == hashlib.sha256(b"").hexdigest()
@@ -70,7 +73,7 @@ def test_several_streams_and_padding(tmp_path: Path, pack: Pack, padding: bytes)
 @packed_both_ways
 def test_what_stands_behind_a_stream_and_is_none(tmp_path: Path, pack: Pack) -> None:
     data = pack(CONTENT)
-    pieces = open_pieces(write(tmp_path, data + b"more"))
+    pieces = open_hashed(write(tmp_path, data + b"more"))
     assert b"".join(pieces) == CONTENT
     assert pieces.truncated is not None
     assert f"byte {len(data)}" in pieces.truncated
@@ -95,7 +98,7 @@ def test_broken_gzip_stream_gives_what_came_before(tmp_path: Path) -> None:
     blocks = [CONTENT[i : i + 50_000] for i in range(0, 150_000, 50_000)]
     stored = b"".join(struct.pack("<BHH", 0, len(block), len(block) ^ 0xFFFF) + block for block in blocks)
     data = b"\x1f\x8b\x08" + bytes(7) + stored + b"\x07" + CONTENT[150_000:250_000]
-    pieces = open_pieces(write(tmp_path, data))
+    pieces = open_hashed(write(tmp_path, data))
     assert b"".join(pieces) == CONTENT[:150_000]
     assert pieces.truncated is not None
     assert "the gzip stream is broken" in pieces.truncated
@@ -113,7 +116,62 @@ def test_wrong_checksum_at_the_end_is_told_and_the_content_given(tmp_path: Path,
 
 def test_digest_without_reading_the_content(tmp_path: Path) -> None:
     path = write(tmp_path, gzip.compress(CONTENT))
-    assert open_pieces(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert open_hashed(path).sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_what_is_not_asked_to_be_hashed_imports_nothing_that_hashes(tmp_path: Path) -> None:
+    path = write(tmp_path, gzip.compress(CONTENT))
+    script = (
+        "import sys; from pathlib import Path; from nightside.sources.local import open_pieces;"
+        "print(sum(map(len, open_pieces(Path(sys.argv[1])))), 'hashlib' in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == [str(len(CONTENT)), "False"]
+
+
+# Small enough that it can be cut off everywhere, with several streams.
+SMALL = [random.Random(8).randbytes(40), b"night" * 60, b"", bytes(3000)]
+
+
+@packed_both_ways
+def test_cut_off_at_every_byte(tmp_path: Path, pack: Pack) -> None:
+    data = b"".join(map(pack, SMALL))
+    content = b"".join(SMALL)
+    ends = [len(b"".join(map(pack, SMALL[: n + 1]))) for n in range(len(SMALL))]
+    longest = 0
+    for kept in range(4, len(data)):  # of three bytes nobody can tell how they are packed
+        pieces = open_pieces(write(tmp_path, data[:kept]))
+        read = b"".join(pieces)
+        assert content.startswith(read)
+        assert len(read) >= longest, "a longer file gives less"
+        longest = len(read)
+        whole = sum(end <= kept for end in ends)
+        assert len(read) >= len(b"".join(SMALL[:whole])), "a whole stream is missing"
+        assert pieces.truncated == (
+            None
+            if kept in ends
+            else f"the {'gzip' if pack is gzip.compress else 'bzip2'} stream is cut off at byte {kept}"
+        )
+    assert b"".join(open_pieces(write(tmp_path, data))) == content
+
+
+@pytest.mark.parametrize("broken_at", [SLICE_BYTES - 1, SLICE_BYTES, SLICE_BYTES + 20_000, 3 * SLICE_BYTES])
+def test_stream_that_breaks_anywhere_gives_what_zlib_gives(tmp_path: Path, broken_at: int) -> None:
+    data = bytearray(gzip.compress(random.Random(9).randbytes(400_000) + bytes(5_000_000), 6))
+    data[broken_at : broken_at + 64] = b"\xff" * 64
+    oracle, expected = zlib.decompressobj(31), bytearray()
+    for byte in data:
+        try:
+            expected += oracle.decompress(bytes((byte,)))
+        except zlib.error:
+            break
+    pieces = open_pieces(write(tmp_path, bytes(data)))
+    read = b"".join(pieces)
+    # Where the checksum tells at last, both have all; else they may see it some bytes apart.
+    assert read.startswith(expected[: len(expected) - 300])
+    assert pieces.truncated is not None
 
 
 def test_missing_file_and_folder_are_unreadable(tmp_path: Path) -> None:
