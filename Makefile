@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 COMPILED := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi')
 
-.PHONY: help demo test lint format bench incidents clean
+.PHONY: help demo test lint format bench fuzz incidents clean
 .DELETE_ON_ERROR:
 
 help: ## say what can be made (this is what `make` alone does)
@@ -45,6 +45,11 @@ bench: $(STAMP) ## how fast, against decompression alone and against bgpdump; wh
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.tracking --rounds 3 --prefixes 60000 --hours 3
 	@$(BIN)/python -m bench.alarm --rate 15000 --seconds 30 --outages 5 --entries 500000
+
+MINUTES ?= 10
+fuzz: $(STAMP) ## look for bytes that break a reader, MINUTES=10 each way; goes on where it was interrupted
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]' >&2
+	@$(BIN)/python -m fuzz run --minutes $(MINUTES) $(foreach way,$(WAYS),--way $(way))
 
 incidents: $(STAMP) ## docs/incidents anew: what was said of five outages beside what the program finds
 	@$(BIN)/python -m tools.incident_pages
