@@ -314,14 +314,14 @@ cdef class Lines(Records):
         if has(attributes, MP_REACH_NLRI) and attributes.length[MP_REACH_NLRI] >= 1:
             p = attributes.value[MP_REACH_NLRI]
             end = p + attributes.length[MP_REACH_NLRI]
-            if p[0] == 0:
-                code = read_reach(attributes, &reach, &self.fault)
-                if code != SOUND:
-                    return code
+            if p[0]:
+                p += 1
+            elif read_reach(attributes, &reach, &self.fault) == SOUND:
                 p = reach.next_hop.begin
                 end = reach.next_hop.end
             else:
-                p += 1
+                # Too short to be whole: there is none, and the route is one all the same.
+                p = end
             put_mp_next_hop(&self.tail, p, end)
         else:
             put_next_hop(&self.tail, attributes)

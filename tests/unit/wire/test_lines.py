@@ -174,3 +174,11 @@ def test_made_up_files_give_the_lines_of_bgpdump(mrt: Any, tmp_path: Path, seed:
     said = lines_of(path.read_bytes())
     assert len(said) > 500
     assert sorted(said) == sorted(done.stdout.splitlines())
+
+
+def test_a_next_hop_too_short_to_be_one_costs_a_table_no_route(mrt: Any) -> None:
+    """The elements have the route (the path is sound), so the lines have it too."""
+    for value in (b"\0", b"\0\2", b"\0\2\1\x10"):
+        block = mrt.attribute(1, b"\0") + mrt.path(65001, 1) + mrt.attribute(14, value, 0x80)
+        data = mrt.peer_table([("192.0.2.1", 65001)]) + mrt.rib("2001:db8::/32", [(0, block)])
+        assert [line.split("|")[5:9] for line in lines_of(data)] == [["2001:db8::/32", "65001 1", "IGP", ""]]
