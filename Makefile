@@ -41,7 +41,8 @@ lint: $(STAMP) ## style, types and the layers contract
 format: $(STAMP) ## mend the style
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-bench: $(STAMP) ## how fast, against decompression alone and against bgpdump; what upstreams cost; how soon an outage is told
+bench: $(STAMP) ## how fast, beside unpacking alone, bgpdump and others, with the same answers; what upstreams cost; how soon an outage is told
+	@$(BIN)/python -m bench.peers
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.tracking --rounds 3 --prefixes 60000 --hours 3
 	@$(BIN)/python -m bench.alarm --rate 15000 --seconds 30 --outages 5 --entries 500000
