@@ -33,7 +33,7 @@ LONG_ENOUGH_S, MOST_TIMES = 3.0, 5
 
 def without_upstreams() -> Any:
     """As long as this patch holds, nothing follows upstreams."""
-    from nightside.engine import collect
+    from nightside.engine import units
     from nightside.model.elements import FLAG_NO_UPSTREAM
     from nightside.routing.table import CollectorTable
     from nightside.signals.upstream_course import PairCounts
@@ -51,7 +51,7 @@ def without_upstreams() -> Any:
     def nothing(*_: object, **__: object) -> UpstreamMeans:
         return UpstreamMeans({}, {}, 0, PairCounts())
 
-    collecting = patch.object(collect, "CollectorTable", Pathless)
+    collecting = patch.object(units, "CollectorTable", Pathless)
     finding = patch("nightside.engine.findings.upstream_means", nothing)
     return collecting, finding
 
@@ -78,7 +78,7 @@ def one(source: Path, follows: bool, long_enough_s: float) -> dict[str, Any]:
         "upstreams": sum(len(i.upstreams) for i, _series in found.incidents),
         "ways": len(found.collected.ways.origin),
         "flips": sum(len(log.kind) for log in found.collected.logs),
-        "elements": sum(table.elements for table in found.collected.tables),
+        "elements": sum(reading.elements for reading in found.collected.readings),
     }
 
 

@@ -110,7 +110,7 @@ def analysed(world: World, seen: Seen) -> tuple[Subjects, Analysis | None, Colle
         prefix_table=seen.table,
         ways=seen.ways,
         inputs=[],
-        tables=seen.tables,
+        readings=[],
         first_second=0,
         end=seen.end,
     )

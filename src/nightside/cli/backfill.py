@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from nightside.cli.basis import Basis
+from nightside.cli.processes import Processes
 
 
 def command(
@@ -30,6 +31,7 @@ def command(
         typer.Option("--store", envvar="NIGHTSIDE_STORE", metavar="DIR", help="Where results are kept."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Begin without asking.")] = False,
+    processes: Processes = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
 ) -> None:
     """Fill the store with what happened over a long time, a day at a time, from the archives.
@@ -75,7 +77,9 @@ def command(
         if not typer.confirm("Begin?", err=True):
             raise typer.Exit
     with progress_of("fetching", rate=True) as (started, advance):
-        stored = backfill(plan, Told(warn=warn, say=say, started=started, advance=advance))
+        stored = backfill(
+            plan, Told(warn=warn, say=say, started=started, advance=advance), processes=processes
+        )
     observed = f"{iso(asked.begin)} to {iso(asked.end)}, as seen at {', '.join(asked.collectors)}."
     if country_by in IN_A_NAME:
         observed += f" Countries are taken {IN_A_NAME[country_by]}."

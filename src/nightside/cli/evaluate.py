@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from nightside.cli.processes import Processes
+
 
 def command(
     outages: Annotated[
@@ -28,6 +30,7 @@ def command(
     as_live: Annotated[
         bool, typer.Option("--as-live", help="Score messages as they would have been sent, too.")
     ] = False,
+    processes: Processes = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables as Markdown.")
@@ -52,7 +55,10 @@ def command(
             raise UsageError("the folder does not exist", where=str(path), advice="Name another file.")
     with progress_of("evaluating") as (started, advance):
         report = evaluate(
-            Asked(outages, quiet_days, seed, peers, table, as_live), started=started, advance=advance
+            Asked(outages, quiet_days, seed, peers, table, as_live),
+            processes=processes,
+            started=started,
+            advance=advance,
         )
     if markdown is not None:
         from nightside.publish.evaluation import markdown as as_markdown

@@ -9,6 +9,7 @@ import typer
 
 from nightside.cli.basis import Basis
 from nightside.cli.language import ReaderLanguage, reader_language
+from nightside.cli.processes import Processes
 from nightside.cli.zone import ReaderZone, reader_zone
 
 
@@ -37,6 +38,7 @@ def command(
     ] = None,
     tz: ReaderZone = None,
     language: ReaderLanguage = None,
+    processes: Processes = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
 ) -> None:
     """Replay routing data and tell the outages in it, dated to the second.
@@ -74,6 +76,7 @@ def command(
             warn=warn,
             started=started,
             advance=advance,
+            processes=processes,
         )
     print_findings(
         found.stored, json=json, observed=found.observed, store=found.store, zone=zone, language=called

@@ -29,17 +29,20 @@ LONGEST_LEAD_S = 4 * DAY_S
 """So far back a day's lead may reach to the beginning of a severe outage that has not ended."""
 
 
-def backfill(plan: Plan, told: Told, manners: Manners | None = None) -> list[dict[str, Any]]:
+def backfill(
+    plan: Plan, told: Told, manners: Manners | None = None, *, processes: int | None = None
+) -> list[dict[str, Any]]:
     """Do what was planned, a day at a time; returns what the store has of the whole time afterwards.
 
-    After each day it is noted in the store's folder that it is done; `told.say` gets a line. Raises DownloadError
+    After each day it is noted in the store's folder that it is done; `told.say` gets a line. `processes` as in
+    `replay`. Raises DownloadError
     where something cannot be fetched: the next call goes on with that day.
     """
     asked = plan.asked
     progress = Progress(asked)
     begun = time.monotonic()
     with open_store(asked.store) as store:
-        run = _Run(plan, store, told, manners)
+        run = _Run(plan, store, told, manners, processes)
         for number, (begin, end) in enumerate(plan.days, 1):
             found = run.day(begin, end)
             progress.reach(end)
@@ -55,6 +58,7 @@ class _Run:
     store: Store
     told: Told
     manners: Manners | None
+    processes: int | None
 
     def day(self, begin: int, end: int) -> str:
         """Fetch, replay and keep one day; returns what came of it, in words."""
@@ -92,6 +96,7 @@ class _Run:
                 end=end,
                 settings=Settings(country_by=asked.country_by),
                 warn=self.told.warn,
+                processes=self.processes,
             )
             # Flips are read from the files once more.
             stored = keep(self.store, since(found, begin), self.told.warn)

@@ -1,37 +1,31 @@
-"""Inputs to collector logs: each collector's files in the order of time, gaps where files are missing."""
+"""Inputs to collector logs: each collector read by itself, the parts put together under shared numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 import numpy as np
 
-from nightside.engine.files import choose, covers_until
-from nightside.engine.prefix_countries import PrefixCountries
-from nightside.model.elements import Columns
-from nightside.model.errors import InputError, NotMrtError, UnreadableError
+from nightside.engine.unit_processes import read_units
+from nightside.engine.units import Advance, Part, units_of
+from nightside.model.errors import InputError
 from nightside.model.instants import iso
 from nightside.model.settings import Settings
 from nightside.routing.collector_log import CollectorLog
-from nightside.routing.observation import PrefixTable, WayTable
+from nightside.routing.log import EVENT_KINDS
+from nightside.routing.observation import PrefixTable, UInt16, WayTable
 from nightside.routing.prefixes import PrefixIndex
-from nightside.routing.table import CollectorTable
-from nightside.routing.ways import WayIndex
+from nightside.routing.renumbering import LastTable, Numbering, PlacedLog
+from nightside.routing.table import REASON_GAP
 from nightside.sources.layout import Found, InputFile
-from nightside.sources.local import HashedPieces
-from nightside.wire.decoder import Decoder
 from nightside.world.snapshot import Snapshot
 
-CLOCK_MARGIN_S = 3600
-"""Elements this far outside of the time their file is named for are counted and left out."""
-END_OF_TIME_S = 2**32 - 1
-MOST_TOLD = 5
-"""So many reasons why something in one file could not be used are told each by itself."""
-
 Warn = Callable[[str], None]
-Advance = Callable[[int], None]
+
+GAP_END, UNKNOWN = EVENT_KINDS["GAP_END"], EVENT_KINDS["UNKNOWN"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +36,11 @@ class Reading:
     """In the order in which they were read."""
     starts: list[int]
     """The number of each file's first element; elements are numbered as they come (see `routing.places`)."""
+    elements: int
+    placed: PlacedLog
+    """Which element said what."""
+    table: LastTable | None
+    """What the sessions hold at the end, where that is kept."""
 
 
 @dataclass
@@ -54,190 +53,15 @@ class Collected:
     ways: WayTable
     inputs: list[tuple[str, str]]
     """(name, SHA-256) of every file that was read."""
-    tables: list[CollectorTable]
+    readings: list[Reading]
+    """Of each log, in the same order; none where the elements came from no files."""
     first_second: int
     end: int
-    readings: list[Reading] = field(default_factory=list)
-    """Of each log, in the same order; none where the elements came from no files."""
 
     @property
     def first_day(self) -> date:
         """The UTC day of the first element."""
         return datetime.fromtimestamp(self.first_second, UTC).date()
-
-
-def collector_table(prefixes: PrefixIndex, ways: WayIndex, settings: Settings) -> CollectorTable:
-    """The empty state of one collector, by the settings."""
-    return CollectorTable(
-        prefixes,
-        ways,
-        transfer_quiet_s=settings.transfer_quiet_s,
-        silent_s=settings.silent_s,
-        table_margin_s=settings.table_margin_s,
-        transfer_back_share=settings.transfer_back_share,
-    )
-
-
-def time_bounds(nominal: int | None, cadence_s: int | None) -> tuple[int, int]:
-    """The earliest and the latest second that an element of a file may have; anything where that is not known."""
-    if nominal is None or not cadence_s:
-        return 0, END_OF_TIME_S
-    return nominal - CLOCK_MARGIN_S, nominal + cadence_s + CLOCK_MARGIN_S
-
-
-def _of_its_time(file: InputFile, what: str) -> str:
-    return "" if covers_until(file) is None else f", {what} is unknown"
-
-
-class _Reader:
-    """Reads one collector after the other into shared prefix and way numbers."""
-
-    def __init__(self, snapshot: Snapshot, settings: Settings, warn: Warn, advance: Advance) -> None:
-        self.settings, self.warn, self.advance = settings, warn, advance
-        self.prefixes = PrefixIndex()
-        self.ways = WayIndex(snapshot.asn_numbers, snapshot.asn_codes.astype(np.uint16))
-        self.countries = PrefixCountries(snapshot, settings.country_by)
-        self.ids = np.empty(1 << 16, np.uint32)
-        self.inputs: list[tuple[str, str]] = []
-        self.first_second: int | None = None
-        self.alone = False
-        """There is one file to read, so that what is wrong with it is wrong with the whole input."""
-        self.elements = 0
-        self.used = 0
-        self.odd = 0
-
-    def collector(
-        self, files: Sequence[InputFile], gaps: Sequence[tuple[int, int]], until: int | None
-    ) -> tuple[Decoder, CollectorTable, Reading, int]:
-        """Read one collector's files; returns its decoder, its state, what it read, and when its input ends."""
-        table = collector_table(self.prefixes, self.ways, self.settings)
-        decoder = Decoder()
-        starts = []
-        end = 0
-        to_come = sorted(gaps)
-        for file in files:
-            while to_come and file.nominal is not None and file.nominal >= to_come[0][0]:
-                begin, gap_end = to_come.pop(0)
-                self.warn(
-                    f"{file.collector}: no updates from {iso(begin)} to {iso(gap_end)}: its peers are unknown then"
-                )
-                table.gap(begin, gap_end)
-            starts.append(table.elements)
-            last = self._file(file, decoder, table, until)
-            end = max(end, last + 1 if last else 0, covers_until(file) or 0)
-        if until is not None:
-            end = max(0, min(end, until))
-        table.close(end)
-        return decoder, table, Reading(list(files), starts), end
-
-    def _file(self, file: InputFile, decoder: Decoder, table: CollectorTable, until: int | None) -> int:
-        """Read one file; returns the second of its last element (0: it has none)."""
-        decoder.start(str(file.path))
-        self.odd = 0
-        last = 0
-        try:
-            pieces = HashedPieces(file.path)
-            done = 0
-            for piece in pieces:
-                for columns in decoder.feed(piece):
-                    last = max(last, self._batch(columns, decoder, table, file, until))
-                self.advance(pieces.bytes_read - done)
-                done = pieces.bytes_read
-            for columns in decoder.finish():
-                last = max(last, self._batch(columns, decoder, table, file, until))
-            self.advance(pieces.bytes_read - done)
-            self.inputs.append((file.name, pieces.sha256))
-            broken = bool(pieces.truncated or decoder.truncated)
-            self._report(file, decoder, pieces.truncated)
-        except (NotMrtError, UnreadableError) as error:
-            # In the middle of an archive a bad file is a gap, not the end of everything.
-            if self.alone:
-                raise
-            broken = True
-            self.warn(f"{error.where}: {error.what}: nothing of it is used{_of_its_time(file, 'its time')}")
-        table.table_done(broken)
-        covered = covers_until(file)
-        if broken and covered is not None:
-            # What is garbled may bear any time: at least the last second is unknown.
-            table.gap(min(max(last, file.nominal or 0), covered - 1), covered)
-        return last
-
-    def _report(self, file: InputFile, decoder: Decoder, cut: str | None) -> None:
-        """What of a file that was read could not be used."""
-        skips = list(decoder.skipped)
-        if decoder.truncated:
-            # The packing may say too that the end is missing; one line does.
-            last = skips.pop()
-            cut = f"byte {last.offset}: " + ": ".join(filter(None, (cut, last.reason)))
-        for skip in skips[:MOST_TOLD]:
-            times = f" ({skip.count} records)" if skip.count > 1 else ""
-            self.warn(f"{file.path}: byte {skip.offset}: {skip.reason}{times}")
-        if more := skips[MOST_TOLD:]:
-            records = sum(skip.count for skip in more)
-            self.warn(
-                f"{file.path}: byte {more[0].offset}: from here to byte {more[-1].offset} "
-                f"{records} more record{'' if records == 1 else 's'} passed over"
-            )
-        if cut:
-            self.warn(
-                f"{file.path}: {cut}: what stands before is used{_of_its_time(file, 'the rest of its time')}"
-            )
-        if self.odd:
-            self.warn(
-                f"{file.path}: {self.odd} elements are dated far outside of the file's time and left out"
-            )
-
-    def _batch(
-        self,
-        columns: Columns,
-        decoder: Decoder,
-        table: CollectorTable,
-        file: InputFile,
-        until: int | None,
-    ) -> int:
-        """Take one batch; returns the second of its last element (0: it has none)."""
-        n = columns.count
-        if n == 0:
-            return 0
-        earliest, latest = time_bounds(file.nominal, file.cadence_s)
-        times = columns.time_us[:n] // 1_000_000
-        self.odd += int(np.count_nonzero((times < earliest) | (times > latest)))
-        if until is not None:
-            latest = min(latest, until - 1)
-        if n > len(self.ids):
-            self.ids = np.empty(n, np.uint32)
-        self.prefixes.intern_batch(
-            columns.prefix_hi, columns.prefix_lo, columns.prefix_len, columns.family, n, self.ids
-        )
-        self.countries.learn(self.prefixes, columns, self.ids)
-        table.apply(columns, self.ids, self.countries.column, len(decoder.peers), earliest, latest)
-        self.elements += n
-        times = times[(times >= earliest) & (times <= latest)]
-        if not len(times):
-            return 0
-        self.used += len(times)
-        first = int(times.min())
-        self.first_second = first if self.first_second is None else min(self.first_second, first)
-        return int(times.max())
-
-
-def _unusable(reader: _Reader, files: Sequence[InputFile], end: int | None) -> InputError:
-    """Why nothing in the input is of use."""
-    where = str(files[0].path) if len(files) == 1 else ""
-    if end is not None and (not files or reader.elements):
-        return InputError(
-            f"nothing in the input is from before {iso(end)}", where=where, advice="Choose a later --to."
-        )
-    these = (
-        "there is no MRT record in this file"
-        if where
-        else f"none of the {len(files)} files holds MRT records"
-    )
-    return InputError(
-        "all of it is dated far outside of the file's time" if reader.elements else these,
-        where=where,
-        advice="Give MRT files of updates or tables, or folders in the layout of RIS or RouteViews.",
-    )
 
 
 def collect(
@@ -249,11 +73,13 @@ def collect(
     end: int | None,
     warn: Warn,
     advance: Advance,
+    processes: int | None = 1,
     to_the_end: bool = True,
 ) -> Collected:
     """Read everything that was found; raises InputError where nothing of it is usable.
 
-    `to_the_end`: behind its last file a collector's sessions are unknown; else its state is left as it was then.
+    `processes` as in `read_units`. `to_the_end`: as in `merge`; where it is not asked for, somebody will ask what
+    sessions hold then.
     """
     if found.passed_over:
         n = len(found.passed_over)
@@ -261,40 +87,127 @@ def collect(
             f"{n} file{'' if n == 1 else 's'} not named like an archive's passed over: {found.passed_over[0]}"
             + (" …" if n > 1 else "")
         )
-    by_collector: dict[str, list[InputFile]] = {}
-    for file in found.files:
-        by_collector.setdefault(file.collector, []).append(file)
-    chosen = {c: choose(f, begin, end, settings.table_margin_s) for c, f in sorted(by_collector.items())}
-    files = [file for of_collector in chosen.values() for file in of_collector]
-    reader = _Reader(snapshot, settings, warn, advance)
-    reader.alone = len(files) == 1
-    read = []
-    for collector, of_collector in chosen.items():
-        if not of_collector:
-            continue
-        nominals = [f.nominal for f in of_collector if f.nominal is not None]
-        gaps = [
-            g for g in found.gaps(collector) if nominals and min(nominals) < g[1] and g[0] < max(nominals)
-        ]
-        read.append((collector, gaps, *reader.collector(of_collector, gaps, end)))
-    if reader.used == 0:
-        raise _unusable(reader, files, end)
-    last = max(e for *_rest, e in read)
-    logs = []
-    for collector, gaps, decoder, table, _reading, ends in read:
-        if to_the_end:
-            table.gap(ends, last)
-        logs.append(CollectorLog.of(collector, decoder.peers, table, gaps))
-    hi, lo, length, family = reader.prefixes.columns()
-    country = reader.countries.column[: reader.prefixes.count].copy()
+    units = units_of(found, settings, begin=begin, end=end, keeps_table=not to_the_end)
+    with closing(read_units(units, snapshot, advance, processes)) as parts:
+        return merge(_told(parts, warn), until=end, to_the_end=to_the_end)
+
+
+def _told(parts: Iterable[Part], warn: Warn) -> Iterator[Part]:
+    """The parts, each after what is to be said about it."""
+    for part in parts:
+        for text in part.warnings:
+            warn(text)
+        yield part
+
+
+def merge(parts: Iterable[Part], *, until: int | None = None, to_the_end: bool = True) -> Collected:
+    """Put together the parts of all collectors, one of each.
+
+    The result follows from the parts and their order alone. `until` is what the units were read up to. `to_the_end`:
+    behind its last file a collector's sessions are unknown until the last of all; else its state is left as it was
+    then. Raises InputError where none of the parts has an element that can be used.
+    """
+    numbering = Numbering()
+    merged = [_renumbered(part, numbering) for part in parts]
+    if not any(one.used for one in merged):
+        raise _unusable(merged, until)
+    end = max(one.end for one in merged)
     return Collected(
-        logs=logs,
-        prefixes=reader.prefixes,
-        prefix_table=PrefixTable(hi, lo, length, family, country),
-        ways=WayTable(*reader.ways.columns()),
-        inputs=sorted(reader.inputs),
-        tables=[table for _c, _g, _d, table, _r, _e in read],
-        first_second=reader.first_second or last,
-        end=last,
-        readings=[reading for _c, _g, _d, _t, reading, _e in read],
+        logs=[_unheard_until(end, one) if to_the_end else one.log for one in merged],
+        prefixes=numbering.prefixes,
+        prefix_table=PrefixTable(
+            *numbering.prefixes.columns(), np.concatenate([one.country for one in merged])
+        ),
+        ways=numbering.ways(),
+        inputs=sorted(named for one in merged for named in one.inputs),
+        readings=[one.reading for one in merged],
+        first_second=min(one.first_second for one in merged if one.first_second is not None),
+        end=end,
+    )
+
+
+@dataclass(frozen=True)
+class _Merged:
+    """What stays of a part under shared numbers."""
+
+    log: CollectorLog
+    reading: Reading
+    country: UInt16
+    """Of the prefixes that no part before it had."""
+    known: list[tuple[int, int]]
+    inputs: list[tuple[str, str]]
+    used: int
+    first_second: int | None
+    end: int
+
+
+def _renumbered(part: Part, numbering: Numbering) -> _Merged:
+    before = numbering.prefixes.count
+    numbers = numbering.add(part.prefixes, part.ways)
+    second, kind, session, prefix, way = part.log.columns()
+    prefix, way = numbers.events(kind, prefix, way)
+    log = CollectorLog(
+        collector=part.unit.collector,
+        peers=part.peers,
+        second=second,
+        kind=kind,
+        session=session,
+        prefix=prefix,
+        way=way,
+        loads=[numbers.row(load) for load in part.loads],
+        tables=part.tables,
+        transfer_ends=part.transfer_ends,
+        gaps=list(part.unit.gaps),
+    )
+    reading = Reading(
+        files=list(part.unit.files),
+        starts=part.starts,
+        elements=part.elements,
+        placed=PlacedLog(part.log, part.places, numbers),
+        table=None if part.table is None else LastTable(part.table, numbers),
+    )
+    # What is new has the next numbers, in the order of the part's own.
+    country = part.country[numbers.prefix >= before]
+    return _Merged(log, reading, country, part.known, part.inputs, part.used, part.first_second, part.end)
+
+
+def _unheard_until(last: int, one: _Merged) -> CollectorLog:
+    """A collector's log, with nobody heard from its end to before `last`: what `CollectorTable.gap` writes then."""
+    log = one.log
+    if one.end >= last or not one.known:
+        return log
+    peers, families = np.array(one.known, np.uint32).T
+    # Of each feed that it is unknown, and that it is known again.
+    second = np.append(log.second, np.tile(np.array([one.end, last], np.uint32), len(peers)))
+    kind = np.append(log.kind, np.tile(np.array([UNKNOWN, GAP_END], np.uint8), len(peers)))
+    way = np.append(log.way, np.tile(np.array([REASON_GAP, one.end], np.uint32), len(peers)))
+    order = np.argsort(second, kind="stable")
+    return replace(
+        log,
+        second=second[order],
+        kind=kind[order],
+        session=np.append(log.session, peers.repeat(2))[order],
+        prefix=np.append(log.prefix, families.repeat(2))[order],
+        way=way[order],
+    )
+
+
+def _unusable(merged: list[_Merged], end: int | None) -> InputError:
+    """Why nothing in the input is of use."""
+    files = [file for one in merged for file in one.reading.files]
+    elements = sum(one.reading.elements for one in merged)
+    where = str(files[0].path) if len(files) == 1 else ""
+    if end is not None and (not files or elements):
+        return InputError(
+            f"nothing in the input is from before {iso(end)}", where=where, advice="Choose a later --to."
+        )
+    these = (
+        "there is no MRT record in this file"
+        if where
+        else f"none of the {len(files)} files holds MRT records"
+    )
+    return InputError(
+        "all of it is dated far outside of the file's time" if elements else these,
+        where=where,
+        advice="Give MRT files of updates or tables, or folders in the layout of RIS or RouteViews.",
     )

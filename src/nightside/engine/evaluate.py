@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -33,12 +32,12 @@ from nightside.engine.scoring_sources import (
     injection_at,
     miss_source,
 )
+from nightside.engine.unit_processes import cores
 from nightside.model.instants import iso, iso_or_none
 from nightside.model.settings import Settings
 from nightside.scenes.benchmark import Block, made_up_routes, plan, read_routes
 
 SCHEMA = "nightside.evaluation/1"
-PROCESSES = 2
 MOST_LISTED = 200
 """Misses and false episodes that are listed one by one; all are counted."""
 DAY_S = 86_400
@@ -65,25 +64,34 @@ def evaluate(
     asked: Asked,
     *,
     settings: Settings | None = None,
+    processes: int | None = None,
     started: Callable[[int], None] = lambda _blocks: None,
     advance: Callable[[int], None] = lambda _blocks: None,
 ) -> dict[str, Any]:
-    """The figures as `nightside.evaluation/1`. Raises the errors of `scenes.benchmark.plan` and `read_routes`."""
+    """The figures as `nightside.evaluation/1`; they do not depend on `processes` (None: as many as there are cores).
+
+    Raises the errors of `scenes.benchmark.plan` and `read_routes`."""
     rules = settings or Settings()
     routes = made_up_routes(asked.seed) if asked.table is None else read_routes(asked.table)
     blocks = plan(
         routes, outages=asked.outages, quiet_days=asked.quiet_days, seed=asked.seed, peers=asked.peers
     )
     started(len(blocks))
-    results = sorted(_run(blocks, rules, asked.as_live, advance), key=lambda r: r.block.number)
+    results = sorted(
+        _run(blocks, rules, asked.as_live, processes or cores(), advance), key=lambda r: r.block.number
+    )
     return report(asked, results, rules, prefixes=len(routes))
 
 
 def _run(
-    blocks: Sequence[Block], settings: Settings, as_live: bool, advance: Callable[[int], None]
+    blocks: Sequence[Block],
+    settings: Settings,
+    as_live: bool,
+    processes: int,
+    advance: Callable[[int], None],
 ) -> Iterator[BlockResult]:
-    """The blocks in two processes, the longest first; results in the order in which they are done."""
-    processes = min(PROCESSES, len(blocks), os.cpu_count() or 1)
+    """The blocks in so many processes, the longest first; results in the order in which they are done."""
+    processes = min(processes, len(blocks))
     if processes <= 1:
         for block in blocks:
             yield run_block(block, settings, as_live)

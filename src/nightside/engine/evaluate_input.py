@@ -9,7 +9,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from nightside.engine.collect import Collected, collector_table, time_bounds
+from nightside.engine.collect import Collected
+from nightside.engine.units import collector_table, time_bounds
 from nightside.model.settings import Settings
 from nightside.routing.collector_log import CollectorLog
 from nightside.routing.observation import PrefixTable, WayTable
@@ -75,7 +76,7 @@ def hear(
         prefix_table=PrefixTable(hi, zeros, length, four, country),
         ways=WayTable(*ways.columns()),
         inputs=[],
-        tables=[table for _n, table, _g, _e in read],
+        readings=[],
         first_second=first_second,
         end=last,
     )

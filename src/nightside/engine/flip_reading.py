@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nightside.engine.collect import Collected, time_bounds
+from nightside.engine.collect import Collected
+from nightside.engine.units import time_bounds
 from nightside.model.elements import Kind
 from nightside.model.errors import NotMrtError, UnreadableError
 from nightside.routing.flip_rows import TABLE_FLIP, FlipRows

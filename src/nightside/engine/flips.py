@@ -52,8 +52,8 @@ def incident_flips(found: Replay, settings: Settings, warn: Callable[[str], None
     prefixes = np.flatnonzero(wanted)
     book = PathBook()
     read: list[tuple[FlipRows, Records]] = []
-    for number, (log, table) in enumerate(zip(collected.logs, collected.tables, strict=True)):
-        flips = flip_rows(log, table, wanted, collected.prefix_table.family)
+    for number, (log, reading) in enumerate(zip(collected.logs, collected.readings, strict=True)):
+        flips = flip_rows(log, reading.placed, wanted, collected.prefix_table.family)
         asked = np.zeros(len(flips.second), bool)
         for wish in wishes:
             asked |= wish.of(flips)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from nightside.engine.collect import Collected
 from nightside.model.errors import InputError
 from nightside.model.settings import Settings
-from nightside.routing.table import CollectorTable
+from nightside.routing.renumbering import LastTable
 from nightside.world.comparison import CountryNetworks, compare_countries
 from nightside.world.snapshot import Snapshot
 from nightside.world.units import asn_country
@@ -40,7 +40,7 @@ class _Session:
     address: str
     routes: int
     standing: str
-    table: CollectorTable
+    table: LastTable
     peer: int
 
 
@@ -79,7 +79,10 @@ def observe_now(
 
 def _full_feeds(collected: Collected, settings: Settings, warn: Callable[[str], None]) -> list[_Session]:
     sessions = []
-    for log, table in zip(collected.logs, collected.tables, strict=True):
+    for log, reading in zip(collected.logs, collected.readings, strict=True):
+        table = reading.table
+        if table is None:
+            raise ValueError("what sessions hold at the end was not kept")
         for peer, who in enumerate(log.peers):
             standing = "unknown" if peer >= table.n_peers else table.standing(peer, 4)
             if standing != "unknown":

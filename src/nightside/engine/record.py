@@ -53,6 +53,7 @@ def replay_into(
     warn: Callable[[str], None],
     started: Callable[[int], None],
     advance: Callable[[int], None],
+    processes: int | None = 1,
 ) -> Recorded:
     """Replay (see `engine.replay.replay`) and keep incidents, with their flips, and samples in the store.
 
@@ -70,6 +71,7 @@ def replay_into(
             warn=warn,
             started=started,
             advance=advance,
+            processes=processes,
         )
         stored = keep(store, found, warn)
         new_results = keep_results(

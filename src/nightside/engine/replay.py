@@ -67,11 +67,13 @@ def replay(
     warn: Warn = lambda _text: None,
     started: Callable[[int], None] = lambda _total_bytes: None,
     advance: Progress = lambda _bytes: None,
+    processes: int | None = 1,
 ) -> Replay:
     """Replay files or folders. Countries only, all of them, unless narrowed or ASes are named.
 
     `begin` and `end` (seconds) narrow what is reported; the state starts at the newest table before. `started`
-    is told how many bytes there are to read, `advance` how many were read since the last call.
+    is told how many bytes there are to read, `advance` how many were read since the last call. `processes`: so many
+    read collectors at the same time; None: as many as there are cores, where it pays.
 
     Raises UsageError, and InputError where nobody's routes are known, or nothing after `begin`.
     """
@@ -83,7 +85,9 @@ def replay(
     found = find_inputs([Path(i) for i in inputs])
     started(bytes_to_read(found))
     snapshot = world_of_input(found, begin, end, settings.table_margin_s)
-    collected = collect(found, snapshot, settings, begin=begin, end=end, warn=warn, advance=advance)
+    collected = collect(
+        found, snapshot, settings, begin=begin, end=end, warn=warn, advance=advance, processes=processes
+    )
     snapshot, collected = by_basis(collected, snapshot, settings)
     subjects = _subjects(codes, asns, snapshot, collected, settings)
     seen = sight(collected, snapshot, subjects, settings, home_asns=frozenset(asns))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from nightside.routing.collector_log import CollectorLog, UInt8, UInt32
 from nightside.routing.log import EVENT_KINDS
-from nightside.routing.table import CollectorTable
+from nightside.routing.renumbering import PlacedLog
 
 TABLE_FLIP = EVENT_KINDS["TABLE_FLIP"]
 KNOWN = EVENT_KINDS["KNOWN"]
@@ -42,13 +42,13 @@ class FlipRows:
         return FlipRows(*(getattr(self, f.name)[rows] for f in fields(self)))
 
 
-def flip_rows(log: CollectorLog, table: CollectorTable, wanted: UInt8, family: UInt8) -> FlipRows:
+def flip_rows(log: CollectorLog, placed: PlacedLog, wanted: UInt8, family: UInt8) -> FlipRows:
     """The flips of the prefixes that are not 0 in `wanted`; `family` is each prefix's.
 
     What a session said before anything was known of it is left out: its first announcement of a prefix gains
     nothing that one knows it had not before.
     """
-    second, kind, session, prefix, way, element, itself = table.places.about(table.log, wanted)
+    second, kind, session, prefix, way, element, itself = placed.about(wanted)
     at = np.flatnonzero(kind <= TABLE_FLIP)
     pair = (session[at].astype(np.int64) << 32) | prefix[at]
     order = np.argsort(pair, kind="stable")

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from nightside.engine.collect import time_bounds
 from nightside.engine.files import covers_until
 from nightside.engine.live.watcher import Watcher
+from nightside.engine.units import time_bounds
 from nightside.model.elements import Columns
 from nightside.model.errors import NotMrtError, UnreadableError
 from nightside.sources.layout import InputFile

@@ -315,7 +315,7 @@ class Watcher:
             prefix_table=numbered.table(),
             ways=numbered.way,
             inputs=[],
-            tables=[],
+            readings=[],
             first_second=seen.observation.start,
             end=seen.observation.end,
         )
