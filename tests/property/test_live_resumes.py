@@ -142,7 +142,7 @@ def test_read_again_before_everything_that_happens() -> None:
         def now(self) -> Stepwise:
             for collector in self.live.collectors.values():
                 table = collector.table
-                sessions, _ways, _pending, is_open, is_ready = table.__reduce__()[2][:5]
+                sessions, _pending, _paths, is_open, is_ready = table.__reduce__()[2][0][:5]
                 away, transfers = sessions[10], sessions[12]
                 seen.update(
                     what

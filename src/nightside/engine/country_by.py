@@ -98,7 +98,7 @@ def _first_tables(
         at = at[log.second[at] == log.second[at].min(initial=np.iinfo(np.uint32).max)]
         for event in at.tolist():
             asn = log.peers[int(log.session[event])].asn
-            load = log.loads[int(log.way[event])]
+            load = np.asarray(log.loads[int(log.way[event])])
             found.setdefault(asn, []).append(load)
             sizes.setdefault(asn, []).append(int(np.count_nonzero(load[ipv4[: len(load)]])))
     fullest = max((max(of) for of in sizes.values()), default=0)

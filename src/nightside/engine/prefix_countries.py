@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from nightside.model.elements import Columns, Kind
+from nightside.model.elements import FLAG_LOCAL, Columns, Kind
 from nightside.model.settings import CountryBy
 from nightside.routing.prefixes import PrefixIndex
 from nightside.world.by_origin import is_overridden
@@ -43,7 +43,8 @@ class PrefixCountries:
     def _learn_origins(self, columns: Columns, ids: npt.NDArray[np.uint32]) -> None:
         n = columns.count
         kind, family = columns.kind[:n], columns.family[:n]
-        named = np.flatnonzero(((kind == Kind.ANNOUNCE) | (kind == Kind.ROUTE)) & (family == 4))
+        theirs = (columns.flags[:n] & FLAG_LOCAL) == 0
+        named = np.flatnonzero(((kind == Kind.ANNOUNCE) | (kind == Kind.ROUTE)) & (family == 4) & theirs)
         named = named[~self._seen[ids[named]]]
         if not len(named):
             return

@@ -68,7 +68,7 @@ def _originated(collected: Collected, way_mine: npt.NDArray[np.bool_]) -> list[i
         flips = log.kind < KNOWN
         found.update(log.prefix[flips][way_mine[log.way[flips]]].tolist())
         for load in log.loads:
-            found.update(np.flatnonzero(way_mine[load]).tolist())
+            found.update(np.flatnonzero(way_mine[np.asarray(load)]).tolist())
     return sorted(found)
 
 

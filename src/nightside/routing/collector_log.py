@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nightside.model.elements import Peer
+from nightside.routing.whole import Whole
 
 UInt32 = npt.NDArray[np.uint32]
 UInt8 = npt.NDArray[np.uint8]
@@ -46,7 +47,7 @@ class CollectorLog:
     session: UInt32
     prefix: UInt32
     way: UInt32
-    loads: list[UInt32]
+    loads: list[Whole]
     tables: list[TableSummary]
     transfer_ends: list[TransferEnd]
     gaps: list[tuple[int, int]]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nightside.model.elements import Columns, Kind
+from nightside.model.elements import FLAG_LOCAL, FLAG_PATH_ID, Columns, Kind
 from nightside.routing.collector_log import UInt8, UInt32
 
 MOST_PARTS = 256
@@ -60,25 +60,31 @@ def pairs(columns: Columns, ids: UInt32, rows: Which) -> UInt64:
 def as_it_stood(columns: Columns, ids: UInt32, heard: UInt64, n_peers: int) -> tuple[Part, UInt8, Part]:
     """What elements in the order of time come to in the end, but for the pairs in `heard`.
 
-    (the last announcement or withdrawal of each (peer, prefix); by peer, 1 where its session came up, so that only
-    what it announced then is there; the last state of each session that is not up). `ids`: the prefixes' numbers.
+    (the last announcement or withdrawal of each (peer, prefix), of those with path identifiers all, in their order;
+    by peer, 1 where its session came up, so that only what it announced then is there; the last state of each session
+    that is not up). `ids`: the prefixes' numbers. What the collector itself sent is nobody's.
     """
     n = columns.count
     kind, peer = columns.kind[:n], columns.peer[:n].astype(np.int64)
+    flags = columns.flags[:n]
+    theirs = (flags & FLAG_LOCAL) == 0
     anew = np.zeros(n_peers, np.uint8)
     since = np.full(n_peers, -1, np.int64)
     gone = []
-    last_state = {int(peer[at]): int(at) for at in np.flatnonzero(kind == Kind.STATE)}
+    last_state = {int(peer[at]): int(at) for at in np.flatnonzero((kind == Kind.STATE) & theirs)}
     for number, at in sorted(last_state.items()):
         anew[number] = columns.new_state[at] == ESTABLISHED
         since[number] = at
         if not anew[number]:
             since[number] = n
             gone.append(at)
-    rows = np.flatnonzero((kind <= Kind.WITHDRAW) & (np.arange(n) > since[peer]))
+    rows = np.flatnonzero((kind <= Kind.WITHDRAW) & theirs & (np.arange(n) > since[peer]))
     pair = _pairs(columns, ids, rows)
     each, last = np.unique(pair[::-1], return_index=True)
-    rows = (rows[::-1][last])[~np.isin(each, heard)]
+    with_ids = np.unique(pair[(flags[rows] & FLAG_PATH_ID) > 0])
+    several = np.isin(pair, with_ids) & ~np.isin(pair, heard)
+    last = (rows[::-1][last])[~np.isin(each, heard) & ~np.isin(each, with_ids)]
+    rows = np.sort(np.concatenate([last, rows[several]])) if several.any() else last
     return Part(columns, rows), anew, Part(columns, np.array(gone, np.intp))
 
 

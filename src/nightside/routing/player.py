@@ -14,6 +14,7 @@ from nightside.routing.collector_log import UInt8, UInt32
 from nightside.routing.log import EVENT_KINDS
 from nightside.routing.table import REASON_GAP
 from nightside.routing.visibility import Visibility
+from nightside.routing.whole import Whole
 
 KNOWN = EVENT_KINDS["KNOWN"]
 UNKNOWN = EVENT_KINDS["UNKNOWN"]
@@ -111,13 +112,13 @@ class Player:
         self.judge.set_voting(session, self.voting[session])
 
     def control(
-        self, control: Control, load: UInt32 | None, mine: npt.NDArray[np.bool_], standing: Standing
+        self, control: Control, load: UInt32 | Whole | None, mine: npt.NDArray[np.bool_], standing: Standing
     ) -> None:
         """What happened to a session; `load` are a LOAD's ways, `mine` marks the prefixes of the family."""
         session = control.session
         if control.kind == LOAD:
             assert load is not None
-            self.judge.load(session, np.where(mine[: len(load)], load, np.uint32(0)))
+            self.judge.load(session, np.where(mine[: len(load)], np.asarray(load), np.uint32(0)))
         elif control.kind == CUT:
             self.judge.leave_out_absent(session)
         elif control.kind == TABLE:

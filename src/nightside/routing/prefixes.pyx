@@ -14,18 +14,18 @@ import copyreg
 
 from nightside.routing.saved import checked, must
 from nightside.routing.saved cimport memory_of, view_of
+from nightside.routing.soon cimport SOON
 
 cdef uint32_t MISSING = 0xFFFFFFFF
 cdef uint64_t NO_KEY = 0xFFFFFFFFFFFFFFFFULL
 
 
-cdef inline uint64_t mix(uint64_t x) noexcept nogil:
-    # The finalizer of splitmix64 (Steele, Lea, Flood 2014): every input bit moves every output bit.
-    x ^= x >> 30
-    x *= 0xBF58476D1CE4E5B9ULL
-    x ^= x >> 27
-    x *= 0x94D049BB133111EBULL
-    return x ^ (x >> 31)
+cdef enum:
+    AT_A_TIME = 64   # so many prefixes are looked up together: memory answers many as fast as one
+
+
+cdef inline uint64_t hashed(uint64_t hi, uint64_t lo, uint8_t length, uint8_t family) noexcept nogil:
+    return mix(hi ^ (lo * 0x9E3779B97F4A7C15ULL) ^ (<uint64_t>length << 8) ^ family)
 
 
 cdef class NumberMap:
@@ -192,9 +192,10 @@ cdef class PrefixIndex:
         self.count, self.capacity = n, room
         self._rehash(size)
 
-    cdef uint32_t intern(self, uint64_t hi, uint64_t lo, uint8_t length, uint8_t family) except? 4294967295 nogil:
-        """The dense number of a prefix, new or not."""
-        cdef uint64_t i = mix(hi ^ (lo * 0x9E3779B97F4A7C15ULL) ^ (<uint64_t>length << 8) ^ family) & self.mask
+    cdef uint32_t intern(self, uint64_t hi, uint64_t lo, uint8_t length, uint8_t family,
+                         uint64_t key) except? 4294967295 nogil:
+        """The dense number of a prefix, new or not; `key` is its hash."""
+        cdef uint64_t i = key & self.mask
         cdef uint32_t id
         while True:
             id = self.slots[i]
@@ -245,9 +246,7 @@ cdef class PrefixIndex:
                 raise MemoryError
         memset(slots, 0xFF, size * sizeof(uint32_t))
         for id in range(self.count):
-            i = mix(
-                self.hi[id] ^ (self.lo[id] * 0x9E3779B97F4A7C15ULL) ^ (<uint64_t>self.length[id] << 8) ^ self.family[id]
-            ) & (size - 1)
+            i = hashed(self.hi[id], self.lo[id], self.length[id], self.family[id]) & (size - 1)
             while slots[i] != MISSING:
                 i = (i + 1) & (size - 1)
             slots[i] = id
@@ -260,16 +259,37 @@ cdef class PrefixIndex:
                      const uint8_t[::1] family, Py_ssize_t count, uint32_t[::1] out):
         """Intern `count` prefixes given as columns; dense numbers go to `out` (family 0: 2^32-1)."""
         cdef Py_ssize_t i
+        cdef Py_ssize_t begin = 0, end
+        cdef uint64_t key[AT_A_TIME]
+        cdef uint32_t id
         with nogil:
-            for i in range(count):
-                if family[i] == 0:
-                    out[i] = MISSING
-                else:
-                    out[i] = self.intern(hi[i], lo[i], length[i], family[i])
+            while begin < count:
+                end = min(begin + AT_A_TIME, count)
+                for i in range(begin, end):
+                    key[i - begin] = hashed(hi[i], lo[i], length[i], family[i])
+                    SOON(&self.slots[key[i - begin] & self.mask])
+                for i in range(begin, end):
+                    id = self.slots[key[i - begin] & self.mask]
+                    if id != MISSING:
+                        SOON(&self.hi[id])
+                        SOON(&self.lo[id])
+                        SOON(&self.length[id])
+                        SOON(&self.family[id])
+                for i in range(begin, end):
+                    if family[i] == 0:
+                        out[i] = MISSING
+                    elif i and hi[i] == hi[i - 1] and lo[i] == lo[i - 1] and length[i] == length[i - 1] and (
+                        family[i] == family[i - 1]
+                    ):
+                        # A table names each prefix once for each of its peers.
+                        out[i] = out[i - 1]
+                    else:
+                        out[i] = self.intern(hi[i], lo[i], length[i], family[i], key[i - begin])
+                begin = end
 
     def find(self, uint64_t hi, uint64_t lo, uint8_t length, uint8_t family):
         """The dense number of a prefix, or None where it was never seen."""
-        cdef uint64_t i = mix(hi ^ (lo * 0x9E3779B97F4A7C15ULL) ^ (<uint64_t>length << 8) ^ family) & self.mask
+        cdef uint64_t i = hashed(hi, lo, length, family) & self.mask
         cdef uint32_t id
         while self.slots[i] != MISSING:
             id = self.slots[i]

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from nightside.model.elements import Kind
 
 UInt32 = npt.NDArray[np.uint32]
 
@@ -21,20 +18,9 @@ class RecentUpdates:
         self._batches: deque[tuple[int, UInt32, UInt32, UInt32]] = deque()
         """Each with its youngest second; twelve bytes for an update."""
 
-    def add(self, columns: Any, ids: UInt32, earliest_s: int, latest_s: int) -> int | None:
-        """Remember a batch's updates that are dated within the bounds; returns the youngest second, None where none."""
-        n = columns.count
-        kinds = columns.kind[:n]
-        seconds = columns.time_us[:n] // 1_000_000
-        update = (kinds == Kind.ANNOUNCE) | (kinds == Kind.WITHDRAW)
-        update &= (seconds >= earliest_s) & (seconds <= latest_s)
-        if not update.any():
-            return None
-        # Copies: the columns are used again for the next batch.
-        times = seconds[update].astype(np.uint32)
-        youngest = int(times.max())
-        self._batches.append((youngest, times, columns.peer[:n][update], np.asarray(ids)[:n][update]))
-        return youngest
+    def add(self, youngest: int, seconds: UInt32, peers: UInt32, ids: UInt32) -> None:
+        """Remember a batch's announcements and withdrawals, by their seconds, peers and prefixes."""
+        self._batches.append((youngest, seconds, peers, ids))
 
     def forget(self, before_s: int) -> None:
         """Batches whose updates are all older may go; not one that came after one that has to stay."""

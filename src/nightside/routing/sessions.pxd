@@ -15,12 +15,6 @@ cdef enum:
     STATE_REASON = 1
     GAP_REASON = 2
     SILENT_REASON = 3
-    # Of a held route: its way, and
-    WAY = 0x1FFFFFFF
-    # it is from before the session went down and has not been heard in the transfer yet,
-    FORMER = 0x40000000
-    # or not been heard since a gap.
-    UNCONFIRMED = 0x80000000
 
 cdef struct Feed:
     uint8_t phase
@@ -41,6 +35,7 @@ cdef class Sessions:
     cdef PrefixIndex prefixes
     cdef readonly EventLog log
     cdef Rows held
+    cdef dict paths         # by 2 * peer, and one for IPv6: its `PathIds`, where it has paths with identifiers
     cdef Feed* feeds
     cdef uint32_t* latest   # per peer the second of its youngest event
     cdef readonly uint32_t n_peers

@@ -15,7 +15,7 @@ import numpy as np
 
 from nightside.routing.log cimport FLIP, GAP_END, HEARD, KNOWN, STALE, TRANSFER_FLIP, UNKNOWN, EventLog
 from nightside.routing.prefixes cimport PrefixIndex
-from nightside.routing.rows cimport Rows, get, put
+from nightside.routing.rows cimport FORMER, UNCONFIRMED, WAY, Choices, Rows, get, way_at
 from nightside.routing.saved import must
 from nightside.routing.saved cimport memory_of, view_of
 
@@ -25,9 +25,9 @@ cdef class Sessions:
 
     def __cinit__(self):
         self.log = EventLog()
-        self.held = Rows()
         self.transfer_ends = []
         self.to_return = []
+        self.paths = {}
 
     def __dealloc__(self):
         free(self.feeds)
@@ -40,19 +40,20 @@ cdef class Sessions:
             view_of(self.feeds, 2 * <size_t>self.n_peers * sizeof(Feed), np.uint8),
             view_of(self.latest, self.n_peers, np.uint32),
             self.now, self.gap_begin, self.gap_end, self.before_gap, bool(self.away), self.to_return,
-            self.transfers, self.quiet_s, self.back_share, self.transfer_ends,
+            self.transfers, self.quiet_s, self.back_share, self.transfer_ends, self.paths,
         )
 
     cdef int _restore(self, state) except -1:
         cdef size_t size
         (self.prefixes, self.log, self.held, n_peers, feeds, latest, self.now, self.gap_begin, self.gap_end,
          self.before_gap, self.away, self.to_return, self.transfers, self.quiet_s, self.back_share,
-         self.transfer_ends) = state
+         self.transfer_ends, self.paths) = state
         must(
-            None not in (self.prefixes, self.log, self.held, self.to_return, self.transfer_ends),
+            None not in (self.prefixes, self.log, self.held, self.to_return, self.transfer_ends, self.paths),
             "a part of a collector's sessions is missing",
         )
         must(self.held.count == n_peers, "rows of other sessions")
+        self.held.check()
         size = 2 * <size_t>n_peers * sizeof(Feed)
         self.n_peers = 0
         free(self.feeds)
@@ -69,7 +70,8 @@ cdef class Sessions:
     cdef int _announce(self, uint32_t peer, uint32_t id, uint32_t way, uint32_t second) except -1:
         cdef int v6 = self.prefixes.family[id] == 6
         cdef Feed* feed = &self.feeds[2 * peer + v6]
-        cdef uint32_t value, old
+        cdef uint32_t old
+        cdef uint8_t value
         if feed.phase == DOWN:
             if feed.missed:
                 # It came up within the gap, and so may have sent its table there.
@@ -79,8 +81,9 @@ cdef class Sessions:
                 self._begin_transfer(feed, second)
         feed.last_heard = second
         value = get(self.held, peer, id)
-        old = value & WAY
-        put(self.held, peer, id, way)
+        old = way_at(self.held, peer, id)
+        if old != way or value & ~WAY:
+            self.held.put_way(peer, id, way)
         if old == 0:
             feed.held += 1
         if feed.phase == TRANSFER or feed.phase == TAIL:
@@ -102,10 +105,10 @@ cdef class Sessions:
     cdef int _withdraw(self, uint32_t peer, uint32_t id, uint32_t second) except -1:
         cdef int v6 = self.prefixes.family[id] == 6
         cdef Feed* feed = &self.feeds[2 * peer + v6]
-        cdef uint32_t value = get(self.held, peer, id)
+        cdef uint8_t value = get(self.held, peer, id)
         feed.last_heard = second
         if value:
-            put(self.held, peer, id, 0)
+            self.held.row[peer][id] = 0
         if value & WAY:
             feed.held -= 1
             if feed.phase == TRANSFER or feed.phase == TAIL or feed.phase == DOWN:
@@ -130,6 +133,9 @@ cdef class Sessions:
             family = 6 if v6 else 4
             if feed.phase == DOWN:
                 continue
+            if self.paths:
+                # Another session gives its own identifiers.
+                self.paths.pop(2 * peer + v6, None)
             if feed.phase == ESTABLISHED or feed.phase == TAIL:
                 self.log.add(second, UNKNOWN, peer, family, STATE_REASON)
             if feed.phase == TRANSFER or feed.phase == TAIL:
@@ -164,10 +170,10 @@ cdef class Sessions:
     cdef int _begin_tail(self, uint32_t peer, int v6, uint32_t second) except -1:
         cdef Feed* feed = &self.feeds[2 * peer + v6]
         cdef uint32_t id
-        cdef uint32_t* row = self.held.row[peer]
+        cdef uint8_t* row = self.held.row[peer]
         for id in range(min(self.held.size[peer], self.prefixes.count)):
             if row[id] & FORMER and (self.prefixes.family[id] == 6) == v6:
-                self.log.add(second, STALE, peer, id, row[id] & WAY)
+                self.log.add(second, STALE, peer, id, way_at(self.held, peer, id))
         feed.phase = TAIL
         # At the pace so far the last twentieth takes a twentieth of the time; twice that is patience enough.
         feed.tail_ends = second + max(self.quiet_s, (second - feed.began) // 10)
@@ -259,7 +265,7 @@ cdef class Sessions:
 
     cdef uint32_t _mark_former(self, uint32_t peer, uint8_t family) noexcept:
         cdef uint32_t id, marked = 0
-        cdef uint32_t* row = self.held.row[peer]
+        cdef uint8_t* row = self.held.row[peer]
         for id in range(min(self.held.size[peer], self.prefixes.count)):
             if self.prefixes.family[id] == family:
                 row[id] &= WAY
@@ -270,15 +276,16 @@ cdef class Sessions:
 
     cdef void _mark_unconfirmed(self, uint32_t peer, uint8_t family) noexcept:
         cdef uint32_t id
-        cdef uint32_t* row = self.held.row[peer]
+        cdef uint8_t* row = self.held.row[peer]
         for id in range(min(self.held.size[peer], self.prefixes.count)):
             if row[id] & WAY and self.prefixes.family[id] == family:
                 row[id] = (row[id] & WAY) | UNCONFIRMED
 
     cdef int _drop(self, uint32_t peer, uint8_t family, uint32_t second, bint only_former) except -1:
         """The routes that did not come back (or all) are gone."""
-        cdef uint32_t id, value
-        cdef uint32_t* row = self.held.row[peer]
+        cdef uint32_t id
+        cdef uint8_t value
+        cdef uint8_t* row = self.held.row[peer]
         cdef Feed* feed = &self.feeds[2 * peer + (family == 6)]
         for id in range(min(self.held.size[peer], self.prefixes.count)):
             value = row[id]

@@ -301,7 +301,7 @@ class Stepwise:
             family = np.where(kind >= KNOWN, prefix, self.numbered.family[np.where(kind >= KNOWN, 0, prefix)])
             loads = collector.table.loads
             for i in np.flatnonzero(kind == LOAD).tolist():
-                load = loads.pop(int(way[i]))
+                load = np.asarray(loads.pop(int(way[i])))
                 if family[i] == FAMILY:
                     self._loads[self._loads_so_far] = load
                     way[i] = self._loads_so_far

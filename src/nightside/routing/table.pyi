@@ -7,6 +7,7 @@ from nightside.routing.log import EventLog
 from nightside.routing.places import Places
 from nightside.routing.prefixes import PrefixIndex
 from nightside.routing.ways import WayIndex
+from nightside.routing.whole import Whole
 
 REASONS: tuple[str, ...]
 REASON_GAP: int
@@ -18,7 +19,7 @@ class CollectorTable:
     """The youngest second there was news of."""
     away: bool
     """It was lost, and is not back."""
-    loads: dict[int, npt.NDArray[np.uint32]]
+    loads: dict[int, Whole]
     """Whole first tables, by the number that the log has; who has taken one over may take it out."""
     tables: list[tuple[int, int, bool, dict[tuple[int, int], int]]]
     transfer_ends: list[tuple[int, int, int, int]]

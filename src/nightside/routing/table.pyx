@@ -1,97 +1,81 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 """What every session of one collector holds, and what changed: elements in, flips out.
 
-What becomes of single sessions is in `routing.sessions`; here are the elements' ways, the bounds, and the
-tables: read beside the state, and swapped in whole when the updates have reached their end.
+What becomes of single sessions is in `routing.sessions`, of tables in `routing.dumps`; here are the elements, and
+what is asked.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
 
 import copyreg
 
 import numpy as np
 
-from nightside.routing.log cimport CUT, GAP_END, HEARD, KNOWN, LOAD, TABLE, TABLE_FLIP, UNKNOWN
-from nightside.routing.places cimport BEHIND, NOT_ITSELF, Places, reach
+from nightside.routing.dumps cimport Dumps
+from nightside.routing.path_ids cimport PathIds
+from nightside.routing.places cimport BEHIND, NOT_ITSELF, reach
 from nightside.routing.prefixes cimport PrefixIndex
-from nightside.routing.rows cimport Rows, get, put
-from nightside.routing.sessions cimport (
-    DOWN, ESTABLISHED, FORMER, GAP_REASON, SILENT_REASON, TAIL, TRANSFER, UNCONFIRMED, UNSEEN, WAY, Feed, Sessions,
-)
-from nightside.routing.ways cimport NO_AS, WayIndex
+from nightside.routing.rows cimport WAY, Choices, get, way_at, ways_of
+from nightside.routing.soon cimport SOON
+from nightside.routing.sessions cimport ESTABLISHED, GAP_REASON, TAIL, TRANSFER, Feed
+from nightside.routing.ways cimport Routes, WayIndex
 
-from nightside.routing.recent import RecentUpdates
 from nightside.routing.saved import must
 
 REASONS = ("", "session left Established", "no file from the collector", "silent and absent from the table")
 REASON_GAP = GAP_REASON
 
 cdef enum:
-    # Element kinds (nightside.model.elements.Kind).
+    # Element kinds (nightside.model.elements.Kind); NOTHING is left out.
+    NOTHING = 0
     ANNOUNCE = 1
     WITHDRAW = 2
     STATE = 3
     ROUTE = 4
     END_OF_RIB = 5
-    # nightside.model.elements.FLAG_NO_UPSTREAM
-    NO_UPSTREAM = 4
+    # nightside.model.elements: FLAG_LOCAL, FLAG_PATH_ID
+    LOCAL = 8
+    HAS_PATH_ID = 16
     # RFC 4271 section 8.2.2
     FSM_ESTABLISHED = 6
+    AHEAD = 8   # so many elements ahead memory is asked for, what it points to; twice as many, what points
 
 
-cdef class CollectorTable(Sessions):
+cdef class CollectorTable(Dumps):
     """The state of one collector. Feed it batches in the order of time, then `close`."""
 
     cdef WayIndex ways
-    cdef Rows pending
-    cdef bint table_open, table_ready, table_truncated
-    cdef uint32_t table_from, table_to, last_swap
-    cdef uint64_t table_first   # the element that its table began with
-    cdef uint16_t place         # of the element at hand
-    cdef uint32_t silent_s, margin_s
-    cdef const uint16_t[::1] prefix_country
-    cdef object recent
-    cdef readonly dict loads    # whole first tables by number; who has taken one over may take it out
-    cdef uint32_t n_loads
-    cdef readonly list tables
-    cdef readonly Places places
+    # Of the elements of the batch at hand: kind, second and way.
+    cdef uint8_t* kind
+    cdef uint32_t* second
+    cdef uint32_t* way
+    cdef Py_ssize_t room
     cdef readonly uint64_t elements
     cdef readonly long long out_of_time
 
     def __init__(self, PrefixIndex prefixes not None, WayIndex ways not None, *, transfer_quiet_s=30, silent_s=3600,
                  table_margin_s=60, transfer_back_share=0.95):
+        super().__init__(silent_s, table_margin_s)
         self.prefixes = prefixes
         self.ways = ways
-        self.pending = Rows()
-        self.places = Places()
         self.quiet_s = transfer_quiet_s
-        self.silent_s = silent_s
-        self.margin_s = table_margin_s
         self.back_share = transfer_back_share
-        self.recent = RecentUpdates()
-        self.loads = {}
-        self.tables = []
+
+    def __dealloc__(self):
+        free(self.kind)
+        free(self.second)
+        free(self.way)
 
     def __reduce__(self):
         """A state between two batches; it shares the prefixes and ways with whoever is pickled beside it."""
-        state = (
-            self._saved(), self.ways, self.pending, bool(self.table_open), bool(self.table_ready),
-            bool(self.table_truncated), self.table_from, self.table_to, self.last_swap, self.table_first, self.place,
-            self.silent_s, self.margin_s, self.recent, self.loads, self.n_loads, self.tables, self.places,
-            self.elements, self.out_of_time,
-        )
+        state = (self._saved_dumps(), self.ways, self.elements, self.out_of_time)
         return copyreg.__newobj__, (CollectorTable,), state
 
     def __setstate__(self, state):
-        (saved, self.ways, self.pending, self.table_open, self.table_ready, self.table_truncated, self.table_from,
-         self.table_to, self.last_swap, self.table_first, self.place, self.silent_s, self.margin_s, self.recent,
-         self.loads, self.n_loads, self.tables, self.places, self.elements, self.out_of_time) = state
-        must(
-            None not in (self.ways, self.pending, self.places, self.loads, self.tables),
-            "a part of a collector's state is missing",
-        )
-        self._restore(saved)
-        must(self.recent.fits(self.n_peers, self.prefixes.count), "updates of sessions and prefixes that there are not")
+        saved, self.ways, self.elements, self.out_of_time = state
+        must(self.ways is not None, "a part of a collector's state is missing")
+        self._restore_dumps(saved)
 
     # -- what comes in ------------------------------------------------------------------------------
 
@@ -104,65 +88,67 @@ cdef class CollectorTable(Sessions):
         element dated before its session's last one is taken as of that: bytes are in order, clocks step back.
         Raises IndexError where an element names a peer, prefix or path that is not there.
         """
-        cdef Py_ssize_t count = columns.count
-        cdef const int64_t[::1] time_us = columns.time_us
-        cdef const uint8_t[::1] kind = columns.kind
+        cdef Py_ssize_t i, count = columns.count
         cdef const uint8_t[::1] family = columns.family
         cdef const uint8_t[::1] flags = columns.flags
         cdef const uint32_t[::1] peer = columns.peer
-        cdef const uint32_t[::1] origin = columns.origin
-        cdef const uint32_t[::1] upstream = columns.upstream
-        cdef const uint32_t[::1] path_start = columns.path_start
-        cdef const uint16_t[::1] path_count = columns.path_count
-        cdef const uint32_t[::1] paths = columns.paths
         cdef const uint8_t[::1] new_state = columns.new_state
-        cdef Py_ssize_t i
-        cdef int64_t wide
-        cdef uint32_t second, way, prefixes
+        cdef const uint32_t[::1] path_id = None
+        cdef uint32_t second
+        cdef uint8_t kind
+        cdef uint32_t size
+        cdef Choices choices
+        cdef bint plain
         if ids.shape[0] < count:
             raise IndexError("fewer prefix numbers than elements")
-        self.prefix_country = prefix_country
-        prefixes = min(self.prefixes.count, <uint32_t>prefix_country.shape[0])
         self._room_for_peers(n_peers)
-        self._remember(columns, ids, earliest_s, latest_s)
+        plain = self._look_at(columns, ids, prefix_country, earliest_s, latest_s)
+        if not plain:
+            path_id = columns.path_id
         self._mark(0)
+        # Only what may be read already: it is enough for all but the newest prefixes.
+        choices = self.held.choices
+        size = choices.count
         for i in range(count):
             if self.place == BEHIND:
                 self._mark(i)
             else:
                 self.place += i > 0
-            wide = time_us[i] // 1000000
-            if wide < earliest_s or wide > latest_s:
-                self.out_of_time += 1
+            # Not in a function of its own: compilers take such for one that does nothing.
+            if i + 2 * AHEAD < count and ids[i + 2 * AHEAD] < size:
+                if self.kind[i + 2 * AHEAD] != NOTHING and ids[i + 2 * AHEAD] < self.held.size[peer[i + 2 * AHEAD]]:
+                    SOON(&self.held.row[peer[i + 2 * AHEAD]][ids[i + 2 * AHEAD]])
+                SOON(&choices.list[ids[i + 2 * AHEAD]])
+                SOON(&choices.size[ids[i + 2 * AHEAD]])
+            if i + AHEAD < count and ids[i + AHEAD] < size and choices.size[ids[i + AHEAD]]:
+                SOON(ways_of(choices, ids[i + AHEAD]))
+            kind = self.kind[i]
+            if kind == NOTHING:
                 continue
-            second = <uint32_t>wide
-            if peer[i] >= self.n_peers:
-                raise IndexError(f"element {i} is of peer {peer[i]} of {self.n_peers}")
-            if kind[i] != STATE and kind[i] != END_OF_RIB:
-                if ids[i] >= prefixes:
-                    raise IndexError(f"element {i} is of prefix {ids[i]} of {prefixes}")
-                if <size_t>path_start[i] + path_count[i] > <size_t>paths.shape[0] and kind[i] != WITHDRAW:
-                    raise IndexError(f"the path of element {i} ends behind the paths")
-            if kind[i] == ROUTE:
-                way = self._way(ids[i], origin[i], upstream[i], flags[i], &paths[0] + path_start[i], path_count[i])
-                self._stage(peer[i], ids[i], way, second)
+            second = self.second[i]
+            if kind == ROUTE:
+                self._stage(peer[i], ids[i], self.way[i], second)
+                if not plain or self.pending_paths:
+                    self._stage_path(peer[i], ids[i], flags[i] & HAS_PATH_ID, 0 if plain else path_id[i], self.way[i])
                 continue
             if second > self.now:
                 self._advance(second)
+                reach(self.places, self.log, self.place | NOT_ITSELF)
             second = max(second, self.latest[peer[i]], self.gap_end)
             self.latest[peer[i]] = second
-            reach(self.places, self.log, self.place | NOT_ITSELF)
-            if kind[i] == ANNOUNCE:
-                way = self._way(ids[i], origin[i], upstream[i], flags[i], &paths[0] + path_start[i], path_count[i])
-                self._announce(peer[i], ids[i], way, second)
-            elif kind[i] == WITHDRAW:
-                self._withdraw(peer[i], ids[i], second)
-            elif kind[i] == STATE:
+            if kind == ANNOUNCE or kind == WITHDRAW:
+                if not plain or self.paths:
+                    kind = self._path(peer[i], ids[i], kind, flags[i] & HAS_PATH_ID, 0 if plain else path_id[i], &self.way[i])
+                if kind == ANNOUNCE:
+                    self._announce(peer[i], ids[i], self.way[i], second)
+                else:
+                    self._withdraw(peer[i], ids[i], second)
+            elif kind == STATE:
                 if new_state[i] == FSM_ESTABLISHED:
                     self._established(peer[i], second)
                 else:
                     self._down(peer[i], second)
-            elif kind[i] == END_OF_RIB:
+            elif kind == END_OF_RIB:
                 self._end_of_rib(peer[i], family[i], second)
             reach(self.places, self.log, self.place)
         self.elements += <uint64_t>count
@@ -240,92 +226,136 @@ cdef class CollectorTable(Sessions):
         self.now = max(self.now, second)
         return 0
 
-    cdef uint32_t _way(self, uint32_t id, uint32_t origin, uint32_t upstream, uint8_t flags, const uint32_t* path,
-                       uint16_t length) except? 4294967295:
-        cdef uint16_t country = self.prefix_country[id]
-        cdef uint32_t border = NO_AS
-        cdef uint32_t k = length
-        if flags & NO_UPSTREAM:
-            upstream = NO_AS
-        if country == 0:
-            border = upstream
-        else:
-            while k > 0:
-                k -= 1
-                if self.ways.country_of_as(path[k]) != country:
-                    border = path[k]
-                    break
-        return self.ways.intern(origin, upstream, border)
+    # -- the elements of a batch --------------------------------------------------------------------
 
-    def _remember(self, columns, ids, earliest_s, latest_s):
+    cdef bint _look_at(self, columns, const uint32_t[::1] ids, const uint16_t[::1] prefix_country, int64_t earliest_s,
+                       int64_t latest_s) except -1:
+        """Fill `kind`, `second` and `way`, and remember what updates name; whether none has a path identifier.
+
+        Elements out of time, and those that the collector itself sent, are NOTHING.
+        """
+        cdef Py_ssize_t i, count = columns.count, updates = 0
+        cdef const int64_t[::1] time_us = columns.time_us
+        cdef const uint8_t[::1] kind = columns.kind
+        cdef const uint8_t[::1] flags = columns.flags
+        cdef const uint32_t[::1] peer = columns.peer
+        cdef int64_t wide
+        cdef uint32_t prefixes = min(self.prefixes.count, <uint32_t>prefix_country.shape[0])
+        cdef bint plain = True
+        self._room_for_batch(count)
+        for i in range(count):
+            wide = time_us[i] // 1000000
+            self.kind[i] = NOTHING
+            if wide < earliest_s or wide > latest_s:
+                self.out_of_time += 1
+                continue
+            if flags[i] & LOCAL:
+                continue
+            if peer[i] >= self.n_peers:
+                raise IndexError(f"element {i} is of peer {peer[i]} of {self.n_peers}")
+            if kind[i] != STATE and kind[i] != END_OF_RIB and ids[i] >= prefixes:
+                raise IndexError(f"element {i} is of prefix {ids[i]} of {prefixes}")
+            self.kind[i] = kind[i]
+            self.second[i] = <uint32_t>wide
+            if flags[i] & HAS_PATH_ID:
+                plain = False
+            updates += kind[i] == ANNOUNCE or kind[i] == WITHDRAW
+        self._ways_of(columns, ids, prefix_country, self.kind, self.way)
+        if updates:
+            self._remember(peer, ids, count, updates)
+        return plain
+
+    cdef int _ways_of(self, columns, const uint32_t[::1] ids, const uint16_t[::1] prefix_country, const uint8_t* kind,
+                      uint32_t* way) except -1:
+        """The ways of the announcements and table entries among elements of these kinds."""
+        cdef Py_ssize_t i, count = columns.count
+        cdef const uint8_t[::1] flags = columns.flags
+        cdef const uint32_t[::1] origin = columns.origin
+        cdef const uint32_t[::1] upstream = columns.upstream
+        cdef const uint32_t[::1] path_start = columns.path_start
+        cdef const uint16_t[::1] path_count = columns.path_count
+        cdef const uint32_t[::1] paths = columns.paths
+        cdef Routes routes
+        cdef bint any_route = False
+        for i in range(count):
+            if kind[i] == ANNOUNCE or kind[i] == ROUTE:
+                any_route = True
+                if <size_t>path_start[i] + path_count[i] > <size_t>paths.shape[0]:
+                    raise IndexError(f"the path of element {i} ends behind the paths")
+        if not any_route:
+            return 0
+        routes.kind = kind
+        routes.flags, routes.origin, routes.upstream = &flags[0], &origin[0], &upstream[0]
+        routes.path_start, routes.path_count = &path_start[0], &path_count[0]
+        routes.paths = &paths[0] if paths.shape[0] else NULL
+        with nogil:
+            self.ways.intern_routes(&routes, &ids[0], &prefix_country[0], 0, count, way)
+        return 0
+
+    cdef int _room_for_batch(self, Py_ssize_t count) except -1:
+        if count <= self.room:
+            return 0
+        free(self.kind)
+        free(self.second)
+        free(self.way)
+        self.room = 0
+        self.kind = <uint8_t*>malloc(count)
+        self.second = <uint32_t*>malloc(count * sizeof(uint32_t))
+        self.way = <uint32_t*>malloc(count * sizeof(uint32_t))
+        if self.kind == NULL or self.second == NULL or self.way == NULL:
+            raise MemoryError
+        self.room = count
+        return 0
+
+    cdef int _remember(self, const uint32_t[::1] peer, const uint32_t[::1] ids, Py_ssize_t count,
+                       Py_ssize_t updates) except -1:
         """Keep what the updates have named for as long as a table may be older than they are."""
-        youngest = self.recent.add(columns, ids, earliest_s, latest_s)
-        if youngest is None:
-            return
+        cdef uint32_t[:, ::1] named
+        cdef Py_ssize_t i, n = 0
+        cdef uint32_t youngest = 0
+        cdef int64_t oldest
+        whole = np.empty((3, updates), np.uint32)
+        named = whole
+        for i in range(count):
+            if self.kind[i] == ANNOUNCE or self.kind[i] == WITHDRAW:
+                named[0, n], named[1, n], named[2, n] = self.second[i], peer[i], ids[i]
+                youngest = max(youngest, self.second[i])
+                n += 1
+        self.recent.add(int(youngest), *whole)
         # The next table may begin where these updates end; one in hand may be swapped in much later than it began.
-        oldest = youngest - 2 * self.margin_s
+        oldest = <int64_t>youngest - 2 * <int64_t>self.margin_s
         if self.table_open or self.table_ready:
             oldest = min(oldest, <int64_t>self.table_from - self.margin_s)
         self.recent.forget(oldest)
-
-    # -- tables -------------------------------------------------------------------------------------
-
-    cdef int _stage(self, uint32_t peer, uint32_t id, uint32_t way, uint32_t second) except -1:
-        if not self.table_open:
-            if self.table_ready:
-                self._swap()
-            self.table_open = True
-            self.table_first = self.places.marked + self.place
-            self.table_from = self.table_to = second
-            self.pending.room_for_peers(self.n_peers)
-        elif self.pending.count < self.n_peers:
-            self.pending.room_for_peers(self.n_peers)
-        self.table_from = min(self.table_from, second)
-        self.table_to = max(self.table_to, second)
-        if get(self.pending, peer, id) == 0:
-            self.feeds[2 * peer + (self.prefixes.family[id] == 6)].in_table += 1
-        put(self.pending, peer, id, way)
         return 0
 
-    cdef int _swap(self) except -1:
-        """Take over the table that was read, but where an update is as young as the table."""
-        # Nothing can have happened since a gap began but another table.
-        cdef uint32_t before = max(self.before_gap, self.last_swap)
-        cdef bint in_gap = self.gap_begin <= self.table_to and (
-            self.away or (self.table_to < self.gap_end and before < self.gap_end)
-        )
-        # A table that comes late is news only now.
-        cdef uint32_t at = max(self.table_to, before if in_gap else self.now, self.last_swap)
-        cdef uint32_t i, v6, number
-        cdef Feed* feed
-        cdef uint64_t marked = self.places.marked
-        self.last_swap = at
-        self.table_ready = False
-        reach(self.places, self.log, self.place | NOT_ITSELF)
-        self.places.mark(self.table_first)
-        self.pending.room_for_peers(self.n_peers)
-        self._note_table()
-        self._keep_recent()
-        for i in range(self.n_peers):
-            for v6 in range(2):
-                feed = &self.feeds[2 * i + v6]
-                number = feed.in_table
-                feed.in_table = 0
-                if number == 0:
-                    self._absent(i, v6, at)
-                elif self._is_newer(feed, number, at):
-                    self._take_table(i, 6 if v6 else 4, at, in_gap)
-            self.pending.clear(i)
-        reach(self.places, self.log, 0)
-        self.places.mark(marked)
-        return 0
+    cdef uint8_t _path(self, uint32_t peer, uint32_t id, uint8_t kind, bint has_id, uint32_t path_id,
+                       uint32_t* way) except 255:
+        """What an update means for a session some of whose updates have path identifiers: its kind, and its way."""
+        cdef uint32_t feed = 2 * peer + (self.prefixes.family[id] == 6), left
+        cdef PathIds paths = self.paths.get(feed)
+        if not has_id:
+            # Of all paths to the prefix.
+            if paths is not None:
+                paths.forget(id)
+            return kind
+        if paths is None:
+            paths = self.paths[feed] = PathIds()
+        if kind == ANNOUNCE:
+            paths.announce(id, path_id, way[0])
+            return ANNOUNCE
+        left = paths.withdraw(id, path_id)
+        if left == 0:
+            return WITHDRAW
+        way[0] = left
+        return ANNOUNCE
 
     def fill(self, columns, const uint32_t[::1] ids, const uint16_t[::1] prefix_country, uint32_t at,
              const uint8_t[::1] anew, const uint64_t[::1] heard):
         """What a gap has hidden of the sessions that were known before it and are known now, as a table of the gap's
         end would say it; False, and nothing done, while a table is being read.
 
-        `columns` are announcements and withdrawals, each (peer, prefix) once, of none that was heard since; `ids` and
+        `columns` are announcements and withdrawals in the order of time, of no (peer, prefix) that was heard since; `ids` and
         `prefix_country` as for `apply`. `anew`: by peer, 1 where its session came up in the gap, so that what it did
         not announce there is gone, but for what was heard since: `heard`, each as peer * 2**32 + prefix.
         Raises IndexError where an element names a peer, prefix or path that is not there.
@@ -334,12 +364,9 @@ cdef class CollectorTable(Sessions):
         cdef const uint8_t[::1] kind = columns.kind
         cdef const uint8_t[::1] flags = columns.flags
         cdef const uint32_t[::1] peer = columns.peer
-        cdef const uint32_t[::1] origin = columns.origin
-        cdef const uint32_t[::1] upstream = columns.upstream
-        cdef const uint32_t[::1] path_start = columns.path_start
-        cdef const uint16_t[::1] path_count = columns.path_count
-        cdef const uint32_t[::1] paths = columns.paths
+        cdef const uint32_t[::1] path_id = None
         cdef uint32_t p, id, v6, way
+        cdef bint plain = True
         cdef Feed* feed
         if self.table_open or self.table_ready:
             return False
@@ -350,35 +377,51 @@ cdef class CollectorTable(Sessions):
                 raise IndexError(f"element {i} is of peer {peer[i]} of {self.n_peers}")
             if ids[i] >= min(self.prefixes.count, <uint32_t>prefix_country.shape[0]):
                 raise IndexError(f"element {i} is of prefix {ids[i]}, which is not there")
-            if kind[i] == ANNOUNCE and <size_t>path_start[i] + path_count[i] > <size_t>paths.shape[0]:
-                raise IndexError(f"the path of element {i} ends behind the paths")
+            if flags[i] & HAS_PATH_ID:
+                plain = False
+        if not plain:
+            path_id = columns.path_id
         at = max(at, self.now)
         self._advance(at)
-        self.prefix_country = prefix_country
         self.table_truncated = False
         self.pending.room_for_peers(self.n_peers)
         for p in range(self.n_peers):
             if self._was_gapped(p) and not anew[p]:
                 for id in range(min(self.held.size[p], self.prefixes.count)):
                     if self.held.row[p][id] & WAY:
-                        put(self.pending, p, id, self.held.row[p][id] & WAY)
+                        self._as_held(p, id)
         for i in range(heard.shape[0]):
             p, id = <uint32_t>(heard[i] >> 32), <uint32_t>(heard[i] & 0xFFFFFFFF)
             if p < self.n_peers and anew[p] and get(self.held, p, id) & WAY:
-                put(self.pending, p, id, get(self.held, p, id) & WAY)
+                self._as_held(p, id)
+        self._room_for_batch(count)
+        if count:
+            self._ways_of(columns, ids, prefix_country, &kind[0], self.way)
         for i in range(count):
-            way = 0
-            if kind[i] == ANNOUNCE:
-                way = self._way(ids[i], origin[i], upstream[i], flags[i], &paths[0] + path_start[i], path_count[i])
-            put(self.pending, peer[i], ids[i], way)
+            if flags[i] & LOCAL:
+                continue
+            way = self.way[i] if kind[i] == ANNOUNCE else 0
+            if not plain or self.pending_paths:
+                way = self._stage_path(peer[i], ids[i], flags[i] & HAS_PATH_ID, 0 if plain else path_id[i], way)
+            self.pending.put_way(peer[i], ids[i], way)
         for p in range(self.n_peers):
             for v6 in range(2):
                 feed = &self.feeds[2 * p + v6]
                 if feed.phase == ESTABLISHED and feed.gapped:
                     self._take_table(p, 6 if v6 else 4, at, False)
-            self.pending.clear(p)
+            self._forget_pending(p)
         reach(self.places, self.log, self.place | NOT_ITSELF)
         return True
+
+    cdef int _as_held(self, uint32_t peer, uint32_t id) except -1:
+        """A table that is put together has here what is held."""
+        cdef uint32_t feed = 2 * peer + (self.prefixes.family[id] == 6)
+        cdef PathIds paths
+        self.pending.put_way(peer, id, way_at(self.held, peer, id))
+        if self.paths and feed in self.paths:
+            paths = self.pending_paths.setdefault(feed, PathIds())
+            paths.copy(self.paths[feed], id)
+        return 0
 
     cdef bint _was_gapped(self, uint32_t peer) noexcept:
         """Whether any of a peer's feeds is known, and was not heard whole since a gap."""
@@ -388,106 +431,6 @@ cdef class CollectorTable(Sessions):
                 return True
         return False
 
-    cdef int _note_table(self) except -1:
-        cdef uint32_t i, v6
-        counts = {}
-        for i in range(self.n_peers):
-            for v6 in range(2):
-                if self.feeds[2 * i + v6].in_table:
-                    counts[(i, 6 if v6 else 4)] = self.feeds[2 * i + v6].in_table
-        self.tables.append((self.table_from, self.table_to, bool(self.table_truncated), counts))
-        return 0
-
-    cdef int _keep_recent(self) except -1:
-        """Where an update is as young as the table, the updates' state stands in the table's place."""
-        cdef const uint32_t[::1] peers, ids
-        cdef Py_ssize_t i
-        cdef uint32_t current
-        # The batch at hand may hold updates that are still to come.
-        for named in self.recent.between(<int64_t>self.table_from - self.margin_s, self.now):
-            peers, ids = named
-            for i in range(peers.shape[0]):
-                current = get(self.held, peers[i], ids[i]) & WAY
-                if current or get(self.pending, peers[i], ids[i]):
-                    put(self.pending, peers[i], ids[i], current)
-        return 0
-
-    cdef int _absent(self, uint32_t peer, uint32_t v6, uint32_t at) except -1:
-        """A session of which the table holds nothing."""
-        cdef Feed* feed = &self.feeds[2 * peer + v6]
-        if feed.phase == ESTABLISHED and not self.table_truncated and at >= feed.last_heard + self.silent_s:
-            self.log.add(at, UNKNOWN, peer, 6 if v6 else 4, SILENT_REASON)
-            self.latest[peer] = max(self.latest[peer], at)
-            feed.phase = UNSEEN
-        return 0
-
-    cdef bint _is_newer(self, Feed* feed, uint32_t number, uint32_t at) noexcept:
-        """Whether a table says more of a feed than is known without it; `number`: routes it has there."""
-        if feed.went_down and feed.went_down + self.margin_s >= self.table_from:
-            # It may have been dumped before the session left.
-            return False
-        if feed.phase == DOWN:
-            return not self.table_truncated
-        if feed.phase == TRANSFER:
-            if self.table_truncated:
-                return False
-            return (feed.former and number >= self.back_share * feed.former) or at >= feed.began + self.silent_s
-        return True
-
-    cdef int _take_table(self, uint32_t peer, uint8_t family, uint32_t at, bint in_gap) except -1:
-        cdef Feed* feed = &self.feeds[2 * peer + (family == 6)]
-        cdef uint32_t id, value, new
-        cdef uint8_t phase = feed.phase
-        cdef bint first = phase == UNSEEN
-        cdef bint merged = self.table_truncated and not first
-        cdef uint32_t flag = UNCONFIRMED if in_gap else 0
-        cdef uint32_t size = min(max(self.held.size[peer], self.pending.size[peer]), self.prefixes.count)
-        cdef uint32_t* row
-        if size:
-            self.held.room_for(peer, size - 1)
-        row = self.held.row[peer]
-        if not first and not merged:
-            self.log.add(at, TABLE, peer, family, 0)
-        for id in range(size):
-            if self.prefixes.family[id] != family:
-                continue
-            new = get(self.pending, peer, id)
-            value = row[id]
-            if new == 0 and merged:
-                continue
-            row[id] = new | flag if new else 0
-            if (value & WAY) != new:
-                feed.held += (new != 0) - ((value & WAY) != 0)
-                if not first:
-                    self.log.add(at, TABLE_FLIP, peer, id, new)
-            elif merged and value & (UNCONFIRMED | FORMER):
-                self.log.add(at, HEARD, peer, id, new)
-            if merged and value & FORMER:
-                feed.resolved += 1
-        feed.last_heard = max(feed.last_heard, at)
-        self.latest[peer] = max(self.latest[peer], at)
-        if merged:
-            return 0
-        if first:
-            self.loads[self.n_loads] = np.asarray(<uint32_t[:size]>row) & WAY
-            self.log.add(at, LOAD, peer, family, self.n_loads)
-            self.n_loads += 1
-            if self.table_truncated:
-                self.log.add(at, CUT, peer, family, 0)
-        if phase == TRANSFER or phase == TAIL:
-            self.transfers -= 1
-        feed.phase = ESTABLISHED
-        feed.former = feed.resolved = 0
-        feed.missed = False
-        feed.gapped = in_gap or self.table_truncated
-        if phase == ESTABLISHED or phase == TAIL:
-            return 0
-        if in_gap:
-            self._note_return(peer, family, at)
-        else:
-            self.log.add(at, KNOWN, peer, family, 0)
-        return 0
-
     # -- what one may ask ---------------------------------------------------------------------------
 
     def routes(self, uint32_t peer, const uint32_t[::1] ids):
@@ -496,7 +439,7 @@ cdef class CollectorTable(Sessions):
         cdef uint32_t[::1] out = np.zeros(ids.shape[0], np.uint32)
         self._must_have(peer)
         for i in range(ids.shape[0]):
-            out[i] = get(self.held, peer, ids[i]) & WAY
+            out[i] = way_at(self.held, peer, ids[i])
         return np.asarray(out)
 
     def held_routes(self, uint32_t peer, uint8_t family):

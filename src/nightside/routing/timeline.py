@@ -13,6 +13,7 @@ from nightside.model.settings import Settings
 from nightside.routing.collector_log import CollectorLog, UInt8, UInt32
 from nightside.routing.peers import FullFeed, Session, all_sessions, expected_steps, full_feed
 from nightside.routing.player import GAP_END, KNOWN, LOAD, UNKNOWN, Control
+from nightside.routing.whole import Whole
 
 START_MARGIN_S = 900
 """First tables this much later than the very first still belong to the start (RouteViews' and RIS' differ)."""
@@ -24,7 +25,7 @@ class Load:
 
     second: int
     session: int
-    ways: UInt32
+    ways: UInt32 | Whole
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from nightside.model.signal import Loss
 from nightside.routing.log import EVENT_KINDS
 from nightside.routing.observation import Observation, PrefixTable
 from nightside.routing.prefixes import PrefixIndex
+from nightside.routing.whole import Whole
 from nightside.signals.loss_count import LossCounter
 from nightside.signals.routes import RouteHistory
 
@@ -87,6 +88,8 @@ def unit_losses(
     """The losses of each entity's units, by the entity's number."""
     losses: dict[int, list[Loss]] = defaultdict(list)
     line = history.timeline
+    groups = _chains(lossy, prefixes, index, entity_of_unit, settings.shortest_cover_ipv4)
+    wanted = np.unique(np.array([p for _entity, chain in groups for p in chain], np.int64))
     counter = LossCounter(
         second=line.second,
         kind=line.kind,
@@ -94,16 +97,23 @@ def unit_losses(
         prefix=line.prefix,
         way=line.way,
         as_of=line.as_of,
-        loads=[(load.second, load.session, load.ways) for load in line.loads],
+        loads=[(load.second, load.session, _part(load.ways, wanted)) for load in line.loads],
         votes={s: [(a, b) for a, b, _why in stretches] for s, stretches in line.votes.items()},
         view=[(v.second, v.known, v.unknown) for v in observation.view],
         share=settings.loss_as_share,
         window_s=settings.loss_window_s,
         start=observation.start,
     )
-    groups = _chains(lossy, prefixes, index, entity_of_unit, settings.shortest_cover_ipv4)
     for number, ((entity, chain), units) in enumerate(sorted(groups.items())):
         lost = counter.count(np.array(chain, np.uint32), history.rows(chain))
         losses[entity] += [Loss(a, b, number, units) for a, b in lost]
     # Not by all fields: `returned` may be None.
     return {entity: sorted(found, key=lambda x: (x.lost, x.group)) for entity, found in losses.items()}
+
+
+def _part(ways: npt.NDArray[np.uint32] | Whole, wanted: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
+    """The ways of a few prefixes in their places: memory that nobody writes to is none."""
+    part = np.zeros(len(ways), np.uint32)
+    inside = wanted[wanted < len(ways)]
+    part[inside] = ways[inside]
+    return part
