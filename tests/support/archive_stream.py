@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -60,12 +60,20 @@ def _columns(columns: Columns) -> dict[str, np.ndarray]:
 class ArchiveStream:
     """Updates of all collectors in the order of time, `step_s` seconds at a time; a missing file is silence.
 
-    `tables` are read by whoever starts: this is what comes after.
+    `tables` are read by whoever starts: this is what comes after. `step_s` may be a function of the time at which a
+    file begins. `beyond_s` after the last of them time ends.
     """
 
-    def __init__(self, archive: Path, clock: PlayedClock, *, step_s: int = 10) -> None:
+    def __init__(
+        self,
+        archive: Path,
+        clock: PlayedClock,
+        *,
+        step_s: int | Callable[[int], int] = 10,
+        beyond_s: int = 60,
+    ) -> None:
         self.found: Found = find_inputs([archive])
-        self.clock, self.step_s = clock, step_s
+        self.clock, self.step_s, self.beyond_s = clock, step_s, beyond_s
         self.decoders: dict[str, Decoder] = {}
 
     def tables(self) -> list[InputFile]:
@@ -93,10 +101,11 @@ class ArchiveStream:
                 slots.setdefault(file.nominal, []).append(file)
         gaps = {c: self.found.gaps(c) for c in {f.collector for f in self.found.files}}
         for nominal in sorted(slots):
+            step_s = self.step_s if isinstance(self.step_s, int) else self.step_s(nominal)
             waiting: list[tuple[int, str, Columns]] = []
             for file in slots[nominal]:
                 for columns in self.read(file):
-                    waiting += self._steps(file.collector, columns)
+                    waiting += self._steps(file.collector, columns, step_s)
             for collector, missing in gaps.items():
                 for begin, end in missing:
                     if begin == nominal:
@@ -107,17 +116,18 @@ class ArchiveStream:
             by_step: dict[int, list[tuple[str, Columns]]] = {}
             for at, collector, columns in waiting:
                 by_step.setdefault(at, []).append((collector, columns))
-            for step in range(nominal, nominal + cadence, self.step_s):
+            for step in range(nominal, nominal + cadence, step_s):
                 for collector, columns in by_step.get(step, ()):
                     peers = self.decoder(collector).peers
                     yield Batch(collector, peers, columns, self.clock.now)
-                await self.clock.come(float(step + self.step_s))
-        self.clock.now += 60
+                await self.clock.come(float(step + step_s))
+        self.clock.now += self.beyond_s
         self.clock.ended = True
 
-    def _steps(self, collector: str, columns: Columns) -> list[tuple[int, str, Columns]]:
+    @staticmethod
+    def _steps(collector: str, columns: Columns, step_s: int) -> list[tuple[int, str, Columns]]:
         seconds = np.asarray(columns.time_us[: columns.count]) // 1_000_000
-        step = np.maximum.accumulate(seconds // self.step_s * self.step_s)
+        step = np.maximum.accumulate(seconds // step_s * step_s)
         cuts = [0, *(np.flatnonzero(np.diff(step)) + 1).tolist(), columns.count]
         whole, paths = _columns(columns), columns.paths
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,14 @@ from nightside.store.protocol import Store
 from nightside.world.snapshot import load
 
 PATIENCE_S = 200.0
-LATENESS_S = 60
-"""So much later than its input the archive's stream ends: what is known ends with the input."""
+LATENESS_S = 2
 
 
 class _StoppingClock(PlayedClock):
-    """A played clock that stands still from a given time on; on every turn it lets the recording come."""
+    """A played clock that stands still from a given time on, and while anything is told.
+
+    On every turn it lets the recording come.
+    """
 
     def __init__(self, watch: PlayedWatch) -> None:
         super().__init__()
@@ -40,13 +43,17 @@ class _StoppingClock(PlayedClock):
 class PlayedWatch:
     """`to(second)` plays until then; `finish()` the rest."""
 
-    def __init__(self, archive: Path, store: Path, countries: list[str], *, step_s: int = 60) -> None:
+    def __init__(
+        self, archive: Path, store: Path, countries: list[str], *, step_s: int | Callable[[int], int] = 60
+    ) -> None:
         snapshot = load()
         self.watcher = Watcher(snapshot, country_subjects(snapshot, countries))
-        self.told: list[Found] = []
+        self.told: list[tuple[float, Found]] = []
+        """What was found, and when by the clock it was told."""
         self._folder = store
         self._clock = _StoppingClock(self)
-        self._stream = ArchiveStream(archive, self._clock, step_s=step_s)
+        # So much later than its input the stream ends: what is known ends with the input.
+        self._stream = ArchiveStream(archive, self._clock, step_s=step_s, beyond_s=LATENESS_S)
         for table in self._stream.tables():
             for columns in self._stream.read(table):
                 self.watcher.live.apply(table.collector, self._stream.decoder(table.collector).peers, columns)
@@ -84,8 +91,8 @@ class PlayedWatch:
         outlets = Outlets(store, None, lambda _line: None)
 
         async def tell(found: Found) -> None:
+            self.told.append((self._clock.time(), found))
             await outlets.tell(found)
-            self.told.append(found)
             incident = found.incident
             stored = store.incidents(
                 codes=[incident.entity.code], begin=incident.began, end=incident.began + 1
@@ -100,11 +107,11 @@ class PlayedWatch:
         self.recording.close(self.watcher)
 
     async def turn(self, now: float) -> None:
+        while self.daemon.telling.waiting:
+            await asyncio.sleep(0)
         self.recording.come(self.watcher)
         if now < self._stop_at:
             return
-        while self.daemon.telling.waiting:
-            await asyncio.sleep(0.001)
         self.recording.settle(wait=True)
         self.recording.come(self.watcher)
         self.recording.settle(wait=True)
