@@ -10,6 +10,7 @@ the stream was played to its end and everything was told. Nothing else runs in t
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import sys
 import traceback
@@ -35,6 +36,8 @@ from nightside.world.snapshot import load
 STEP_S = 10
 STATE_EVERY_S = 0.3
 """So often a state is begun, by the clock on the wall: in the middle of every other life."""
+NEEDED = ("anyio._backends._asyncio", "httpx2", "httpcore2", "nightside.store.embedded", "numpy.ma")
+"""What a life would load when it first needs it: loaded before the first, so that a kill meets it at its work."""
 Values = list[tuple[float, Batch | Status | None]]
 
 
@@ -147,6 +150,8 @@ def print_error(text: str) -> None:
 
 def main(archive: str, begin: str, end: str) -> None:
     daemons.STATE_EVERY_S = STATE_EVERY_S
+    for module in NEEDED:
+        importlib.import_module(module)
     scene = Scene(Path(archive), int(begin), int(end))
     print("ready", len(scene.values), flush=True)
     for line in sys.stdin:
