@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import os
 import re
 import shutil
 import time
@@ -19,8 +20,10 @@ from nightside.model.instants import iso, parse
 from nightside.sources.archive_names import take_apart
 
 ALL = ("rrc00", "rrc01", "rrc03")
-SHORT = ("--from", "2014-12-22T15:00Z", "--to", "2014-12-22T18:00Z", "--country", "KP")
-"""The beginning of the great loss; the newest table before is that of 08:00."""
+SHORT = ("--from", "2014-12-22T16:05Z", "--to", "2014-12-22T17:30Z", "--country", "KP")
+"""The beginning of the great loss, at 16:15; the newest table before is that of 16:00."""
+LONG = ("--from", "2014-12-22T15:00Z", "--to", "2014-12-22T18:00Z", "--country", "KP")
+"""The same with a table within; the newest before is that of 08:00."""
 Replay = Callable[..., Any]
 
 
@@ -83,10 +86,12 @@ def test_by_name_is_found_what_is_found_in_the_folder(
 
 
 def test_of_a_window_only_what_it_needs_is_fetched_and_only_once(
-    replay: Replay, server: ArchiveServer, short: list[dict[str, Any]]
+    replay: Replay, december: Path, server: ArchiveServer
 ) -> None:
-    ran = replay(*ALL, *SHORT)
-    assert as_stored(ran.incidents) == short
+    folder = as_stored(replay(december, *LONG).incidents)
+    assert [i["severity"] for i in folder] == ["total"]
+    ran = replay(*ALL, *LONG)
+    assert as_stored(ran.incidents) == folder
     asked = [named(path) for path in server.files_asked()]
     for collector in ALL:
         files = [take_apart(name) for c, name in asked if c == collector]
@@ -96,8 +101,8 @@ def test_of_a_window_only_what_it_needs_is_fetched_and_only_once(
         assert (updates[0], updates[-1]) == ("2014-12-22T07:55:00Z", "2014-12-22T17:55:00Z")
         assert len(updates) == 1 + 10 * 12
     server.asked.clear()
-    again = replay(*ALL, *SHORT)
-    assert as_stored(again.incidents) == short
+    again = replay(*ALL, *LONG)
+    assert as_stored(again.incidents) == folder
     assert server.files_asked() == []
 
 
@@ -132,14 +137,14 @@ def test_routeviews_has_its_own_layout(
     assert [i["severity"] for i in by_name.incidents] == ["total"]
     assert as_stored(by_name.incidents) == as_stored(folder.incidents)
     names = [i["name"] for i in by_name.incidents[0]["provenance"]["inputs"]]
-    assert "bgpdata/2014.12/RIBS/rib.20141222.0800.bz2" in names
-    assert "route-views.sydney/bgpdata/2014.12/UPDATES/updates.20141222.1500.bz2" in names
+    assert "bgpdata/2014.12/RIBS/rib.20141222.1600.bz2" in names
+    assert "route-views.sydney/bgpdata/2014.12/UPDATES/updates.20141222.1600.bz2" in names
 
 
 def merge(source: Path, target: Path) -> None:
-    """Files of RIS as RouteViews packs them: a quarter of an hour in one, with bzip2."""
+    """Files of RIS of the 22nd as RouteViews packs them: a quarter of an hour in one, with bzip2."""
     quarters: dict[str, bytes] = {}
-    for path in sorted(source.rglob("*.gz")):
+    for path in sorted(source.rglob("*.20141222.*.gz")):
         name = take_apart(path.name)
         assert name is not None
         moment = path.name.split(".", 1)[1].removesuffix(".gz")
@@ -165,7 +170,7 @@ def test_an_archive_that_is_slow_breaks_off_and_asks_for_patience(
     monkeypatch.setattr("nightside.engine.fetching.Manners", lambda: quick)
     folder = "/rrc00/2014.12/"
     server.faults = {
-        f"{folder}bview.20141222.0800.gz": [Fault(cut_after=3000), Fault(status=503, retry_after="1")],
+        f"{folder}bview.20141222.1600.gz": [Fault(cut_after=3000), Fault(status=503, retry_after="1")],
         f"{folder}updates.20141222.1610.gz": [Fault(refuse=True)],
         f"{folder}updates.20141222.1615.gz": [Fault(status=429, retry_after="1"), Fault(cut_after=100)],
         "/broker/search": [Fault(status=502)],
@@ -203,16 +208,16 @@ def test_the_folders_stand_in_for_the_broker(
 def test_a_missing_file_is_a_gap_and_a_stale_list_too(
     replay: Replay, december: Path, server: ArchiveServer, tmp_path: Path
 ) -> None:
-    lost = ("updates.20141222.1530.gz", "updates.20141222.1720.gz")
+    lost = ("updates.20141222.1605.gz", "updates.20141222.1720.gz")
     server.gone = {f"/rrc00/2014.12/{name}" for name in lost}
-    shutil.copytree(december, tmp_path / "copy")
+    shutil.copytree(december, tmp_path / "copy", copy_function=os.link)
     for name in lost:
         (tmp_path / "copy" / "rrc00" / "2014.12" / name).unlink()
     folder = replay(tmp_path / "copy", *SHORT)
     by_name = replay(*ALL, *SHORT)
     assert by_name.code == 0, by_name.err
     assert as_stored(by_name.incidents) == as_stored(folder.incidents)
-    for name, begin in zip(lost, ("15:30", "17:20"), strict=True):
+    for name, begin in zip(lost, ("16:05", "17:20"), strict=True):
         assert f"/rrc00/2014.12/{name}: listed, but not there" in by_name.err
         assert f"rrc00: no updates from 2014-12-22T{begin}:00Z" in by_name.err
 
@@ -220,9 +225,9 @@ def test_a_missing_file_is_a_gap_and_a_stale_list_too(
 def test_a_gap_right_behind_the_table_is_seen(
     replay: Replay, december: Path, server: ArchiveServer, tmp_path: Path
 ) -> None:
-    shutil.copytree(december, tmp_path / "copy")
+    shutil.copytree(december, tmp_path / "copy", copy_function=os.link)
     for collector in ALL:
-        for minute in ("0755", "0800", "0805"):
+        for minute in ("1555", "1600", "1605"):
             name = f"updates.20141222.{minute}.gz"
             (tmp_path / "copy" / collector / "2014.12" / name).unlink()
     server.root = tmp_path / "copy"
@@ -230,28 +235,30 @@ def test_a_gap_right_behind_the_table_is_seen(
     by_name = replay(*ALL, *SHORT)
     assert as_stored(by_name.incidents) == as_stored(folder.incidents)
     assert warnings(by_name) == warnings(folder)
-    assert any("no updates from 2014-12-22T07:55:00Z to 2014-12-22T08:10:00Z" in w for w in warnings(by_name))
+    assert any("no updates from 2014-12-22T15:55:00Z to 2014-12-22T16:10:00Z" in w for w in warnings(by_name))
 
 
 def test_a_table_that_is_not_there_is_replaced_by_the_one_before(
     replay: Replay, december: Path, server: ArchiveServer, tmp_path: Path
 ) -> None:
-    shutil.copytree(december, tmp_path / "copy")
-    (tmp_path / "copy" / "rrc00" / "2014.12" / "bview.20141222.0800.gz").unlink()
-    server.gone = {"/rrc00/2014.12/bview.20141222.0800.gz"}
+    shutil.copytree(december, tmp_path / "copy", copy_function=os.link)
+    (tmp_path / "copy" / "rrc00" / "2014.12" / "bview.20141222.1600.gz").unlink()
+    server.gone = {"/rrc00/2014.12/bview.20141222.1600.gz"}
     folder = replay(tmp_path / "copy", *SHORT)
     by_name = replay(*ALL, *SHORT)
     assert as_stored(by_name.incidents) == as_stored(folder.incidents)
-    assert "bview.20141222.0800.gz: listed, but not there" in by_name.err
-    assert "/rrc00/2014.12/bview.20141222.0000.gz" in server.files_asked()
+    assert "bview.20141222.1600.gz: listed, but not there" in by_name.err
+    assert "/rrc00/2014.12/bview.20141222.0800.gz" in server.files_asked()
 
 
 def test_a_file_that_is_damaged_in_the_archive_is_what_it_is(
     replay: Replay, december: Path, server: ArchiveServer, tmp_path: Path
 ) -> None:
-    shutil.copytree(december, tmp_path / "copy")
+    shutil.copytree(december, tmp_path / "copy", copy_function=os.link)
     damaged = tmp_path / "copy" / "rrc00" / "2014.12" / "updates.20141222.1610.gz"
-    damaged.write_bytes(damaged.read_bytes()[:-20])
+    whole = damaged.read_bytes()
+    damaged.unlink()
+    damaged.write_bytes(whole[:-20])
     server.root = tmp_path / "copy"
     folder = replay(tmp_path / "copy", *SHORT)
     by_name = replay(*ALL, *SHORT)
@@ -271,7 +278,7 @@ def test_a_failed_download_is_an_error_and_the_rest_is_kept(
 
     quick = polite_http.Manners(tries=3, first_pause_s=0.01, longest_pause_s=0.02, jitter_s=0.01)
     monkeypatch.setattr("nightside.engine.fetching.Manners", lambda: quick)
-    bad = "/rrc00/2014.12/updates.20141222.1755.gz"
+    bad = "/rrc00/2014.12/updates.20141222.1725.gz"
     server.always[bad] = Fault(status=500)
     ran = replay("rrc00", *SHORT)
     assert (ran.code, ran.out) == (3, "")
