@@ -358,16 +358,19 @@ def test_the_units_of_may_2014_by_registry_by_origin_and_by_both(
 ) -> None:
     """docs/world.md. Counted here /24 by /24 with dictionaries, from the shortest prefix to the longest."""
     table = read_routes(shared_data / "routes" / "ipasn_20140513.dat.gz")
-    origin_of: dict[int, int] = {}
     near = {int(n) for code in ("KP", "SY") for n in np.flatnonzero(of_2014.ipv4 == of_2014.index_of(code))}
     rows = sorted(zip(table.length.tolist(), table.hi.tolist(), table.origin.tolist(), strict=True))
+    rows = [row for row in rows if 8 <= row[0] <= 24]
+    theirs = {asn for asn in {row[2] for row in rows} if of_2014.country_of_asn(asn) in ("KP", "SY")}
     for length, hi, origin in rows:
-        if 8 <= length <= 24:
-            first = hi >> 40
-            owner = of_2014.country_of_asn(origin) if length >= 12 else None
-            for unit in range(first, first + (1 << (24 - length))):
-                if unit in near or owner in ("KP", "SY") or unit in origin_of:
-                    origin_of[unit] = origin
+        if origin in theirs and length >= 12:
+            near.update(range(hi >> 40, (hi >> 40) + (1 << (24 - length))))
+    units = sorted(near)
+    origin_of: dict[int, int] = {}
+    for length, hi, origin in rows:
+        first = hi >> 40
+        begin, end = (bisect.bisect_left(units, n) for n in (first, first + (1 << (24 - length))))
+        origin_of.update(dict.fromkeys(units[begin:end], origin))
     for code, expected in {"KP": (4, 4, 4), "SY": (3_204, 3_308, 3_204)}.items():
         registered = {u for u in origin_of if of_2014.country_of_ipv4(u) == code}
         announced_by = {u for u, origin in origin_of.items() if of_2014.country_of_asn(origin) == code}
