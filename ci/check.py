@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 FOLDERS = ("src", "tests", "bench", "ci", "fuzz", "tools", "scripts")
+PYTEST = [sys.executable, "-m", "pytest"]
 STYLED = [name for name in FOLDERS if (ROOT / name).is_dir()]
 
 LINT: tuple[tuple[str, list[str]], ...] = (
@@ -26,6 +27,9 @@ LINT: tuple[tuple[str, list[str]], ...] = (
     ("types: mypy", ["mypy"]),
     ("layers: import-linter", ["lint-imports", "--no-cache"]),
 )
+
+WAITING = 2
+"""Workers more than processors: so many tests at a time wait rather than calculate (for routers, browsers, clocks)."""
 
 
 def quietly(heading: str, command: list[str]) -> int:
@@ -50,23 +54,38 @@ def quietly(heading: str, command: list[str]) -> int:
     return done.returncode
 
 
+def lint() -> int:
+    """Style, types and layers; the exit code is the first failure's, or 0."""
+    for heading, command in LINT:
+        code = quietly(heading, command)
+        if code:
+            return code
+    return 0
+
+
 def main() -> int:
     """Run the checks in order; the exit code is the first failure's, or 0."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--lint-only", action="store_true", help="leave the tests out")
     asked = parser.parse_args()
-    for heading, command in LINT:
-        code = quietly(heading, command)
-        if code:
-            return code
     if asked.lint_only:
-        return 0
+        return lint()
+    # Meanwhile the tests are compiled as pytest compiles them: else every worker does that for itself. What is wrong
+    # with them is told when they run.
+    quiet = subprocess.DEVNULL
+    compiling = subprocess.Popen(
+        [*PYTEST, "--collect-only", "-q"], cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet
+    )
+    code = lint()
+    if code:
+        compiling.kill()
+    compiling.wait()
+    if code:
+        return code
     print("== tests: pytest", flush=True)
     # In the order of the files: the long ones of tests/e2e come first, and many short ones fill up the end.
-    workers = ["-n", str(os.cpu_count() or 1), "--dist", "loadgroup", "--no-loadscope-reorder"]
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *workers], cwd=ROOT, stdin=subprocess.DEVNULL, check=False
-    ).returncode
+    workers = ["-n", str((os.cpu_count() or 1) + WAITING), "--dist", "loadgroup", "--no-loadscope-reorder"]
+    return subprocess.run([*PYTEST, *workers], cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
 
 
 if __name__ == "__main__":

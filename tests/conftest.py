@@ -1,4 +1,4 @@
-"""What all tests share, and how they are dealt out where several workers run them (`-n 2 --dist loadgroup`).
+"""What all tests share, and how they are dealt out where several workers run them (`-n 4 --dist loadgroup`).
 
 A file is run whole by one worker, in the order of the files. Tests that measure time or need the machine's network
 to themselves are marked `pytest.mark.xdist_group("timed")`: one worker runs all of them, one after the other.
