@@ -14,10 +14,11 @@ It prints one JSON object:
     user_s, decompression_s
                          user CPU from the first byte to the last share, and of unpacking the same files alone, by isal
                          or bz2, in a process of its own
-    stages               the same in parts: reading the tables, reading the updates, judging (the merged timeline,
-                         visibility, shares)
+    stages               the same in parts: reading the tables, reading the updates (the table is taken over in it),
+                         judging (the merged timeline, visibility, shares)
     ns_per_entry         reading the tables, over unpacking them
-    ns_per_element       all that is behind the tables, over unpacking the updates: reading updates, and judging both
+    ns_per_element       what an update adds: all of it, less the same with the first file of updates alone (in a
+                         process of its own), less unpacking the other files; over their elements
     flips, countries, shares
                          how many; `shares` is a SHA-256 of every country's share at every five minutes
     start_up_s, peak_rss_mib
@@ -32,8 +33,10 @@ import json
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 STEP_S = 300
 UNPACK = """
@@ -64,13 +67,14 @@ def unpacking_s(paths: list[Path]) -> float:
     return max(run(paths) - run([]), 0.0)
 
 
-def measure(folder: Path) -> dict[str, Any]:
-    """Read and judge once; what it took and what came out."""
+def measure(folder: Path, first_alone: bool) -> dict[str, Any]:
+    """Read and judge once (`first_alone`: of the updates one file); what it took and what came out."""
     import numpy as np
 
     from nightside.detection.episodes import detect
-    from nightside.engine import collect
+    from nightside.engine import units as reading
     from nightside.engine.analysis import sight
+    from nightside.engine.collect import collect
     from nightside.engine.subjects import country_subjects
     from nightside.engine.world_of_day import world_of_input
     from nightside.model.settings import Settings
@@ -81,30 +85,30 @@ def measure(folder: Path) -> dict[str, Any]:
     found = find_inputs([folder])
     snapshot = world_of_input(found, None, None, settings.table_margin_s)
     tables = [f.path for f in found.files if not f.path.name.startswith("updates.")]
-    updates = [f.path for f in found.files if f.path.name.startswith("updates.")]
+    updates = sorted(f.path for f in found.files if f.path.name.startswith("updates."))
+    if first_alone:
+        del updates[1:]
+        found = replace(found, files=[f for f in found.files if f.path in tables or f.path in updates])
     stages = {"tables_s": 0.0, "updates_s": 0.0}
     counts = {"tables_s": 0, "updates_s": 0}
-    read = collect._Reader._file
+    read = reading._Reader._file
 
-    def timed(self: Any, file: Any, decoder: Any, table: Any, until: Any) -> int:
+    def timed(self: Any, file: Any) -> int:
         which = "updates_s" if file.path in updates else "tables_s"
-        begun, before = user_s(), table.elements
-        last = read(self, file, decoder, table, until)
+        begun, before = user_s(), self.table.elements
+        last = read(self, file)
         stages[which] += user_s() - begun
-        counts[which] += table.elements - before
+        counts[which] += self.table.elements - before
         return last
 
+    def warn(text: str) -> None:
+        print(text, file=sys.stderr)
+
     begun = start_up = user_s()
-    collect._Reader._file = timed  # type: ignore[method-assign]
-    collected = collect.collect(
-        found,
-        snapshot,
-        settings,
-        begin=None,
-        end=None,
-        warn=lambda text: print(text, file=sys.stderr),
-        advance=lambda _n: None,
-    )
+    with patch.object(reading._Reader, "_file", timed):
+        collected = collect(
+            found, snapshot, settings, begin=None, end=None, warn=warn, advance=lambda _n: None, processes=1
+        )
     read_at = user_s()
     subjects = country_subjects(snapshot, [])
     seen = sight(collected, snapshot, [subjects], settings)
@@ -130,16 +134,14 @@ def measure(folder: Path) -> dict[str, Any]:
     stages["judging_s"] = ended - read_at
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     of_tables, of_updates = unpacking_s(tables), unpacking_s(updates)
-    of_entries = (stages["tables_s"] - of_tables) / max(counts["tables_s"], 1)
-    of_elements = (stages["updates_s"] - of_updates + stages["judging_s"]) / max(counts["updates_s"], 1)
     return {
         "entries": counts["tables_s"],
         "updates": counts["updates_s"],
         "user_s": round(ended - begun, 3),
         "decompression_s": round(of_tables + of_updates, 3),
+        "decompression_of_updates_s": round(of_updates, 3),
         "stages": {name: round(value, 3) for name, value in stages.items()},
-        "ns_per_entry": round(of_entries * 1e9, 1),
-        "ns_per_element": round(of_elements * 1e9, 1),
+        "ns_per_entry": round((stages["tables_s"] - of_tables) / max(counts["tables_s"], 1) * 1e9, 1),
         "flips": sum(len(log.kind) for log in collected.logs),
         "countries": countries,
         "shares": digest.hexdigest(),
@@ -148,12 +150,25 @@ def measure(folder: Path) -> dict[str, Any]:
     }
 
 
+def told(folder: Path) -> dict[str, Any]:
+    """What it took, with what an update adds."""
+    whole = measure(folder, False)
+    command = [sys.executable, "-m", "bench.flips", str(folder), "--first-alone"]
+    first = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    user = whole["user_s"] - first["user_s"]
+    unpacking = whole["decompression_of_updates_s"] - first["decompression_of_updates_s"]
+    more = whole["updates"] - first["updates"]
+    return whole | {"ns_per_element": round((user - unpacking) / max(more, 1) * 1e9, 1)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    print(json.dumps(measure(parser.parse_args().folder)))
+    parser.add_argument("--first-alone", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    print(json.dumps(measure(asked.folder, True) if asked.first_alone else told(asked.folder)))
 
 
 if __name__ == "__main__":

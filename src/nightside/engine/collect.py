@@ -154,7 +154,7 @@ def _renumbered(part: Part, numbering: Numbering) -> _Merged:
         session=session,
         prefix=prefix,
         way=way,
-        loads=[numbers.row(load) for load in part.loads],
+        loads=[numbers.whole(load) for load in part.loads],
         tables=part.tables,
         transfer_ends=part.transfer_ends,
         gaps=list(part.unit.gaps),

@@ -18,13 +18,14 @@ from nightside.model.elements import Columns, Peer
 from nightside.model.errors import NotMrtError, UnreadableError
 from nightside.model.instants import iso
 from nightside.model.settings import Settings
-from nightside.routing.collector_log import TableSummary, TransferEnd, UInt32
+from nightside.routing.collector_log import TableSummary, TransferEnd
 from nightside.routing.log import EventLog
 from nightside.routing.observation import UInt16, WayTable
 from nightside.routing.places import Places
 from nightside.routing.prefixes import PrefixIndex
 from nightside.routing.table import CollectorTable
 from nightside.routing.ways import WayIndex
+from nightside.routing.whole import Whole
 from nightside.sources.layout import Found, InputFile
 from nightside.sources.local import HashedPieces
 from nightside.wire.decoder import Decoder
@@ -66,7 +67,7 @@ class Part:
     peers: list[Peer]
     log: EventLog
     places: Places
-    loads: list[UInt32]
+    loads: list[Whole]
     tables: list[TableSummary]
     transfer_ends: list[TransferEnd]
     known: list[tuple[int, int]]

@@ -18,6 +18,7 @@ from nightside.routing.places import Places
 from nightside.routing.prefixes import PrefixIndex
 from nightside.routing.table import CollectorTable
 from nightside.routing.ways import NO_ASN
+from nightside.routing.whole import Whole
 
 KNOWN = EVENT_KINDS["KNOWN"]
 
@@ -53,6 +54,10 @@ class Numbers:
         shared = np.zeros(int(mine.max()) + 1 if len(mine) else 0, np.uint32)
         shared[mine] = self.way[ways]
         return shared
+
+    def whole(self, ways: Whole) -> Whole:
+        """The same of a whole table."""
+        return ways if self.same else Whole(self.row(np.asarray(ways)))
 
 
 class Numbering:
