@@ -138,14 +138,18 @@ cdef inline void put_aggregator(Text* text, const Attributes* a, int width) noex
     put_ipv4(text, be32(p + width))
 
 
-cdef inline void put_behind_next_hop(Text* text, const Attributes* a, int width) noexcept nogil:
-    """From the bar behind the next hop to the end of the line."""
+cdef inline void put_behind_next_hop(Text* text, const Attributes* a, int width, bint is_old=False) noexcept nogil:
+    """From the bar behind the next hop to the end of the line.
+
+    Of records of type 5 (`is_old`) bgpdump writes no field for communities where there are none.
+    """
     cdef Py_ssize_t i
     put_char(text, b"|")
     put_number(text, number_of(a, LOCAL_PREF))
     put_char(text, b"|")
     put_number(text, number_of(a, MULTI_EXIT_DISC))
-    put_char(text, b"|")
+    if has(a, COMMUNITIES) or not is_old:
+        put_char(text, b"|")
     if has(a, COMMUNITIES):
         for i in range(a.length[COMMUNITIES] // 4):
             if i:

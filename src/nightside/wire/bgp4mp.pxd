@@ -34,7 +34,12 @@ cdef struct Bgp4mp:
     Address peer
     uint8_t old_state           # of a state change
     uint8_t new_state
-    Stretch message             # of a message
+    Stretch message             # of a message; empty where what came is none that has elements
+
+
+cdef enum:
+    ZEBRA_STATE_LENGTH = 8      # a state change of old Zebras, without interface and addresses
+    NO_FIELDS = 0xFFFF          # where interface and family belong: the marker of the message begins
 
 
 cdef inline FaultCode read_bgp4mp(const Header* h, const uint8_t* p, Bgp4mp* out, Fault* problem) noexcept nogil:
@@ -68,7 +73,16 @@ cdef inline FaultCode read_bgp4mp(const Header* h, const uint8_t* p, Bgp4mp* out
     p += 2 * out.asn_width + 2                  # peer AS, local AS, interface
     afi = be16(p)
     p += 2
-    if afi == AFI_IPV4:
+    if out.asn_width == 2 and (
+        h.length == ZEBRA_STATE_LENGTH if out.is_state else afi == NO_FIELDS and be16(p - 4) == NO_FIELDS
+    ):
+        # Zebra of 2000 left out the interface and the addresses before a session was up.
+        out.peer.family = 4
+        out.peer.high = out.peer.low = 0
+        size = 0
+        p -= 4
+        needed -= 4
+    elif afi == AFI_IPV4:
         size = 4
     elif afi == AFI_IPV6:
         size = 16
@@ -77,7 +91,9 @@ cdef inline FaultCode read_bgp4mp(const Header* h, const uint8_t* p, Bgp4mp* out
     needed += 2 * size + (4 if out.is_state else 0)
     if h.length < needed:
         return fault(problem, RECORD_SHORT, h.length, needed)
-    if size == 4:
+    if size == 0:
+        pass
+    elif size == 4:
         out.peer.family = 4
         out.peer.high = <uint64_t>be32(p) << 32
         out.peer.low = 0

@@ -37,6 +37,7 @@ cdef class Records:
     cdef void forget(self)
 
     cdef Stop _run(self, const uint8_t** cursor, const uint8_t* end) noexcept nogil
+    cdef bint _fill(self, const uint8_t** cursor, const uint8_t* end, Py_ssize_t size) noexcept nogil
     cdef bint _keep(self, const uint8_t* p, Py_ssize_t size) noexcept nogil
     cdef bint _plausible(self, const uint8_t* p) noexcept nogil
     cdef bint _seek(self, const uint8_t** cursor, const uint8_t* end) noexcept nogil

@@ -21,6 +21,7 @@ from nightside.wire.faults cimport (
 from nightside.wire.record cimport (
     BGP4MP, BGP4MP_ET, HEADER_SIZE, LONGEST_RECORD, OLD_BGP, TABLE_DUMP, TABLE_DUMP_V2, Header, is_registered,
 )
+from nightside.wire.table_dump_batch cimport uncounted_bytes
 
 cdef enum:
     # What a header may say that is found again after the framing was lost, or that begins a file.
@@ -119,6 +120,7 @@ cdef class Records:
 
     def finish(self):
         """The file ends here: note what is left of an unfinished record, and yield the last batch."""
+        cdef int64_t size
         if self.lost:
             # Fewer bytes than a header has are still in hand; they belong to what was passed over.
             self.position += self.carried_count
@@ -135,7 +137,10 @@ cdef class Records:
             what = "its header"
             if self.carried_count >= HEADER_SIZE:
                 read_header(self.carried, self.position, &self.header)
-                what = f"{HEADER_SIZE + self.header.length} bytes"
+                size = HEADER_SIZE + <int64_t>self.header.length
+                if self.carried_count >= size:
+                    size += uncounted_bytes(&self.header, self.carried + HEADER_SIZE)
+                what = f"{size} bytes"
             self._skip(self.position, f"the file ends inside a record: {self.carried_count} bytes of {what} are there")
             self.carried_count = 0
         if self.has_batch():
@@ -210,6 +215,15 @@ cdef class Records:
         self.carried_count += size
         return True
 
+    cdef bint _fill(self, const uint8_t** cursor, const uint8_t* end, Py_ssize_t size) noexcept nogil:
+        """Carry over as much as there is, up to `size` bytes in all; False where memory is short."""
+        cdef const uint8_t* p = cursor[0]
+        cdef Py_ssize_t count = min(size - self.carried_count, end - p)
+        if count <= 0:
+            return True
+        cursor[0] = p + count
+        return self._keep(p, count)
+
     cdef FaultCode _check(self) noexcept nogil:
         """Whether the header in hand can be one; else what is wrong with it."""
         cdef Header* h = &self.header
@@ -258,6 +272,7 @@ cdef class Records:
         cdef const uint8_t* p
         cdef const uint8_t* body
         cdef Py_ssize_t size
+        cdef uint32_t extra
         cdef FaultCode code
         while True:
             p = cursor[0]
@@ -295,13 +310,26 @@ cdef class Records:
                     return PIECE_USED_UP if self._keep(p, end - p) else OUT_OF_MEMORY
                 body = p + HEADER_SIZE
             else:
-                if end - p < size - self.carried_count:
-                    cursor[0] = end
-                    return PIECE_USED_UP if self._keep(p, end - p) else OUT_OF_MEMORY
-                cursor[0] = p + (size - self.carried_count)
-                if not self._keep(p, size - self.carried_count):
+                if not self._fill(cursor, end, size):
                     return OUT_OF_MEMORY
+                if self.carried_count < size:
+                    return PIECE_USED_UP
                 body = self.carried + HEADER_SIZE
+            if self.header.type == TABLE_DUMP:
+                extra = uncounted_bytes(&self.header, body)
+                if extra:
+                    self.header.length += extra
+                    size += extra
+                    if self.carried_count == 0:
+                        if end - p < size:
+                            cursor[0] = end
+                            return PIECE_USED_UP if self._keep(p, end - p) else OUT_OF_MEMORY
+                    else:
+                        if not self._fill(cursor, end, size):
+                            return OUT_OF_MEMORY
+                        if self.carried_count < size:
+                            return PIECE_USED_UP
+                        body = self.carried + HEADER_SIZE
             if self.is_full(self.header.length):
                 return BATCH_FULL
             code = self.take(&self.header, body)

@@ -1,39 +1,46 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
 """MRT records to the lines of `bgpdump -m`: one per element, with all attributes that it writes.
 
-A record is looked at whole before its first line is written, so a bad one leaves no line. A record that would
+What can be read of a record with a fault becomes lines, as it becomes elements in `decoder`. A record that would
 fill more than a batch is given again, and goes on behind the lines that it has already written.
 
-Where bgpdump 1.6.2 and the RFCs differ, the lines follow the RFCs: it merges AS4_PATH wrongly into an AS_PATH of
-several segments, and writes what it could read of a record that is cut short.
+Where bgpdump 1.6.2 and the RFCs differ, the lines follow the RFCs; docs/elements.md has each case.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport free
 
+from nightside.wire.add_path cimport are_paths, begins_like_id, next_path
 from nightside.wire.attribute_text cimport (
     put_behind_next_hop, put_mp_next_hop, put_next_hop, put_origin, put_path,
 )
 from nightside.wire.attributes cimport MP_REACH_NLRI, MP_UNREACH_NLRI, Attributes, has, walk_attributes
 from nightside.wire.bgp4mp cimport Bgp4mp, read_bgp4mp
 from nightside.wire.faults cimport (
-    FAMILY_UNREAD, NO_MEMORY, NO_PEER_TABLE, PEER_INDEX, SOUND, SUBTYPE_UNREAD, TYPE_UNREAD, UNFINISHED,
-    FaultCode, fault,
+    FAMILY_UNREAD, NO_MEMORY, NO_PEER_TABLE, PEER_INDEX, ROUTE_REST, SOUND, SUBTYPE_UNREAD, TYPE_UNREAD,
+    UNFINISHED, Fault, FaultCode, fault,
 )
 from nightside.wire.framing cimport Records
+from nightside.wire.malformed cimport note, walk_update
 from nightside.wire.nlri cimport Prefix, next_prefix
+from nightside.wire.old_bgp cimport read_old_bgp
 from nightside.wire.peer_index cimport PeerIndex
 from nightside.wire.peers cimport Address
-from nightside.wire.record cimport BGP4MP, BGP4MP_ET, TABLE_DUMP, TABLE_DUMP_V2, Header
+from nightside.wire.record cimport BGP4MP, BGP4MP_ET, OLD_BGP, TABLE_DUMP, TABLE_DUMP_V2, Header
 from nightside.wire.table_dump cimport TableDump, read_table_dump
+from nightside.wire.table_dump_batch cimport (
+    VIEW_AND_SEQUENCE, bytes_left, is_batch, is_whole_batch, route_bytes,
+)
 from nightside.wire.table_dump_v2 cimport (
-    PEER_INDEX_TABLE, RIB_IPV4_UNICAST, RIB_IPV6_UNICAST, PeerEntry, RibEntry, begin_rib, next_entry,
+    GEO_PEER_TABLE, PEER_INDEX_TABLE, RIB_GENERIC, RIB_GENERIC_ADDPATH, RIB_IPV4_UNICAST,
+    RIB_IPV4_UNICAST_ADDPATH, RIB_IPV6_UNICAST, RIB_IPV6_UNICAST_ADDPATH, PeerEntry, RibEntry,
+    begin_generic_rib, begin_rib, next_entry, next_path_entry,
 )
 from nightside.wire.text cimport (
     Text, put_char, put_chars, put_ipv4, put_ipv6_as_bgpdump, put_number, put_padded, put_text,
 )
 from nightside.wire.update cimport (
-    AFI_IPV4, AFI_IPV6, UPDATE, MpRoutes, Stretch, Update, read_reach, read_unreach, split_message,
+    AFI_IPV4, AFI_IPV6, UPDATE, MpRoutes, Stretch, Update, read_reach, read_unreach, split_message, split_update,
 )
 
 cdef enum:
@@ -91,15 +98,19 @@ cdef class Lines(Records):
         cdef FaultCode code
         self.reached = 0
         if h.type == TABLE_DUMP_V2:
-            if h.subtype == RIB_IPV4_UNICAST:
-                code = self._rib(h, body, 4)
-            elif h.subtype == RIB_IPV6_UNICAST:
-                code = self._rib(h, body, 6)
-            elif h.subtype == PEER_INDEX_TABLE:
+            if h.subtype == PEER_INDEX_TABLE:
                 code = self.index.read(h, body, &self.fault)
+            elif (
+                h.subtype == RIB_IPV4_UNICAST or h.subtype == RIB_IPV4_UNICAST_ADDPATH
+                or h.subtype == RIB_IPV6_UNICAST or h.subtype == RIB_IPV6_UNICAST_ADDPATH
+                or h.subtype == RIB_GENERIC or h.subtype == RIB_GENERIC_ADDPATH
+            ):
+                code = self._rib(h, body)
+            elif h.subtype == GEO_PEER_TABLE:
+                code = SOUND        # where peers stand on the earth (RFC 6397): no line
             else:
                 code = fault(&self.fault, SUBTYPE_UNREAD, h.type, h.subtype)
-        elif h.type == BGP4MP or h.type == BGP4MP_ET:
+        elif h.type == BGP4MP or h.type == BGP4MP_ET or h.type == OLD_BGP:
             code = self._bgp4mp(h, body)
         elif h.type == TABLE_DUMP:
             code = self._table_dump(h, body)
@@ -113,67 +124,116 @@ cdef class Lines(Records):
     # ---- one record -------------------------------------------------------------------------------------
 
     cdef FaultCode _table_dump(self, const Header* h, const uint8_t* body) noexcept nogil:
+        """One route, or route behind route; a bad one is left out."""
+        cdef Header one = h[0]
+        cdef const uint8_t* p = body
+        cdef const uint8_t* end = body + h.length
+        cdef bint several = is_whole_batch(h, body)
         cdef TableDump route
         cdef Attributes attributes
-        cdef FaultCode code = read_table_dump(h, body, &route, &self.fault)
-        if code == SOUND:
-            code = walk_attributes(route.attributes.begin, route.attributes.end, &attributes, &self.fault)
-        if code == SOUND:
-            code = self._put_rib_tail(&attributes, 2)
-        if code != SOUND:
-            return code
-        self.head.size = 0
-        put_chars(&self.head, b"TABLE_DUMP|", 11)
-        self._put_head(h.time_s, b"B", &route.peer, route.peer_asn)
-        self._put_line(4 if h.subtype == AFI_IPV4 else 6, &route.prefix)
-        return SOUND
+        cdef Fault first
+        cdef FaultCode code
+        first.code = SOUND
+        while True:
+            # Four bytes before each route stand in for view and sequence number, which are not looked at.
+            one.length = <uint32_t>(end - p)
+            code = read_table_dump(&one, p, &route, &self.fault)
+            if code == SOUND:
+                code = walk_attributes(route.attributes.begin, route.attributes.end, &attributes, &self.fault)
+            if code == SOUND:
+                code = self._put_rib_tail(&attributes, 2)
+            if code != SOUND:
+                note(&first, self.fault.code, self.fault.value, self.fault.bound)
+            else:
+                self.head.size = 0
+                put_chars(&self.head, b"TABLE_DUMP|", 11)
+                self._put_head(h.time_s, b"B", &route.peer, route.peer_asn)
+                if not self._put_line(4 if h.subtype == AFI_IPV4 else 6, &route.prefix, NULL):
+                    return UNFINISHED
+            if not several:
+                if code == SOUND and is_batch(h, body):
+                    note(&first, ROUTE_REST, bytes_left(h, body), 0)
+                break
+            p += route_bytes(&one, p)
+            if end - p <= VIEW_AND_SEQUENCE:
+                break
+        self.fault = first
+        return first.code
 
-    cdef FaultCode _rib(self, const Header* h, const uint8_t* body, int family) noexcept nogil:
-        cdef const uint8_t* begin = body
-        cdef const uint8_t* p
+    cdef FaultCode _rib(self, const Header* h, const uint8_t* body) noexcept nogil:
+        """The entries of one prefix; a bad one is left out."""
+        cdef bint has_ids = h.subtype >= RIB_IPV4_UNICAST_ADDPATH
+        cdef int family = 4 if h.subtype == RIB_IPV4_UNICAST or h.subtype == RIB_IPV4_UNICAST_ADDPATH else 6
+        cdef const uint8_t* p = body
         cdef const uint8_t* end = body + h.length
         cdef uint16_t count = 0, i
+        cdef uint32_t path_id = 0
         cdef Prefix prefix
         cdef RibEntry entry
         cdef PeerEntry* peer
         cdef Attributes attributes
-        cdef bint writing
+        cdef Fault first
         cdef FaultCode code
+        first.code = SOUND
         if self.index.count < 0:
             return fault(&self.fault, NO_PEER_TABLE, 0, 0)
-        code = begin_rib(h, &begin, family, &prefix, &count, &self.fault)
+        if h.subtype == RIB_GENERIC or h.subtype == RIB_GENERIC_ADDPATH:
+            code = begin_generic_rib(h, &p, &family, &prefix, &count, &self.fault)
+        else:
+            code = begin_rib(h, &p, family, &prefix, &count, &self.fault)
         if code != SOUND:
             return code
-        for writing in range(2):
-            p = begin
-            for i in range(count):
+        for i in range(count):
+            if has_ids:
+                code = next_path_entry(&p, end, &entry, &path_id, &self.fault)
+            else:
                 code = next_entry(&p, end, &entry, &self.fault)
-                if code != SOUND:
-                    return code
-                if entry.peer_index >= self.index.count:
-                    return fault(&self.fault, PEER_INDEX, entry.peer_index, self.index.count)
-                code = walk_attributes(entry.attributes.begin, entry.attributes.end, &attributes, &self.fault)
-                if code == SOUND:
-                    code = self._put_rib_tail(&attributes, 4)
-                if code != SOUND:
-                    return code
-                if writing:
-                    self.head.size = 0
-                    put_chars(&self.head, b"TABLE_DUMP2|", 12)
-                    peer = &self.index.entries[entry.peer_index]
-                    self._put_head(h.time_s, b"B", &peer.address, peer.asn)
-                    if not self._put_line(family, &prefix):
-                        return UNFINISHED
-        return SOUND
+            if code != SOUND:
+                note(&first, self.fault.code, self.fault.value, self.fault.bound)
+                break
+            if entry.peer_index >= self.index.count:
+                note(&first, PEER_INDEX, entry.peer_index, self.index.count)
+                continue
+            code = walk_attributes(entry.attributes.begin, entry.attributes.end, &attributes, &self.fault)
+            if code == SOUND:
+                code = self._put_rib_tail(&attributes, 4)
+            if code != SOUND:
+                note(&first, self.fault.code, self.fault.value, self.fault.bound)
+                continue
+            self.head.size = 0
+            if has_ids:
+                put_chars(&self.head, b"TABLE_DUMP2_AP|", 15)
+            else:
+                put_chars(&self.head, b"TABLE_DUMP2|", 12)
+            peer = &self.index.entries[entry.peer_index]
+            self._put_head(h.time_s, b"B", &peer.address, peer.asn)
+            if not self._put_line(family, &prefix, &path_id if has_ids else NULL):
+                return UNFINISHED
+        self.fault = first
+        return first.code
 
     cdef FaultCode _bgp4mp(self, const Header* h, const uint8_t* body) noexcept nogil:
+        """What a session said, or became: BGP4MP, or the BGP of before 2001."""
         cdef Bgp4mp record
-        cdef FaultCode code = read_bgp4mp(h, body, &record, &self.fault)
+        cdef Update update
+        cdef FaultCode code
+        if h.type == OLD_BGP:
+            code = read_old_bgp(h, body, &record, &self.fault)
+        else:
+            code = read_bgp4mp(h, body, &record, &self.fault)
         if code != SOUND:
             return code
         if not record.is_state:
-            return self._update(h, &record)
-        self._begin_head(h, &record, b"STATE")
+            if h.type != OLD_BGP:
+                code = split_message(record.message.begin, record.message.end, &update, &self.fault)
+            elif record.message.begin != record.message.end:
+                code = split_update(record.message.begin, record.message.end, &update, &self.fault)
+            else:
+                return SOUND
+            if code != SOUND or update.type != UPDATE:
+                return code
+            return self._update(h, &record, &update)
+        self._begin_head(h, &record, b"STATE", False)
         put_number(&self.head, record.old_state)
         put_char(&self.head, b"|")
         put_number(&self.head, record.new_state)
@@ -181,95 +241,82 @@ cdef class Lines(Records):
         put_text(&self.lines, &self.head)
         return SOUND
 
-    cdef FaultCode _update(self, const Header* h, const Bgp4mp* record) noexcept nogil:
-        cdef Update update
+    cdef FaultCode _update(self, const Header* h, const Bgp4mp* record, const Update* update) noexcept nogil:
+        """The lines of one UPDATE: withdrawn routes, MP_UNREACH, NLRI, MP_REACH.
+
+        Routes whose attributes are malformed are lines of withdrawals (RFC 7606).
+        """
         cdef Attributes attributes
         cdef MpRoutes reach, unreach
-        cdef bint has_reach, has_unreach
-        cdef FaultCode unread = SOUND
-        cdef FaultCode code = split_message(record.message.begin, record.message.end, &update, &self.fault)
-        if code != SOUND or update.type != UPDATE:
-            return code
-        code = walk_attributes(update.attributes.begin, update.attributes.end, &attributes, &self.fault)
-        if code != SOUND:
-            return code
-        has_reach = has(&attributes, MP_REACH_NLRI)
-        has_unreach = has(&attributes, MP_UNREACH_NLRI)
-        if has_unreach:
-            code = read_unreach(&attributes, &unreach, &self.fault)
-            if code == SOUND and not self._is_read(&unreach):
-                has_unreach = False
-                unread = FAMILY_UNREAD
-        if has_reach and code == SOUND:
-            code = read_reach(&attributes, &reach, &self.fault)
-            if code == SOUND and not self._is_read(&reach):
-                has_reach = False
-                unread = FAMILY_UNREAD
-        if code == SOUND:
-            code = self._check_prefixes(4, &update.withdrawn)
-        if code == SOUND and has_unreach:
-            code = self._check_prefixes(4 if unreach.afi == AFI_IPV4 else 6, &unreach.nlri)
-        if code == SOUND and has_reach:
-            code = self._check_prefixes(4 if reach.afi == AFI_IPV4 else 6, &reach.nlri)
-        if code == SOUND:
-            code = self._check_prefixes(4, &update.nlri)
-        if code != SOUND:
-            return code
-        if has_reach or update.nlri.begin != update.nlri.end:
-            code = self._begin_tail(&attributes, record.asn_width)
-            if code != SOUND:
-                return code
-        # Nothing can be wrong from here on.
-        self._begin_head(h, record, b"W")
+        cdef bint has_reach, has_unreach, stand
+        cdef bint is_old = h.type == OLD_BGP
+        cdef int width = record.asn_width
+        cdef Fault first
+        first.code = SOUND
+        stand = walk_update(update.attributes.begin, update.attributes.end, width, &attributes, &first)
+        has_unreach = has(&attributes, MP_UNREACH_NLRI) and self._is_read(
+            read_unreach(&attributes, &unreach, &self.fault), &unreach, &first
+        )
+        has_reach = has(&attributes, MP_REACH_NLRI) and self._is_read(
+            read_reach(&attributes, &reach, &self.fault), &reach, &first
+        )
         self.tail.size = 0
         put_char(&self.tail, b"\n")
-        if not self._put_stretch(4, &update.withdrawn):
+        if not self._put_stretch(h, record, b"W", 4, &update.withdrawn, &first):
             return UNFINISHED
-        if has_unreach and not self._put_stretch(4 if unreach.afi == AFI_IPV4 else 6, &unreach.nlri):
+        if has_unreach and not self._put_stretch(
+            h, record, b"W", 4 if unreach.afi == AFI_IPV4 else 6, &unreach.nlri, &first
+        ):
             return UNFINISHED
-        self._begin_head(h, record, b"A")
-        if has_reach:
-            self._begin_tail(&attributes, record.asn_width)
-            put_mp_next_hop(&self.tail, reach.next_hop.begin, reach.next_hop.end)
-            put_behind_next_hop(&self.tail, &attributes, record.asn_width)
-            if not self._put_stretch(4 if reach.afi == AFI_IPV4 else 6, &reach.nlri):
-                return UNFINISHED
         if update.nlri.begin != update.nlri.end:
-            self._begin_tail(&attributes, record.asn_width)
-            put_next_hop(&self.tail, &attributes)
-            put_behind_next_hop(&self.tail, &attributes, record.asn_width)
-            if not self._put_stretch(4, &update.nlri):
+            if stand:
+                self._begin_tail(&attributes, width)
+                put_next_hop(&self.tail, &attributes)
+                put_behind_next_hop(&self.tail, &attributes, width, is_old)
+            if not self._put_stretch(h, record, b"A" if stand else b"W", 4, &update.nlri, &first):
                 return UNFINISHED
-        return unread
+        if has_reach:
+            if stand:
+                self._begin_tail(&attributes, width)
+                put_mp_next_hop(&self.tail, reach.next_hop.begin, reach.next_hop.end)
+                put_behind_next_hop(&self.tail, &attributes, width, is_old)
+            if not self._put_stretch(
+                h, record, b"A" if stand else b"W", 4 if reach.afi == AFI_IPV4 else 6, &reach.nlri, &first
+            ):
+                return UNFINISHED
+        self.fault = first
+        return first.code
 
-    cdef bint _is_read(self, const MpRoutes* routes) noexcept nogil:
+    cdef bint _is_read(self, FaultCode code, const MpRoutes* routes, Fault* first) noexcept nogil:
+        """Whether routes of this address family become lines; else the fault is noted."""
+        if code != SOUND:
+            note(first, self.fault.code, self.fault.value, self.fault.bound)
+            return False
         if (routes.afi == AFI_IPV4 or routes.afi == AFI_IPV6) and 1 <= routes.safi <= LAST_SAFI:
             return True
-        fault(&self.fault, FAMILY_UNREAD, routes.afi, routes.safi)
+        note(first, FAMILY_UNREAD, routes.afi, routes.safi)
         return False
-
-    cdef FaultCode _check_prefixes(self, int family, const Stretch* stretch) noexcept nogil:
-        """Whether every prefix of a stretch can be read."""
-        cdef const uint8_t* p = stretch.begin
-        cdef Prefix prefix
-        cdef FaultCode code
-        while p < stretch.end:
-            code = next_prefix(&p, stretch.end, family, &prefix, &self.fault)
-            if code != SOUND:
-                return code
-        return SOUND
 
     # ---- text -------------------------------------------------------------------------------------------
 
-    cdef void _begin_head(self, const Header* h, const Bgp4mp* record, const char* what) noexcept nogil:
-        """Everything that all lines of one message begin with."""
+    cdef void _begin_head(
+        self, const Header* h, const Bgp4mp* record, const char* what, bint has_ids
+    ) noexcept nogil:
+        """Everything that all lines of one kind of one message begin with."""
         self.head.size = 0
-        if h.type == BGP4MP:
-            put_chars(&self.head, b"BGP4MP|", 7)
-            put_number(&self.head, h.time_s)
+        if h.type == OLD_BGP:
+            put_chars(&self.head, b"BGP", 3)
+        elif h.type == BGP4MP:
+            put_chars(&self.head, b"BGP4MP", 6)
         else:
-            put_chars(&self.head, b"BGP4MP_ET|", 10)
-            put_number(&self.head, h.time_s)
+            put_chars(&self.head, b"BGP4MP_ET", 9)
+        if record.is_local:
+            put_chars(&self.head, b"_LOCAL", 6)
+        if has_ids:
+            put_chars(&self.head, b"_AP", 3)
+        put_char(&self.head, b"|")
+        put_number(&self.head, h.time_s)
+        if h.type == BGP4MP_ET:
             put_char(&self.head, b".")
             put_padded(&self.head, record.microseconds)
         self._put_peer(what, &record.peer, record.peer_asn)
@@ -328,18 +375,49 @@ cdef class Lines(Records):
         put_behind_next_hop(&self.tail, attributes, width)
         return SOUND
 
-    cdef bint _put_stretch(self, int family, const Stretch* stretch) noexcept nogil:
-        """One line for each prefix; False where the batch is full before the end."""
-        cdef const uint8_t* p = stretch.begin
+    cdef bint _put_stretch(
+        self, const Header* h, const Bgp4mp* record, const char* what, int family, const Stretch* routes,
+        Fault* first
+    ) noexcept nogil:
+        """One line for each prefix, as far as they can be read; False where the batch is full before the end."""
+        cdef const uint8_t* p = routes.begin
+        cdef uint32_t path_id = 0
+        cdef bint has_ids = record.has_path_ids
         cdef Prefix prefix
-        while p < stretch.end:
-            next_prefix(&p, stretch.end, family, &prefix, &self.fault)
-            if not self._put_line(family, &prefix):
+        cdef FaultCode code
+        if p == routes.end:
+            return True
+        if not has_ids:
+            has_ids = begins_like_id(routes) and are_paths(routes, family)
+        if not has_ids and not self._are_prefixes(family, routes):
+            has_ids = are_paths(routes, family)
+        self._begin_head(h, record, what, has_ids)
+        while p < routes.end:
+            if has_ids:
+                code = next_path(&p, routes.end, family, &path_id, &prefix, &self.fault)
+            else:
+                code = next_prefix(&p, routes.end, family, &prefix, &self.fault)
+            if code != SOUND:
+                note(first, self.fault.code, self.fault.value, self.fault.bound)
+                return True
+            if not self._put_line(family, &prefix, &path_id if has_ids else NULL):
                 return False
         return True
 
-    cdef bint _put_line(self, int family, const Prefix* prefix) noexcept nogil:
-        """Head, prefix and tail, unless an earlier batch has the line; False where it did not fit any more."""
+    cdef bint _are_prefixes(self, int family, const Stretch* routes) noexcept nogil:
+        """Whether these bytes are plain prefixes, to the last byte."""
+        cdef const uint8_t* p = routes.begin
+        cdef Prefix prefix
+        while p < routes.end:
+            if next_prefix(&p, routes.end, family, &prefix, &self.fault) != SOUND:
+                return False
+        return True
+
+    cdef bint _put_line(self, int family, const Prefix* prefix, const uint32_t* path_id) noexcept nogil:
+        """Head, prefix, path identifier (NULL: none) and tail, unless an earlier batch has the line.
+
+        False where it did not fit any more.
+        """
         if self.reached >= self.written:
             if self.lines.size >= BATCH_BYTES:
                 return False
@@ -350,6 +428,9 @@ cdef class Lines(Records):
                 put_ipv6_as_bgpdump(&self.lines, prefix.high, prefix.low)
             put_char(&self.lines, b"/")
             put_number(&self.lines, prefix.length)
+            if path_id is not NULL:
+                put_char(&self.lines, b"|")
+                put_number(&self.lines, path_id[0])
             put_text(&self.lines, &self.tail)
         self.reached += 1
         return True

@@ -23,7 +23,7 @@ cdef struct TableDump:
 cdef inline FaultCode read_table_dump(
     const Header* h, const uint8_t* p, TableDump* out, Fault* problem
 ) noexcept nogil:
-    """The whole record; `p` is its body of h.length bytes."""
+    """The whole record, or its first route; `p` is its body of h.length bytes."""
     cdef Py_ssize_t size = 4 if h.subtype == AFI_IPV4 else 16
     cdef Py_ssize_t needed = 14 + 2 * size, length
     cdef int most = 32 if h.subtype == AFI_IPV4 else 128

@@ -4,12 +4,12 @@ from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
 
 from nightside.wire.bigendian cimport be16, be32, be64
 from nightside.wire.faults cimport (
-    ENTRY_SHORT, PEER_TABLE_SHORT, RIB_SHORT, SOUND, Fault, FaultCode, fault,
+    ENTRY_SHORT, FAMILY_UNREAD, PEER_TABLE_SHORT, RIB_SHORT, SOUND, Fault, FaultCode, fault,
 )
 from nightside.wire.nlri cimport Prefix, next_prefix
 from nightside.wire.peers cimport Address
 from nightside.wire.record cimport Header
-from nightside.wire.update cimport Stretch
+from nightside.wire.update cimport AFI_IPV4, AFI_IPV6, SAFI_UNICAST, Stretch
 
 
 cdef enum:
@@ -89,6 +89,29 @@ cdef inline FaultCode begin_rib(
         return fault(problem, RIB_SHORT, h.length, 7)
     p += 4                                      # sequence number
     code = next_prefix(&p, end, family, prefix, problem)
+    if code != SOUND:
+        return code
+    if end - p < 2:
+        return fault(problem, RIB_SHORT, h.length, h.length + 2 - (end - p))
+    count[0] = be16(p)
+    cursor[0] = p + 2
+    return SOUND
+
+
+cdef inline FaultCode begin_generic_rib(
+    const Header* h, const uint8_t** cursor, int* family, Prefix* prefix, uint16_t* count, Fault* problem
+) noexcept nogil:
+    """As begin_rib, of a record that names its address family (RFC 6396 section 4.3.3)."""
+    cdef const uint8_t* p = cursor[0]
+    cdef const uint8_t* end = p + h.length
+    cdef FaultCode code
+    if h.length < 10:
+        return fault(problem, RIB_SHORT, h.length, 10)
+    if (be16(p + 4) != AFI_IPV4 and be16(p + 4) != AFI_IPV6) or p[6] != SAFI_UNICAST:
+        return fault(problem, FAMILY_UNREAD, be16(p + 4), p[6])
+    family[0] = 4 if be16(p + 4) == AFI_IPV4 else 6
+    p += 7                                      # sequence number, family and subsequent family
+    code = next_prefix(&p, end, family[0], prefix, problem)
     if code != SOUND:
         return code
     if end - p < 2:

@@ -5,7 +5,7 @@ from libc.stdint cimport uint8_t, uint16_t
 from nightside.wire.attributes cimport MP_REACH_NLRI, MP_UNREACH_NLRI, Attributes
 from nightside.wire.bigendian cimport be16
 from nightside.wire.faults cimport (
-    ATTRIBUTES_LENGTH, MESSAGE_LENGTH, MESSAGE_SHORT, MESSAGE_TYPE, REACH_SHORT, SOUND, UNREACH_SHORT,
+    ATTRIBUTES_LENGTH, MESSAGE_LENGTH, MESSAGE_SHORT, MESSAGE_TYPE, NEXT_HOP_LENGTH, REACH_SHORT, SOUND, UNREACH_SHORT,
     WITHDRAWN_LENGTH, Fault, FaultCode, fault,
 )
 
@@ -56,10 +56,17 @@ cdef inline FaultCode split_message(
         return fault(problem, MESSAGE_TYPE, out.type, LAST_MESSAGE_TYPE)
     if out.type != UPDATE:
         return SOUND
-    end = p + size
-    p += MESSAGE_HEADER
+    return split_update(p + MESSAGE_HEADER, p + size, out, problem)
+
+
+cdef inline FaultCode split_update(
+    const uint8_t* p, const uint8_t* end, Update* out, Fault* problem
+) noexcept nogil:
+    """Find the stretches of an UPDATE that begins at p, without its header."""
+    cdef Py_ssize_t size
+    out.type = UPDATE
     if end - p < 4:
-        return fault(problem, MESSAGE_SHORT, size, MESSAGE_HEADER + 4)
+        return fault(problem, MESSAGE_SHORT, MESSAGE_HEADER + end - p, MESSAGE_HEADER + 4)
     size = be16(p)
     p += 2
     if size > end - p - 2:
@@ -89,6 +96,10 @@ cdef inline FaultCode read_reach(const Attributes* a, MpRoutes* out, Fault* prob
     out.safi = p[2]
     if p[3] > end - p - 5:
         return fault(problem, REACH_SHORT, end - p, 5 + <int>p[3])
+    if p[3] != 4 and p[3] != 16 and p[3] != 32 and out.safi == SAFI_UNICAST and (
+        out.afi == AFI_IPV4 or out.afi == AFI_IPV6
+    ):
+        return fault(problem, NEXT_HOP_LENGTH, p[3], out.afi)
     out.next_hop.begin = p + 4
     out.next_hop.end = p + 4 + p[3]
     out.nlri.begin = out.next_hop.end + 1       # behind the reserved byte

@@ -28,7 +28,7 @@ def record(kind: int, subtype: int, body: bytes) -> bytes:
 STATE = record(16, 5, SESSION + struct.pack("!HH", 6, 1))
 MESSAGE = struct.pack("!HH", 0, len(BLOCK)) + BLOCK + NLRI
 UPDATE = record(16, 4, SESSION + b"\xff" * 16 + struct.pack("!HB", 19 + len(MESSAGE), 2) + MESSAGE)
-OLD = record(5, 1, b"old")
+OLD = record(9, 1, b"old")
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_lines(good: Path) -> None:
         "BGP4MP|1419264900|A|192.0.2.1|65001|175.45.176.0/24|65001 4837|IGP|255.255.255.255|0|0||NAG||",
         "BGP4MP|1419264900|A|192.0.2.1|65001|175.45.177.0/24|65001 4837|IGP|255.255.255.255|0|0||NAG||",
     ]
-    warning = f"nightside: warning: {good}: byte {len(STATE)}: MRT type 5 is not read (2 records)"
+    warning = f"nightside: warning: {good}: byte {len(STATE)}: MRT type 9 is not read (2 records)"
     assert done.stderr.decode().splitlines() == [warning]
 
 
@@ -73,7 +73,7 @@ def test_summary(good: Path) -> None:
         "prefixes": 2,
         "origins": 1,
         "skipped": [
-            {"file": good.name, "offset": len(STATE), "reason": "MRT type 5 is not read", "count": 2}
+            {"file": good.name, "offset": len(STATE), "reason": "MRT type 9 is not read", "count": 2}
         ],
     }
 

@@ -40,7 +40,10 @@ class Mrt:
         return b"".join(cls.prefix(text) for text in texts)
 
     @staticmethod
-    def attribute(type: int, value: bytes, flags: int = 0x40) -> bytes:
+    def attribute(type: int, value: bytes, flags: int | None = None) -> bytes:
+        """With the flags that its type must have, where none are given; types above 18 are optional and transitive."""
+        if flags is None:
+            flags = 0x40 if type in (1, 2, 3, 5, 6) else 0x80 if type in (4, 9, 10, 14, 15) else 0xC0
         if len(value) > 255:
             return struct.pack("!BBH", flags | 0x10, type, len(value)) + value
         return struct.pack("!BBB", flags, type, len(value)) + value
@@ -244,7 +247,7 @@ def one_of_each(mrt: type[Mrt]) -> bytes:
             mrt.bgp4mp(mrt.update(("198.51.100.0/24",), old), width=2),
             mrt.bgp4mp(mrt.update()),
             mrt.bgp4mp(mrt.message(4, b"")),
-            mrt.record(5, 1, b"an old record"),
+            mrt.record(9, 1, b"an old record"),
             mrt.bgp4mp(mrt.update(withdrawn=("175.45.178.0/24",))),
         )
     )

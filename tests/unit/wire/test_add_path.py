@@ -9,6 +9,7 @@ import pytest
 
 from nightside.model.elements import FLAG_LOCAL, FLAG_PATH_ID, Kind
 from nightside.wire.decoder import Decoder
+from nightside.wire.lines import Lines
 
 LAST_ID = 4294967295
 
@@ -98,12 +99,10 @@ def test_tables_with_path_identifiers(mrt: Any, decode: Any, subtype: int, prefi
 
 
 def test_no_path_identifier_is_left_for_those_who_have_none(mrt: Any, decode: Any) -> None:
-    """Neither of a batch before, nor of a record that turned out bad."""
     path = mrt.path(65001, 131279)
     many = message_with_ids(mrt, [(i + 1, "10.0.0.0/8") for i in range(20)], attributes=path)
-    bad = message_with_ids(mrt, [(9, "10.0.0.0/8")] * 5 + [(9, "10.0.0.0/33")], attributes=path)
     plain = mrt.bgp4mp(mrt.update(("192.0.2.0/24",) * 30, path))
-    data = plain + record(mrt, 9, many) + record(mrt, 9, bad) + plain
+    data = plain + record(mrt, 9, many) + plain
     for capacity in (1, 25, 1000):
         ids = [row.path_id for row in decode(data, decoder=Decoder(capacity=capacity)).rows]
         assert ids == [0] * 30 + list(range(1, 21)) + [0] * 30
@@ -116,3 +115,94 @@ def test_a_cut_path_identifier_is_a_fault(mrt: Any, decode: Any) -> None:
     assert [skip.reason for skip in reading.skipped] == [
         "prefix of 5 bytes is over the 3 bytes that are left"
     ]
+
+
+# ---- path identifiers where a record says that there are none -------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        # What bgpdump makes of such messages: 250.0.0.0/208, 0.0.0.0/238, 160.0.0.0/160, 80.0.0.0/127.
+        [(0x0003FAD0, "175.45.176.0/24")],
+        [(238, "175.45.176.0/24"), (1, "10.0.0.0/8")],
+        # Plain, this would be 0.0.0.0/0 three times, 0.0.0.0/1 and 0.0.0.0/10.
+        [(1, "10.0.0.0/24")],
+        [(7, "0.0.0.0/0"), (8, "0.0.0.0/0")],
+    ],
+)
+def test_path_identifiers_in_a_plain_record_are_found(
+    mrt: Any, decode: Any, paths: list[tuple[int, str]]
+) -> None:
+    message = message_with_ids(mrt, paths, paths[:1], mrt.path(65001, 131279))
+    reading = decode(mrt.bgp4mp(message))
+    assert said(reading) == [
+        (Kind.WITHDRAW, paths[0][1], paths[0][0], FLAG_PATH_ID),
+        *((Kind.ANNOUNCE, prefix, path_id, FLAG_PATH_ID) for path_id, prefix in paths),
+    ]
+    assert reading.skipped == []
+    lines = Lines()
+    lines.start()
+    text = (b"".join(lines.feed(mrt.bgp4mp(message))) + b"".join(lines.finish())).decode().splitlines()
+    assert [line.split("|")[:3:2] + line.split("|")[5:7] for line in text] == [
+        ["BGP4MP_AP", "W", paths[0][1], str(paths[0][0])],
+        *(["BGP4MP_AP", "A", prefix, str(path_id)] for path_id, prefix in paths),
+    ]
+
+
+def test_path_identifiers_of_ipv6_in_a_plain_record_are_found(mrt: Any, decode: Any) -> None:
+    reach = b"\0\2\1\x10" + mrt.address("2001:db8::1") + b"\0" + with_ids(mrt, [(3, "2001:db8::/32")])
+    message = mrt.update((), mrt.path(65001, 131279) + mrt.attribute(14, reach))
+    assert said(decode(mrt.bgp4mp(message))) == [(Kind.ANNOUNCE, "2001:db8::/32", 3, FLAG_PATH_ID)]
+
+
+def test_plain_prefixes_stay_plain(mrt: Any, decode: Any) -> None:
+    for prefixes in (
+        ("0.0.0.0/0",),
+        ("0.0.0.0/0", "10.0.0.0/8", "192.0.2.0/24"),
+        ("0.0.0.0/1", "128.0.0.0/1"),
+        ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24"),
+    ):
+        reading = decode(mrt.bgp4mp(mrt.update(prefixes, mrt.path(65001, 131279))))
+        assert said(reading) == [(Kind.ANNOUNCE, prefix, 0, 0) for prefix in prefixes]
+
+
+# ---- tables that name their address family ---------------------------------------------------------------
+
+
+def generic(mrt: Any, subtype: int, afi: int, prefix: str, safi: int = 1) -> bytes:
+    block = mrt.path(65001, 131279)
+    middle = struct.pack("!I", 9) if subtype == 12 else b""
+    entry = struct.pack("!HI", 0, 1) + middle + struct.pack("!H", len(block)) + block
+    body = struct.pack("!IHB", 7, afi, safi) + mrt.prefix(prefix) + struct.pack("!H", 2) + entry * 2
+    return mrt.record(13, subtype, body)
+
+
+@pytest.mark.parametrize("subtype", [6, 12])
+@pytest.mark.parametrize(("afi", "prefix"), [(1, "175.45.176.0/24"), (2, "2001:db8::/32")])
+def test_generic_tables(mrt: Any, decode: Any, subtype: int, afi: int, prefix: str) -> None:
+    reading = decode(mrt.peer_table([("192.0.2.1", 65001)]) + generic(mrt, subtype, afi, prefix))
+    expected = (Kind.ROUTE, prefix, 9, FLAG_PATH_ID) if subtype == 12 else (Kind.ROUTE, prefix, 0, 0)
+    assert said(reading) == [expected] * 2
+    assert (reading.skipped, reading.rows[0].path) == ([], [65001, 131279])
+
+
+def test_generic_tables_of_other_families_are_counted(mrt: Any, decode: Any) -> None:
+    table = mrt.peer_table([("192.0.2.1", 65001)])
+    reading = decode(table + generic(mrt, 6, 1, "10.0.0.0/8", safi=128) + generic(mrt, 6, 25, "10.0.0.0/8"))
+    assert reading.rows == []
+    assert [skip.reason for skip in reading.skipped] == [
+        "routes of address family 1, subsequent family 128 are not read",
+        "routes of address family 25, subsequent family 1 are not read",
+    ]
+
+
+@pytest.mark.parametrize("subtype", [3, 5, 9, 11])
+def test_multicast_tables_are_counted(mrt: Any, decode: Any, subtype: int) -> None:
+    reading = decode(mrt.record(13, subtype, bytes(20)))
+    assert [skip.reason for skip in reading.skipped] == [f"subtype {subtype} of MRT type 13 is not read"]
+
+
+def test_where_peers_stand_on_the_earth_is_no_element(mrt: Any, decode: Any) -> None:
+    reading = decode(mrt.record(13, 7, bytes(20)))
+    assert (reading.rows, reading.skipped, reading.records) == ([], [], 1)
