@@ -12,6 +12,8 @@ from urllib.parse import unquote
 from nightside.engine.channels.senders import TAKEN, Answer
 
 SHORTEST_SECRET = 4
+BETWEEN_S = 1.0
+"""Apprise itself waits 5.5 s between two sendings. A channel has `per_minute`, and no service wants more than this."""
 
 
 class AppriseSender:
@@ -62,6 +64,8 @@ def service_of(url: str) -> Any:
     import apprise
 
     service = apprise.Apprise.instantiate(url, suppress_exceptions=True)
-    if service is not None and "overflow=" not in url:
-        service.overflow_mode = apprise.OverflowMode.SPLIT
+    if service is not None:
+        service.request_rate_per_sec = min(service.request_rate_per_sec, BETWEEN_S)
+        if "overflow=" not in url:
+            service.overflow_mode = apprise.OverflowMode.SPLIT
     return service
