@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from nightside.model.elements import FLAG_NO_UPSTREAM, Columns, Kind, Peer
+from nightside.model.elements import FLAG_LOCAL, FLAG_NO_UPSTREAM, FLAG_PATH_ID, Columns, Kind, Peer
 from nightside.sources.layout import InputFile, find_inputs
 from nightside.sources.reading import Listener, read_files
 from nightside.wire.decoder import Decoder
@@ -33,6 +33,8 @@ SCHEMA = pa.schema(
         pa.field("path", pa.list_(pa.uint32())),  # as the origin; AS_SETs lie flat in it
         pa.field("old_state", pa.uint8()),  # null but for state
         pa.field("new_state", pa.uint8()),
+        pa.field("path_id", pa.uint32()),  # RFC 7911; null where the element came without
+        pa.field("local", pa.bool_(), nullable=False),  # the collector sent it itself: no route of the peer
         pa.field("file", pa.string(), nullable=False),
         pa.field("offset", pa.int64(), nullable=False),  # of the record, in the uncompressed file
     ]
@@ -82,6 +84,8 @@ def record_batch(columns: Columns, peers: Sequence[Peer], file: InputFile) -> pa
         _paths(columns, with_path),
         pa.array(columns.old_state[:n].copy(), mask=~is_state),
         pa.array(columns.new_state[:n].copy(), mask=~is_state),
+        pa.array(columns.path_id[:n].copy(), mask=(columns.flags[:n] & FLAG_PATH_ID) == 0),
+        pa.array((columns.flags[:n] & FLAG_LOCAL) != 0),
         pa.repeat(file.name, n),
         pa.array(columns.record_offset[:n].copy()),
     ]

@@ -66,6 +66,25 @@ def test_elements_in_words(tmp_path: Path) -> None:
     assert [row["offset"] for row in rows[:5]] == ends
 
 
+@pytest.mark.parametrize(
+    ("subtype", "path_ids", "local"),
+    [(4, [None], False), (9, [4294967295, 0], False), (7, [None], True), (11, [4294967295, 0], True)],
+)
+def test_path_identifiers_and_whose_message_it_was(
+    tmp_path: Path, subtype: int, path_ids: list[int | None], local: bool
+) -> None:
+    prefix = b"\x18\xaf\x2d\xb0"
+    nlri = b"".join((b"" if path_id is None else struct.pack("!I", path_id)) + prefix for path_id in path_ids)
+    record = bytearray(update(nlri, PATH))
+    record[6:8] = struct.pack("!H", subtype)
+    path = tmp_path / "some.mrt"
+    path.write_bytes(record)
+    rows = element_batches([path]).read_all().to_pylist()
+    assert [(row["prefix"], row["path_id"], row["local"]) for row in rows] == [
+        ("175.45.176.0/24", path_id, local) for path_id in path_ids
+    ]
+
+
 def test_a_prefix_text_is_the_shortest(tmp_path: Path) -> None:
     nlri = b"\x40\x20\x01\x0d\xb8\0\0\0\1" + b"\x80" + bytes(10) + b"\xff\xff\xc0\0\2\1" + b"\0"
     reach = b"\0\2\1\x10" + bytes(16) + b"\0" + nlri
