@@ -122,12 +122,10 @@ def _tasks(parts: Results) -> list[str]:
             continue
         lines += [f"### {heading}", "", words, ""]
         for part in mine.values():
-            oracle = (
-                f", the answer as {part['oracle']}'s" if part["oracle"] else ", not held against anyone's"
-            )
+            oracle = f"held against {part['oracle'] or 'nobody'}"
             rows = [[r["name"], *_figures(part, r)] for r in part["rows"] if r["status"] in GOOD]
             if rows:
-                lines += [f"{part['input']}{oracle}:", "", *_table(("", *COLUMN_NAMES), rows)]
+                lines += [f"{part['input']}; {oracle}:", "", *_table(("", *COLUMN_NAMES), rows)]
             if apart := _apart(part):
                 lines += [f"{'' if rows else part['input'] + '. '}Without figures: {'; '.join(apart)}.", ""]
         if task == "shares":

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from bench import answers, tell
 from bench.__main__ import measured
-from bench.contenders import iterate, peers_of
-from bench.inputs import Input
+from bench.contenders import iterate, map_of, peers_of, shares
+from bench.inputs import SIZES, Input, archive
 from bench.racing import Contender, Row, judge, race
 from bench.targets import ratio
 
@@ -81,6 +81,18 @@ def test_ours_bgpdump_and_pybgpkit_answer_alike(table: Path, tmp_path: Path) -> 
             assert part["rows"][0]["answer"]["rows"] > -(-(ENTRIES - ipv6) // 28) + -(-ipv6 // 12)
 
 
+def test_shares_are_those_of_bgpdump_and_pybgpkit_with_dicts(tmp_path: Path) -> None:
+    of = archive(tmp_path, SIZES["tiny"])
+    map_of(of.path, tmp_path / "countries.bin")
+    who = [one for one in shares(of, tmp_path / "countries.bin") if not one.missing]
+    part = measured("shares", of, who, 1, tmp_path)
+    assert part["oracle"] == "bgpdump -m, piped to Python"
+    assert [row["status"] for row in part["rows"]] == ["ok", "ok", "ok"]
+    # At least one country, at every five minutes of four hours.
+    assert part["rows"][0]["answer"]["rows"] % 49 == 0
+    assert part["rows"][0]["answer"]["rows"]
+
+
 def test_who_answers_otherwise_shows_no_speed(tmp_path: Path) -> None:
     def says(what: str) -> str:
         return f"echo '{json.dumps({'announced': what})}'"
@@ -135,7 +147,7 @@ def test_the_benchmark_of_streams_reads_all_that_is_sent() -> None:
 
 def test_the_benchmark_of_upstreams_finds_the_same_with_and_without(tmp_path: Path) -> None:
     """It ends with an error where the incidents differ, or where "without" follows upstreams all the same."""
-    shape = ("--prefixes", "3000", "--hours", "2", "--rate", "6")
+    shape = ("--prefixes", "1500", "--hours", "2", "--rate", "3")
     run("bench.churned", str(tmp_path / "churn"), *shape)
     said = run("bench.tracking", "--rounds", "1", "--seconds", "0", str(tmp_path / "churn"))
     assert "churn: " in said
