@@ -7,7 +7,7 @@ from libc.string cimport memset
 
 from nightside.model.elements import Kind
 
-from nightside.routing.prefixes cimport PrefixIndex
+from nightside.routing.prefixes cimport PrefixIndex, hashed
 from nightside.wire.columns cimport Columns, Pointers
 
 cdef enum:
@@ -81,7 +81,8 @@ cdef class ElementCounts:
                             last_asn = asn
                 if kind == ANNOUNCE or kind == ROUTE or kind == WITHDRAW:
                     self.index.intern(
-                        at.prefix_hi[begin], at.prefix_lo[begin], at.prefix_len[begin], at.family[begin]
+                        at.prefix_hi[begin], at.prefix_lo[begin], at.prefix_len[begin], at.family[begin],
+                        hashed(at.prefix_hi[begin], at.prefix_lo[begin], at.prefix_len[begin], at.family[begin]),
                     )
                 for i in range(begin, end):
                     peer = at.peer[i]

@@ -13,6 +13,10 @@ cdef inline uint64_t mix(uint64_t x) noexcept nogil:
     return x ^ (x >> 31)
 
 
+cdef inline uint64_t hashed(uint64_t hi, uint64_t lo, uint8_t length, uint8_t family) noexcept nogil:
+    return mix(hi ^ (lo * 0x9E3779B97F4A7C15ULL) ^ (<uint64_t>length << 8) ^ family)
+
+
 cdef class NumberMap:
     cdef uint64_t* keys
     cdef uint32_t* values

@@ -24,10 +24,6 @@ cdef enum:
     AT_A_TIME = 64   # so many prefixes are looked up together: memory answers many as fast as one
 
 
-cdef inline uint64_t hashed(uint64_t hi, uint64_t lo, uint8_t length, uint8_t family) noexcept nogil:
-    return mix(hi ^ (lo * 0x9E3779B97F4A7C15ULL) ^ (<uint64_t>length << 8) ^ family)
-
-
 cdef class NumberMap:
     """64-bit numbers to 32-bit numbers. The key 2^64-1 cannot be stored."""
 
