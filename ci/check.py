@@ -28,6 +28,8 @@ LINT: tuple[tuple[str, list[str]], ...] = (
     ("layers: import-linter", ["lint-imports", "--no-cache"]),
 )
 
+# What is compiled is kept, whatever the environment says: each worker and each program under test starts with it.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 WAITING = 2
 """Workers more than processors: so many tests at a time wait rather than calculate (for routers, browsers, clocks)."""
 
@@ -74,7 +76,7 @@ def main() -> int:
     # with them is told when they run.
     quiet = subprocess.DEVNULL
     compiling = subprocess.Popen(
-        [*PYTEST, "--collect-only", "-q"], cwd=ROOT, stdin=quiet, stdout=quiet, stderr=quiet
+        [*PYTEST, "--collect-only", "-q"], cwd=ROOT, env=ENVIRONMENT, stdin=quiet, stdout=quiet, stderr=quiet
     )
     code = lint()
     if code:
@@ -85,7 +87,9 @@ def main() -> int:
     print("== tests: pytest", flush=True)
     # In the order of the files: the long ones of tests/e2e come first, and many short ones fill up the end.
     workers = ["-n", str((os.cpu_count() or 1) + WAITING), "--dist", "loadgroup", "--no-loadscope-reorder"]
-    return subprocess.run([*PYTEST, *workers], cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+    return subprocess.run(
+        [*PYTEST, *workers], cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.DEVNULL, check=False
+    ).returncode
 
 
 if __name__ == "__main__":
