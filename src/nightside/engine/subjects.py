@@ -15,6 +15,8 @@ from nightside.world.names import as_name, country_name
 from nightside.world.snapshot import Snapshot
 
 KNOWN = EVENT_KINDS["KNOWN"]
+PREFIXES_AT_ONCE = 1 << 16
+"""Of a million prefixes the numbers in between would take more memory than all that is known of them."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +82,14 @@ def subject_prefixes(
     tracked = np.zeros(1 << 24, bool)
     for subject in subjects:
         tracked |= subject.entity_of_unit > 0
-    before = np.concatenate([[0], np.cumsum(tracked, dtype=np.int32)])
-    fits = (table.family == 4) & (table.length >= shortest) & (table.length <= 24)
-    first = np.where(fits, table.hi >> np.uint64(40), 0).astype(np.int64)
-    size = np.where(fits, np.int64(1) << (24 - np.where(fits, table.length, 24).astype(np.int64)), 0)
-    covers: npt.NDArray[np.bool_] = before[first + size] > before[first]
-    return covers.astype(np.uint8)
+    before = np.zeros((1 << 24) + 1, np.int32)
+    np.cumsum(tracked, dtype=np.int32, out=before[1:])
+    found = np.zeros(len(table.hi), np.uint8)
+    for begin in range(0, len(found), PREFIXES_AT_ONCE):
+        part = slice(begin, begin + PREFIXES_AT_ONCE)
+        length = table.length[part]
+        fits = (table.family[part] == 4) & (length >= shortest) & (length <= 24)
+        first = np.where(fits, table.hi[part] >> np.uint64(40), 0).astype(np.int64)
+        size = np.where(fits, np.int64(1) << (24 - np.where(fits, length, 24).astype(np.int64)), 0)
+        found[part] = before[first + size] > before[first]
+    return found
