@@ -18,7 +18,7 @@ from fuzz.rules import WrongError
 from nightside.model.elements import Kind
 
 ROOT = Path(__file__).resolve().parents[2]
-INPUTS = {"mrt": 250, "state": 60, "bmp": 200, "message": 400, "frames": 150, "answer": 100, "packed": 80}
+INPUTS = {"mrt": 200, "state": 40, "bmp": 200, "message": 400, "frames": 150, "answer": 100, "packed": 80}
 
 
 @pytest.mark.parametrize("name", ENTRANCES)
@@ -151,9 +151,9 @@ if find_spec("atheris") is not None:
         (tmp_path / "grown").mkdir()
         told = tmp_path / "told.json"
         command = [sys.executable, "-m", "fuzz.guided", "--told", str(told), str(tmp_path / "grown")]
-        command += [str(tmp_path / "seeds"), "-runs=1500", "-seed=1", "-max_len=4096", "-rss_limit_mb=3000"]
+        command += [str(tmp_path / "seeds"), "-runs=1000", "-seed=1", "-max_len=4096", "-rss_limit_mb=3000"]
         command += [f"-artifact_prefix={tmp_path}/"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, done.stderr[-2000:]
-        assert "Done 1500 runs" in done.stderr
+        assert "Done 1000 runs" in done.stderr
         assert not told.exists(), told.read_text()
