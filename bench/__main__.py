@@ -46,7 +46,7 @@ def measured(
     task: str, of: Input, runs: list[Contender], rounds: int, folder: Path, known: Answer | None = None
 ) -> Part:
     """One part: run, judge, and put into the shape that is written. `known` is what must come out."""
-    output = folder / "output"
+    output = folder / f"output-{os.getpid()}"
     rows = race(runs, rounds, output)
     for left in (output, output.with_suffix(".err")):
         left.unlink(missing_ok=True)

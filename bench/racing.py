@@ -87,7 +87,11 @@ def race(contenders: Sequence[Contender], rounds: int, output: Path) -> list[Row
             if usage.ru_maxrss > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss:
                 row.peak_mib = max(row.peak_mib, usage.ru_maxrss / 1024)
             if one.answer:
-                answer = one.answer(output)
+                try:
+                    answer = one.answer(output)
+                except (ValueError, LookupError) as error:
+                    row.status = f"its answer cannot be read ({error})"
+                    continue
                 if row.answer is not None and answer != row.answer:
                     row.status = "another answer each time"
                 row.answer = answer
