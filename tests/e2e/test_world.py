@@ -21,7 +21,7 @@ import jsonschema
 import numpy as np
 import pytest
 from archive_server import Fault, archive_server, use_archive
-from bench.mapping import announced, best_s, many, map_all, most_mib, tables_of
+from bench.mapping import ROUNDS, announced, many, map_all, most_mib, tables_of
 from delegation_files import write_world
 
 from nightside.engine.country_by import by_basis
@@ -294,6 +294,16 @@ def test_the_map_of_2014_and_the_shipped_one_agree_as_far_as_the_decision_says(o
     assert len(ours) == 44_663
     assert (of_2014.asn_codes[ours] == load().asn_codes[theirs]).mean() == pytest.approx(0.86, abs=0.005)
     assert set(of_2014.codes[1:]) == country_codes()
+
+
+def best_s(work: Callable[[], object]) -> float:
+    """Seconds of the processor in the shortest of some runs: what else runs takes time, but none of these."""
+    took = []
+    for _ in range(ROUNDS):
+        begin = time.process_time()
+        work()
+        took.append(time.process_time() - begin)
+    return min(took)
 
 
 @pytest.mark.shared_data
