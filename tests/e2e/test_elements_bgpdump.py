@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import ipaddress
 import json
 import re
 import shutil
+import struct
 import subprocess
 import sys
 from collections import Counter
