@@ -18,13 +18,17 @@ PIECE = 1 << 20
 def counts(output: Path) -> Answer:
     """Of the programs that count."""
     said: Answer = json.loads(output.read_text())
-    return said
+    return {**said, "elements": sum(int(number) for number in said.values())}
 
 
 def summary(output: Path) -> Answer:
     """Of `nightside elements --summary`."""
     said = json.loads(output.read_text())
-    return {"announced": said["announcements"] + said["routes"], "withdrawn": said["withdrawals"]}
+    announced, withdrawn = said["announcements"] + said["routes"], said["withdrawals"]
+    # Of other kinds of routes (multicast) it says only how many it passed over; others tell them like all.
+    over = sum(skip["count"] for skip in said["skipped"] if skip["reason"].endswith("are not read"))
+    elements = {"elements": announced + withdrawn + over}
+    return elements if over else {"announced": announced, "withdrawn": withdrawn, **elements}
 
 
 def lines(output: Path) -> Answer:
@@ -37,6 +41,7 @@ def lines(output: Path) -> Answer:
     return {
         "announced": kinds[b"A"] + kinds[b"B"],
         "withdrawn": kinds[b"W"],
+        "elements": kinds[b"A"] + kinds[b"B"] + kinds[b"W"],
         "lines": digest.hexdigest(),
     }
 
