@@ -10,6 +10,11 @@ from nightside.model.elements import Kind
 from nightside.routing.prefixes cimport PrefixIndex, hashed
 from nightside.wire.columns cimport Columns, Pointers
 
+
+cdef extern from *:
+    void prefetch "__builtin_prefetch"(const void* memory) noexcept nogil
+
+
 cdef enum:
     # As in model.elements.
     ANNOUNCE = 1
@@ -34,6 +39,9 @@ cdef class ElementCounts:
     cdef uint8_t* is_seen       # by peer
     cdef uint32_t peers_room
     cdef int64_t peers_seen
+    cdef Py_ssize_t* begins     # of stretches of the batch in hand
+    cdef uint64_t* keys         # of their prefixes
+    cdef Py_ssize_t begins_room
 
     def __cinit__(self):
         memset(self.kinds, 0, sizeof(self.kinds))
@@ -41,6 +49,9 @@ cdef class ElementCounts:
         self.origins_seen = self.peers_seen = 0
         self.peers_room = 0
         self.is_seen = NULL
+        self.begins = NULL
+        self.keys = NULL
+        self.begins_room = 0
         self.pages = <uint8_t**>calloc(PAGES, sizeof(uint8_t*))
         if self.pages is NULL:
             raise MemoryError
@@ -52,61 +63,89 @@ cdef class ElementCounts:
                 free(self.pages[i])
         free(self.pages)
         free(self.is_seen)
+        free(self.begins)
+        free(self.keys)
 
     def add(self, Columns columns):
         """One batch of a decoder."""
         cdef Pointers at = columns.to
-        cdef Py_ssize_t count = columns.count, begin = 0, end, i
-        cdef uint32_t asn, last_asn = 0, peer, last_peer = 0
-        cdef bint any_asn = False, any_peer = False
-        cdef uint8_t kind
+        cdef Py_ssize_t count = columns.count, stretches, i
+        cdef uint32_t peer
+        self._make_room(count)
         with nogil:
-            while begin < count:
-                # A stretch of elements of one kind and one prefix: that of a RIB record, mostly.
-                kind = at.kind[begin]
-                end = begin + 1
-                while (
-                    end < count and at.prefix_hi[end] == at.prefix_hi[begin] and at.prefix_lo[end] == at.prefix_lo[begin]
-                    and at.prefix_len[end] == at.prefix_len[begin] and at.kind[end] == kind
-                    and at.family[end] == at.family[begin]
-                ):
-                    end += 1
-                self.kinds[kind] += end - begin
-                if kind == ANNOUNCE or kind == ROUTE:
-                    for i in range(begin, end):
-                        asn = at.origin[i]
-                        if not any_asn or asn != last_asn:
-                            self._see_origin(asn)
-                            any_asn = True
-                            last_asn = asn
-                if kind == ANNOUNCE or kind == ROUTE or kind == WITHDRAW:
-                    self.index.intern(
-                        at.prefix_hi[begin], at.prefix_lo[begin], at.prefix_len[begin], at.family[begin],
-                        hashed(at.prefix_hi[begin], at.prefix_lo[begin], at.prefix_len[begin], at.family[begin]),
-                    )
-                for i in range(begin, end):
-                    peer = at.peer[i]
-                    if not any_peer or peer != last_peer:
-                        self._see_peer(peer)
-                        any_peer = True
-                        last_peer = peer
-                begin = end
+            stretches = self._find_stretches(&at, count)
+            for i in range(stretches):
+                self._count_stretch(&at, self.begins[i], self.begins[i + 1], self.keys[i])
+            for i in range(count):
+                peer = at.peer[i]
+                if peer >= self.peers_room or not self.is_seen[peer]:
+                    self._new_peer(peer)
 
-    cdef int _see_origin(self, uint32_t asn) except -1 nogil:
+    cdef int _make_room(self, Py_ssize_t count) except -1:
+        cdef void* grown
+        if count >= self.begins_room:
+            grown = realloc(self.begins, (count + 1) * sizeof(Py_ssize_t))
+            if grown is NULL:
+                raise MemoryError
+            self.begins = <Py_ssize_t*>grown
+            grown = realloc(self.keys, (count + 1) * sizeof(uint64_t))
+            if grown is NULL:
+                raise MemoryError
+            self.keys = <uint64_t*>grown
+            self.begins_room = count + 1
+        return 0
+
+    cdef Py_ssize_t _find_stretches(self, const Pointers* at, Py_ssize_t count) noexcept nogil:
+        """Where elements of one kind and one prefix begin, those of a RIB record mostly; behind them, the end."""
+        cdef Py_ssize_t i, n = 0
+        cdef uint64_t key
+        for i in range(count):
+            if (
+                i == 0 or at.prefix_hi[i] != at.prefix_hi[i - 1] or at.prefix_lo[i] != at.prefix_lo[i - 1]
+                or at.prefix_len[i] != at.prefix_len[i - 1] or at.kind[i] != at.kind[i - 1]
+                or at.family[i] != at.family[i - 1]
+            ):
+                self.begins[n] = i
+                key = hashed(at.prefix_hi[i], at.prefix_lo[i], at.prefix_len[i], at.family[i])
+                self.keys[n] = key
+                # Far away in a large index: on its way while the other stretches are looked for.
+                prefetch(&self.index.slots[key & self.index.mask])
+                n += 1
+        self.begins[n] = count
+        return n
+
+    cdef int _count_stretch(
+        self, const Pointers* at, Py_ssize_t begin, Py_ssize_t end, uint64_t key
+    ) except -1 nogil:
+        cdef uint8_t kind = at.kind[begin]
+        cdef uint8_t* page
+        cdef uint32_t asn
+        cdef Py_ssize_t i
+        self.kinds[kind] += end - begin
+        if kind == ANNOUNCE or kind == ROUTE:
+            for i in range(begin, end):
+                asn = at.origin[i]
+                page = self.pages[asn >> 16]
+                if page is NULL or not page[(asn & 0xFFFF) >> 3] >> (asn & 7) & 1:
+                    self._new_origin(asn)
+        if kind == ANNOUNCE or kind == ROUTE or kind == WITHDRAW:
+            self.index.intern(
+                at.prefix_hi[begin], at.prefix_lo[begin], at.prefix_len[begin], at.family[begin], key
+            )
+        return 0
+
+    cdef int _new_origin(self, uint32_t asn) except -1 nogil:
         cdef uint8_t* page = self.pages[asn >> 16]
-        cdef uint8_t bit = <uint8_t>(1 << (asn & 7))
         if page is NULL:
             page = self.pages[asn >> 16] = <uint8_t*>calloc(PAGE_BYTES, 1)
             if page is NULL:
                 with gil:
                     raise MemoryError
-        page += (asn & 0xFFFF) >> 3
-        if not page[0] & bit:
-            page[0] |= bit
-            self.origins_seen += 1
+        page[(asn & 0xFFFF) >> 3] |= <uint8_t>(1 << (asn & 7))
+        self.origins_seen += 1
         return 0
 
-    cdef int _see_peer(self, uint32_t peer) except -1 nogil:
+    cdef int _new_peer(self, uint32_t peer) except -1 nogil:
         cdef uint32_t room
         cdef uint8_t* grown
         if peer >= self.peers_room:
@@ -118,9 +157,8 @@ cdef class ElementCounts:
             memset(grown + self.peers_room, 0, room - self.peers_room)
             self.is_seen = grown
             self.peers_room = room
-        if not self.is_seen[peer]:
-            self.is_seen[peer] = 1
-            self.peers_seen += 1
+        self.is_seen[peer] = 1
+        self.peers_seen += 1
         return 0
 
     def to_json(self):
