@@ -8,12 +8,8 @@ from libc.string cimport memset
 from nightside.model.elements import Kind
 
 from nightside.routing.prefixes cimport PrefixIndex, hashed
+from nightside.routing.soon cimport SOON
 from nightside.wire.columns cimport Columns, Pointers
-
-
-cdef extern from *:
-    void prefetch "__builtin_prefetch"(const void* memory) noexcept nogil
-
 
 cdef enum:
     # As in model.elements.
@@ -109,7 +105,7 @@ cdef class ElementCounts:
                 key = hashed(at.prefix_hi[i], at.prefix_lo[i], at.prefix_len[i], at.family[i])
                 self.keys[n] = key
                 # Far away in a large index: on its way while the other stretches are looked for.
-                prefetch(&self.index.slots[key & self.index.mask])
+                SOON(&self.index.slots[key & self.index.mask])
                 n += 1
         self.begins[n] = count
         return n
