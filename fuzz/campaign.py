@@ -27,8 +27,8 @@ WAYS = {
     "guided-sanitized": "guided-sanitized",
 }
 """Name, and the build that it runs over."""
-SLICE_S = 60.0
-"""A process lives for so long at most; then its state is kept, and another goes on."""
+PLAIN_SLICE_S, GUIDED_SLICE_S = 60.0, 1200.0
+"""A process lives for so long at most; then its state is kept, and another goes on. libFuzzer's begin is slow."""
 LONGEST_INPUT = 16_384
 _MOST_DEATHS = 100
 _STATE = builds.WORK / "state"
@@ -124,7 +124,7 @@ def _ended(code: int, said: bytes) -> str:
     return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
 
-def seed(folder: Path, each: int = 150) -> None:
+def seed(folder: Path, each: int = 60) -> None:
     """What libFuzzer begins with: the committed inputs, and so many of the plain loop's for each entrance."""
     folder.mkdir(parents=True, exist_ok=True)
     names = list(ENTRANCES)
@@ -195,7 +195,8 @@ def _go(way: str, seconds: float, stop: threading.Event) -> State:
         state.done_s = 0.0
     while state.done_s < seconds and not stop.is_set() and state.deaths < _MOST_DEATHS:
         begun = time.monotonic()
-        slice_s = min(SLICE_S * (5 if builds.is_guided(build) else 1), seconds - state.done_s)
+        longest_s = GUIDED_SLICE_S if builds.is_guided(build) else PLAIN_SLICE_S
+        slice_s = min(longest_s, seconds - state.done_s)
         (_guided_slice if builds.is_guided(build) else _plain_slice)(state, build, slice_s, stop)
         state.done_s += time.monotonic() - begun
         state.keep()
