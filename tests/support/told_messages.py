@@ -5,16 +5,25 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from nightside.engine.live.outlets import told_json
-from nightside.incidents.messages import Message
+from nightside.incidents.messages import Message, messages
 from nightside.model.entity import Entity
 from nightside.model.incident import Episode, Incident, LocalTime, Provenance, View
 from nightside.model.instants import compact
+from nightside.model.series import IncidentSeries
 from nightside.model.settings import Settings
 
 Json = dict[str, Any]
 DOWN, BACK = 1419263700, 1419266400
 """15:55 and 16:40 UTC, 22 December 2014."""
 NAMES = {"KP": "North Korea", "SY": "Syria", "IQ": "Iraq"}
+
+
+def ended(code: str) -> tuple[Incident, IncidentSeries, list[Message]]:
+    """An outage of 45 minutes that is over: its incident, its series, and all messages of it."""
+    entity = Entity("country", code, NAMES[code])
+    incident = _incident(entity, "total", DOWN, BACK, reconstruction=False)
+    series = IncidentSeries(DOWN - 60, BACK + 660, [DOWN - 60, DOWN, BACK], [4, 0, 4], [4, 4, 4])
+    return incident, series, messages(entity, incident.episodes, [], Settings(), BACK + 660)
 
 
 def message(
@@ -29,11 +38,23 @@ def message(
     """(nightside.message/1, its incident) of an outage of 45 minutes."""
     lasts = kind in ("opened", "worsened")
     end = None if lasts else onset + BACK - DOWN
-    episode = Episode(severity, onset, end, 0.0, 0)
     entity = Entity(type, code, NAMES.get(code, f"Somewhere {code}"))
-    incident = Incident(
+    incident = _incident(entity, severity, onset, end, reconstruction=reconstruction)
+    at = onset + 60 if lasts else onset + BACK - DOWN + 600
+    key = f"{type}/{code}/{compact(onset)}/{onset}/{kind}"
+    told = Message(key, kind, at, severity, onset, end, tuple(incident.episodes))
+    id = f"{'AS' if type == 'asn' else ''}{code}-{compact(onset)}"
+    as_json = incident.to_json(id=id, revision=1, corrections=[])
+    return told_json(as_json, told.to_json()), as_json
+
+
+def _incident(
+    entity: Entity, severity: Literal["severe", "total"], onset: int, end: int | None, *, reconstruction: bool
+) -> Incident:
+    episode = Episode(severity, onset, end, 0.0, 0)
+    return Incident(
         entity=entity,
-        status="ongoing" if lasts else "restored",
+        status="ongoing" if end is None else "restored",
         closed_as=None,
         severity=severity,
         headline=episode,
@@ -52,9 +73,3 @@ def message(
         provenance=Provenance([], None, "1", reconstruction, None),
         settings=Settings().to_json(),
     )
-    at = onset + 60 if lasts else onset + BACK - DOWN + 600
-    key = f"{type}/{code}/{compact(onset)}/{onset}/{kind}"
-    told = Message(key, kind, at, severity, onset, end, (episode,))
-    id = f"{'AS' if type == 'asn' else ''}{code}-{compact(onset)}"
-    as_json = incident.to_json(id=id, revision=1, corrections=[])
-    return told_json(as_json, told.to_json()), as_json

@@ -65,13 +65,15 @@ def print_rehearsal(
     for channel in channels:
         if not json and records:
             print(f"{channel.name} ({channel.kind}, {channel.where})")
-        for one in sorted(
-            rehearse(channel, records), key=lambda one: iso(one.at) if one.at else one.told[0]["at"]
-        ):
+        for one in sorted(rehearse(channel, records), key=_when):
             if json:
                 print(dumps(one.to_json(), ensure_ascii=False))
             else:
                 print("\n".join(f"  {line}" for line in _lines(one)))
+
+
+def _when(one: Rehearsed) -> tuple[str, str]:
+    return (one.told[0]["at"] if one.at is None else iso(one.at), one.told[0]["key"])
 
 
 def _lines(one: Rehearsed) -> list[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import httpx2
 
 TIMEOUT_S = 10.0
+LITTLE_BYTES = 64 * 1024
 AGAIN = (408, 425, 429)
 """Answers of the 400s after which the same may yet be taken."""
 LONGEST_WAIT_S = 3600
@@ -96,12 +97,16 @@ class WebSender:
         if self._secret is not None:
             headers["Nightside-Signature"] = signature(self._secret, stamp, body)
         try:
-            # Nothing is asked of the answer but its status: what else it has may be without end.
+            # Of the answer the status counts. What else it has may be without end: only what says that it is little is
+            # read, so that the connection can be used again.
             async with (
                 asyncio.timeout(TIMEOUT_S),
                 self._client.stream("POST", self._url, content=body, headers=headers) as answer,
             ):
                 status, after = answer.status_code, answer.headers.get("Retry-After")
+                length = answer.headers.get("Content-Length", "")
+                if length.isascii() and length.isdigit() and int(length) <= LITTLE_BYTES:
+                    await answer.aread()
         except TimeoutError:
             return Answer(f"cannot be reached: no answer within {TIMEOUT_S:.0f} s")
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
