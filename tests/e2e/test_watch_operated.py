@@ -126,3 +126,32 @@ def test_a_taken_health_address_is_an_error_in_words(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert "NIGHTSIDE_HEALTH_LISTEN" in log
     assert "Traceback" not in log
+
+
+def test_channels_are_in_its_figures(tmp_path: Path) -> None:
+    (tmp_path / "nightside").mkdir()
+    text = '[ops]\nkind = "webhook"\nurl_env = "OPS_URL"\n[pager]\nkind = "alertmanager"\nurl = "http://127.0.0.1:9"\n'
+    (tmp_path / "nightside" / "channels.toml").write_text(text)
+    port = free_port()
+    with watching(tmp_path, port, OPS_URL="http://127.0.0.1:9/T0KEN") as process:
+        until_alive(process, port)
+        figures = httpx2.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
+        process.send_signal(signal.SIGTERM)
+        _said, log = process.communicate(timeout=30)
+    assert process.returncode == 0
+    for channel in ("ops", "pager"):
+        assert f'nightside_channel_waiting{{channel="{channel}"}} 0.0' in figures
+    assert "T0KEN" not in log + figures
+
+
+def test_channels_that_make_no_sense_end_it_before_it_begins(tmp_path: Path) -> None:
+    (tmp_path / "nightside").mkdir()
+    path = tmp_path / "nightside" / "channels.toml"
+    path.write_text('[ops]\nkind = "webhook"\nurl_env = "OPS_URL"\n')
+    with watching(tmp_path, free_port()) as process:
+        said, log = process.communicate(timeout=30)
+    assert (process.returncode, said) == (2, "")
+    assert log.splitlines() == [
+        f"nightside: {path}:3: url_env: the environment has no OPS_URL",
+        "Set OPS_URL, or name a file by its whole path.",
+    ]

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from watch_scene import GOES_ON, back, gone, scene, seconds
 
+from nightside.engine.channels.journal_lines import waiting_in
+
 PROMISED_S = 10
 AWAY_S = 3000
 """A watch that was away so long has passed over what was said then, and the archives have it."""
@@ -122,6 +124,6 @@ def test_a_receiver_that_is_away_when_it_happens_hears_each_message_once(tmp_pat
                 assert [m["kind"] for _at, m in here.hook.got] == ["opened", "recovering"]
                 assert await watch.end() == 0
             here.nothing_twice()
-            assert list((tmp_path / "store" / "outbox").glob("*.json")) == []
+            assert waiting_in(tmp_path / "store" / "outbox") == {}
 
     asyncio.run(test())

@@ -19,6 +19,7 @@ from ris_live_server import RisLiveServer, message_frame
 from watch_process import WatchProcess, watching
 from webhook_receiver import Receiver, receiver
 
+from nightside.engine.channels.journal_lines import waiting_in
 from nightside.store.location import open_store
 
 Json = dict[str, Any]
@@ -95,7 +96,7 @@ class Scene:
 
         Who is killed before cannot know, and sends it again with the same key (test_live_killed.py)."""
         waiting = self.folder / "store" / "outbox"
-        await watch.until(lambda: self.hook.told(kind) and not any(waiting.glob("*.json")), within_s)
+        await watch.until(lambda: self.hook.told(kind) and not waiting_in(waiting), within_s)
         (message,) = self.hook.told(kind)
         return message
 

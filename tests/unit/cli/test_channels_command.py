@@ -82,6 +82,10 @@ def test_each_channel_is_listed_with_how_it_does(run: Run, tmp_path: Path) -> No
     assert "failing since 2026-09-21T14:14:20Z: answers 503" in table
     assert "no channel any more" in table
     assert "T0KEN" not in out + table
+    write_state(outbox, "webhook", ChannelState(3, 0, 1_790_000_000))
+    _code, table, _err = run(row("ops"))
+    (line,) = [line for line in table.splitlines() if line.startswith("webhook")]
+    assert line.endswith("2026-09-21T14:13:20Z  well")
 
 
 def test_a_dry_run_says_what_goes_where_and_why_not(run: Run, tmp_path: Path) -> None:

@@ -95,10 +95,11 @@ class Delivery:
         if firing is not None and firing.fires and self._now() >= self._resend_at:
             return await self._fire_again(firing)
         most = min(AT_ONCE if channel.kind == "webhook" else 1, self._room())
-        waiting = self._spool.first(channel.name, None if channel.quiet else LOOK_AT)
+        # Not here: while a disk hangs, nobody but this channel is to wait.
+        waiting, every = await asyncio.to_thread(self._look)
         by_number = {note.number: note for note in waiting}
         begun: dict[str, list[Note]] = {}
-        for sealed in (every := self._spool.sealed(channel.name)):
+        for sealed in every:
             notes = begun[sealed.key] = [by_number[n] for n in sealed.numbers if n in by_number]
             if most and goes_now(channel, notes, waiting, self._now()):
                 return [await self._send_sealed(sealed)]
@@ -115,6 +116,11 @@ class Delivery:
             await self._idle(min(until, default=None))
             return []
         return await asyncio.gather(*(self._send(unit) for unit in planned.units))
+
+    def _look(self) -> tuple[list[Note], list[Sealed]]:
+        """What waits, and what of it was begun."""
+        name = self.channel.name
+        return self._spool.first(name, None if self.channel.quiet else LOOK_AT), self._spool.sealed(name)
 
     async def _idle(self, until_s: float | None) -> None:
         self._note_state([], at_once=True)

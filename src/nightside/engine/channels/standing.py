@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from nightside.engine.channels.configuration import WEBHOOK
 from nightside.engine.channels.journal_lines import waiting_in
 from nightside.engine.channels.quiet import quiet_until
 from nightside.engine.channels.spool import SPOOL
-from nightside.engine.channels.states import ChannelState, read_state
+from nightside.engine.channels.states import ChannelState, read_state, state_file
 from nightside.model.channel import Channel
 from nightside.model.instants import iso_or_none
 
@@ -20,7 +21,8 @@ SCHEMA = "nightside.channel/1"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One channel. `kind` and `where` are None where something waits for it, and it is configured no more."""
+    """One channel. `kind` is None where something waits for it and it is configured no more; `where` there, and of the
+    channel of `watch --webhook`, which the command line alone knows."""
 
     name: str
     kind: str | None
@@ -58,7 +60,8 @@ class Standing:
 
 
 def standings(channels: Sequence[Channel], store: Path) -> list[Standing]:
-    """Of the channels that are configured, in their order, then of others for which something waits."""
+    """Of the channels that are configured, in their order; of that of `watch --webhook`; of others for which something
+    waits. Raises OSError."""
     folder = store / SPOOL
     waits, now = waiting_in(folder), time.time()
     found = [
@@ -72,6 +75,11 @@ def standings(channels: Sequence[Channel], store: Path) -> list[Standing]:
         )
         for one in channels
     ]
+    hook = state_file(folder, WEBHOOK)
+    if all(one.name != WEBHOOK for one in channels) and hook.exists():
+        # Of a watch that was, or is, told by its command line.
+        state = read_state(folder, WEBHOOK)
+        found.append(Standing(WEBHOOK, WEBHOOK, None, waits.pop(WEBHOOK, 0), None, state))
     return found + [
         Standing(name, None, None, count, None, read_state(folder, name)) for name, count in waits.items()
     ]
