@@ -372,3 +372,26 @@ def test_an_answer_that_is_none_is_not_taken_for_one(tmp_path: Path, free_port: 
 
     run_against(box, serve, lambda: bool(warnings))
     assert box.deliveries[0].waiting == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "waited_s"),
+    [("120", 120), ("999999", 3600), ("0", 0), (None, None), ("soon", None), ("-1", None)],
+)
+def test_a_receiver_that_says_when_is_left_alone_until_then(
+    said: str | None, waited_s: float | None, free_port: int
+) -> None:
+    async def busy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        after = "" if said is None else f"Retry-After: {said}\r\n"
+        writer.write(f"HTTP/1.1 503 Busy\r\n{after}Content-Length: 0\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    async def main() -> senders.Answer:
+        server = await asyncio.start_server(busy, "127.0.0.1", free_port)
+        async with server, senders.WebSender(f"http://127.0.0.1:{free_port}/") as sender:
+            return await sender.send("k", b"{}")
+
+    answer = asyncio.run(main())
+    assert (answer.why, answer.is_final, answer.after_s) == ("answers 503", False, waited_s)
