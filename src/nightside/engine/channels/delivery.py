@@ -79,7 +79,7 @@ class Delivery:
                 answers = await self._round()
                 failed = [answer for answer in answers if answer.why is not None and not answer.is_final]
                 if answers:
-                    self._note_state(failed)
+                    await self._note_state(failed)
                 if failed:
                     pause = next(waits)
                     await asyncio.sleep(max(pause, *(answer.after_s or 0.0 for answer in failed)))
@@ -123,7 +123,9 @@ class Delivery:
         return self._spool.first(name, None if self.channel.quiet else LOOK_AT), self._spool.sealed(name)
 
     async def _idle(self, until_s: float | None) -> None:
-        self._note_state([], at_once=True)
+        await self._note_state([], at_once=True)
+        if self._news.is_set():
+            return
         self.is_idle = True
         try:
             # Not longer than a minute at a time: clocks are set.
@@ -241,7 +243,7 @@ class Delivery:
     def _named(self) -> str:
         return f"channel {self.channel.name} ({self.channel.where})"
 
-    def _note_state(self, failed: Sequence[Answer], *, at_once: bool = False) -> None:
+    async def _note_state(self, failed: Sequence[Answer], *, at_once: bool = False) -> None:
         if failed:
             since = self.state.failing_since or int(self._now())
             self.state = replace(self.state, failing_since=since, why=failed[0].why)
@@ -256,7 +258,7 @@ class Delivery:
             return
         self._written = (self.state, self._now())
         try:
-            write_state(self._spool.folder, self.channel.name, self.state)
+            await asyncio.to_thread(write_state, self._spool.folder, self.channel.name, self.state)
         except OSError as error:
             self._warn_once("state", f"{self._named}: how it does cannot be written: {error.strerror}")
 
