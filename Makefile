@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 COMPILED := $(shell find src -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi')
 
-.PHONY: help demo test lint format bench fuzz incidents clean
+.PHONY: help demo test lint format bench fuzz incidents docs clean
 .DELETE_ON_ERROR:
 
 help: ## say what can be made (this is what `make` alone does)
@@ -54,6 +54,9 @@ fuzz: $(STAMP) ## look for bytes that break a reader, MINUTES=10 each way; goes 
 
 incidents: $(STAMP) ## docs/incidents anew: what was said of five outages beside what the program finds
 	@$(BIN)/python -m tools.incident_pages
+
+docs: $(STAMP) ## the documentation as a site, in build/site; a link that leads nowhere is an error
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs --quiet build --strict
 
 clean: ## forget all that was installed and built
 	@rm -rf $(VENV) build dist src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
