@@ -20,6 +20,7 @@ from nightside.sources.archive_names import ROUTE_VIEWS_CADENCE_S
 from nightside.sources.archive_paths import RIS_TABLE_CADENCE_S
 from nightside.sources.endpoints import read_endpoints
 from nightside.sources.polite_http import Manners, PoliteClient
+from nightside.store.folder_sync import written_whole
 from nightside.store.location import default_folder
 
 DAY_S = 86400
@@ -187,9 +188,8 @@ class Progress:
 
     def reach(self, until: int) -> None:
         """Everything before is done."""
-        unfinished = self.path.with_suffix(".part")
-        unfinished.write_text(json.dumps({**self.about, "done_until": iso(until)}, indent=2) + "\n")
-        unfinished.replace(self.path)
+        with written_whole(self.path) as file:
+            file.write(json.dumps({**self.about, "done_until": iso(until)}, indent=2).encode() + b"\n")
 
 
 def sorted_codes(countries: Sequence[str]) -> list[str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nightside.model.errors import NightsideError
+from nightside.store.folder_sync import written_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,14 +30,10 @@ def write(folder: Path, id: str, table: pa.Table) -> None:
     import pyarrow.parquet as pq
 
     final = _file_of(folder, id)
-    part = final.with_suffix(".part")
     try:
         folder.mkdir(exist_ok=True)
-        with part.open("wb") as file:
+        with written_whole(final) as file:
             pq.write_table(table, file, compression="zstd", row_group_size=ROWS_PER_GROUP)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(final)
     except OSError as error:
         raise NightsideError(f"flips cannot be written ({error.strerror})", where=str(final)) from error
 

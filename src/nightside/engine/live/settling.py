@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from nightside.model.incident import Incident
 from nightside.model.instants import parse_iso
 from nightside.model.series import IncidentSeries
 from nightside.model.settings import Settings
+from nightside.store.folder_sync import written_whole
 from nightside.store.protocol import Store
 
 if TYPE_CHECKING:
@@ -180,12 +180,8 @@ class Settling:
         self._save()
 
     def _save(self) -> None:
-        part = self._notes.with_suffix(".part")
-        with part.open("w", encoding="utf-8") as file:
-            json.dump({"begun": sorted(self._begun), "left": self._left}, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._notes)
+        with written_whole(self._notes) as file:
+            file.write(json.dumps({"begun": sorted(self._begun), "left": self._left}).encode())
 
 
 def _view(entity: Entity, incident: Json, replayed: Replayed, mine: Sequence[_Seen]) -> ArchiveView:
