@@ -167,8 +167,8 @@ def _real(parts: Results) -> list[str]:
             continue
         by_name = {row["name"].removesuffix(", piped to Python"): row for row in part["rows"]}
         ours = next(row for row in part["rows"] if row["name"] == OURS[part["task"]])
-        limit = next(row["name"] for row in part["rows"] if row["status"] == "limit")
-        to_limit = ratio(part, ours["name"], limit)
+        limit = next((row["name"] for row in part["rows"] if row["status"] == "limit"), None)
+        to_limit = ratio(part, ours["name"], limit) if limit else None
         right = ours["status"] == "ok"
         cells = [f"{median(ours['user_s'].values()):.2f} s" if right else ours["status"]]
         cells.append(f"{to_limit:.1f} ×" if to_limit else "–")
