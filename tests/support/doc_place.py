@@ -60,7 +60,7 @@ def place(folder: Path, archive: Path, store: Path, patch: Any) -> Iterator[Plac
     with ExitStack() as open_:
         _web(folder / "web")
         web = open_.enter_context(archive_server(folder / "web"))
-        ripe = open_.enter_context(ripestat_server(_told_by_ripestat, patch, folder))
+        ripe = open_.enter_context(ripestat_server(told_by_ripestat, patch, folder))
         hook = open_.enter_context(receiver())
         archives = open_.enter_context(archive_server(archive))
         config = _configured(folder / "config", files, web.url, hook.url)
@@ -127,7 +127,7 @@ def _configured(folder: Path, files: Path, web: str, hook: str) -> Path:
     return folder / "nightside.toml"
 
 
-def _told_by_ripestat(asked: Mapping[str, str]) -> dict[str, Any]:
+def told_by_ripestat(asked: Mapping[str, str]) -> dict[str, Any]:
     """A quiet time, as three peers would have told it."""
     sources = [
         {"id": f"0{n}-192.0.2.{n}", "as_number": 3000 + n, "ip": f"192.0.2.{n}", "rrc": f"0{n}"}
