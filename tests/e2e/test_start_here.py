@@ -55,15 +55,6 @@ class Home:
     def __init__(self, folder: Path, env: dict[str, str]) -> None:
         self.folder, self.env = folder, env
 
-    def run(self, call: Call) -> str:
-        """What the call prints; it ends as the page says."""
-        words = [sys.executable, "-m", *call.words.split()]
-        done = subprocess.run(
-            words, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == call.code, (call, done.stderr)
-        return done.stdout
-
     @property
     def received(self) -> list[Json]:
         return [json.loads(line) for line in (self.folder / "printed").read_text().splitlines()]
@@ -126,11 +117,34 @@ def _until_it_listens(port: int) -> None:
     raise AssertionError("the page's receiver does not listen")
 
 
-def test_from_an_empty_home_to_a_dry_run(home: Home) -> None:
+def run(call: Call, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> str:
+    """What the call prints; it ends as the page says."""
+    from nightside.cli.main import main
+
+    monkeypatch.setattr(sys, "argv", call.words.split())
+    code = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    sys.stdout.flush()
+    said, complaint = capfd.readouterr()
+    assert code == call.code, (call, complaint)
+    return said
+
+
+def test_from_an_empty_home_to_a_dry_run(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in [name for name in os.environ if name.startswith(("NIGHTSIDE", "XDG"))]:
+        monkeypatch.delenv(name)
+    for name, value in home.env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(home.folder)
     printed = {}
     for call in CALLS:
         if call.words.split()[1] not in ELSEWHERE:
-            printed[call.words.removeprefix("nightside ")] = home.run(call)
+            printed[call.words.removeprefix("nightside ")] = run(call, monkeypatch, capfd)
     replayed = printed["replay archive --country KP"]
     assert "9-hour 31-minute outage" in replayed
     # The page goes on with the id that the reader has just seen.
