@@ -19,7 +19,9 @@ import pytest
 import typer.main
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.testclient import TestClient
 from tests.conftest import missing
+from web_store import fill
 
 from nightside.cli.commands import COMMANDS, app
 from nightside.engine.channels.configuration import SECRET
@@ -33,6 +35,7 @@ from nightside.engine.live.vitals import (
     Vitals,
 )
 from nightside.sources.endpoints import CONFIG, Endpoints
+from nightside.web.app import create_app
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGING = ROOT / "packaging"
@@ -241,11 +244,18 @@ def test_the_compose_file_runs_commands_that_exist() -> None:
 # -- figures and alerts -------------------------------------------------------------------------------
 
 
-def figures() -> dict[str, set[str]]:
-    """The labels of every figure of a watch, by its name."""
-    text = Metrics(lambda: FULL).text().decode()
-    families = text_string_to_metric_families(text)
-    return {sample.name: set(sample.labels) for family in families for sample in family.samples}
+def figures(store: Path) -> dict[str, set[str]]:
+    """The labels of every figure of a watch, and of a server over this store, by its name."""
+    fill(store)
+    with TestClient(create_app(store)) as client:
+        client.get("/api/1/incidents")
+        served = client.get("/metrics").text
+    found: dict[str, set[str]] = {}
+    for text in (Metrics(lambda: FULL).text().decode(), served):
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                found.setdefault(sample.name, set()).update(sample.labels)
+    return found
 
 
 def selectors(expression: Any) -> Iterator[Any]:
@@ -276,8 +286,8 @@ def asked_in_words() -> list[str]:
     return re.findall(r"```promql\n(.*?)\n```", OPERATIONS.read_text(), re.DOTALL)
 
 
-def test_every_question_is_promql_about_figures_that_there_are() -> None:
-    known = figures() | {"up": set()}
+def test_every_question_is_promql_about_figures_that_there_are(tmp_path: Path) -> None:
+    known = figures(tmp_path / "store") | {"up": set()}
     questions = [rule["expr"] for rule in alerts()] + asked_in_words()
     assert len(questions) >= 16
     for question in questions:
@@ -298,8 +308,9 @@ def test_every_alert_is_whole_and_the_words_say_what_to_do() -> None:
         assert rule["annotations"]["summary"]
 
 
-def test_every_figure_stands_in_the_words_and_no_other() -> None:
+def test_every_figure_stands_in_the_words_and_no_other(tmp_path: Path) -> None:
+    known = figures(tmp_path / "store")
     in_words = set(re.findall(r"`(nightside_[a-z_]+)`", OPERATIONS.read_text()))
-    assert in_words == {name for name in figures() if name.startswith("nightside_")}
+    assert in_words == {name for name in known if name.startswith("nightside_")}
     for name in re.findall(r"`(process_[a-z_]+)`", OPERATIONS.read_text()):
-        assert name in figures()
+        assert name in known

@@ -39,8 +39,8 @@ def atom(
     root = ElementTree.Element("feed", {"xmlns": ATOM, "xml:lang": "en"})
     own = f"{base_url}/feeds/incidents.atom{_query(country, severity)}"
     _add(root, "id", own)
-    _add(root, "title", _title(country, severity))
-    _add(root, "updated", max((_newest(i) for i in incidents), default=NEVER))
+    _add(root, "title", title_of(country, severity))
+    _add(root, "updated", max((newest_of(i) for i in incidents), default=NEVER))
     ElementTree.SubElement(root, "link", {"rel": "self", "type": "application/atom+xml", "href": own})
     ElementTree.SubElement(
         root, "link", {"rel": "alternate", "type": "text/html", "href": f"{base_url}/incidents"}
@@ -48,7 +48,7 @@ def atom(
     _add(ElementTree.SubElement(root, "author"), "name", words.HOUSE)
     _add(root, "generator", words.HOUSE)
     for incident in incidents:
-        _entry(root, _filled(incident), base_url)
+        _entry(root, filled(incident), base_url)
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
 
@@ -59,18 +59,18 @@ def json_feed(
     """The feed as JSON Feed. `_nightside` holds what a program wants to know without reading words."""
     feed: dict[str, Any] = {
         "version": JSON_FEED,
-        "title": _title(country, severity),
+        "title": title_of(country, severity),
         "home_page_url": f"{base_url}/incidents",
         "feed_url": f"{base_url}/feeds/incidents.json{_query(country, severity)}",
         "description": words.MOTTO,
         "language": "en",
         "authors": [{"name": words.HOUSE, "url": f"{base_url}/"}],
-        "items": [_item(_filled(incident), base_url) for incident in incidents],
+        "items": [_item(filled(incident), base_url) for incident in incidents],
     }
     return json.dumps(feed, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
-def _filled(incident: Json) -> Json:
+def filled(incident: Json) -> Json:
     """A summary with the lists it leaves out, empty, so that the words can be asked of it."""
     source = {"inputs": [], **incident["provenance"]}
     return {"networks": [], "operators": [], "settings": {}, **incident, "provenance": source}
@@ -80,24 +80,24 @@ def _entry(root: ElementTree.Element, incident: Json, base_url: str) -> None:
     entry = ElementTree.SubElement(root, "entry")
     _add(entry, "id", _address(incident, base_url))
     _add(entry, "title", headline(incident))
-    _add(entry, "updated", _newest(incident))
+    _add(entry, "updated", newest_of(incident))
     _add(entry, "published", str(incident["began"]))
     ElementTree.SubElement(
-        entry, "link", {"rel": "alternate", "type": "text/html", "href": _revision(incident, base_url)}
+        entry, "link", {"rel": "alternate", "type": "text/html", "href": revision_of(incident, base_url)}
     )
     for term in _tags(incident):
         ElementTree.SubElement(entry, "category", {"term": _xml(term)})
-    _add(entry, "summary", _text(incident))
+    _add(entry, "summary", text_of(incident))
 
 
 def _item(incident: Json, base_url: str) -> dict[str, Any]:
     return {
         "id": _address(incident, base_url),
-        "url": _revision(incident, base_url),
+        "url": revision_of(incident, base_url),
         "title": headline(incident),
-        "content_text": _text(incident),
+        "content_text": text_of(incident),
         "date_published": incident["began"],
-        "date_modified": _newest(incident),
+        "date_modified": newest_of(incident),
         "tags": _tags(incident),
         "_nightside": {
             "about": f"{base_url}/about",
@@ -114,7 +114,8 @@ def _item(incident: Json, base_url: str) -> dict[str, Any]:
     }
 
 
-def _text(incident: Json) -> str:
+def text_of(incident: Json) -> str:
+    """What an entry says of an incident that is `filled`."""
     revision = words.REVISION.format(revision=incident["revision"])
     return " ".join(
         part
@@ -135,7 +136,7 @@ def _tags(incident: Json) -> list[str]:
     return [one_line(code), incident["severity"], incident["status"]]
 
 
-def _newest(incident: Json) -> str:
+def newest_of(incident: Json) -> str:
     """The newest instant the incident tells; ISO texts in UTC sort as their times do."""
     return max(str(incident[key]) for key in ("began", "onset", "end", "ended") if incident[key] is not None)
 
@@ -144,7 +145,8 @@ def _address(incident: Json, base_url: str) -> str:
     return f"{base_url}/incidents/{quote(str(incident['id']), safe='')}"
 
 
-def _revision(incident: Json, base_url: str) -> str:
+def revision_of(incident: Json, base_url: str) -> str:
+    """Where the revision is shown."""
     return f"{_address(incident, base_url)}/revisions/{int(incident['revision'])}"
 
 
@@ -153,7 +155,8 @@ def _query(country: str | None, severity: str | None) -> str:
     return f"?{urlencode(asked)}" if asked else ""
 
 
-def _title(country: str | None, severity: str | None) -> str:
+def title_of(country: str | None, severity: str | None) -> str:
+    """The feed's title, which names what narrows it."""
     what = ", ".join(one_line(part) for part in (country, severity) if part)
     return words.FEED_TITLE_OF.format(what=what) if what else words.FEED_TITLE
 

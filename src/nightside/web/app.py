@@ -20,6 +20,7 @@ from nightside.web import (
     handing_in,
     incident,
     incidents,
+    metrics,
     pages,
     pictures,
     posts,
@@ -38,12 +39,14 @@ from nightside.web.documented import add_document
 from nightside.web.errors import add_error_handlers
 from nightside.web.headers import SecurityHeaders
 from nightside.web.house import House
+from nightside.web.ioda.routes import router as ioda_router
 from nightside.web.kept import Kept
 from nightside.web.limits import Limits, RateLimit
 from nightside.web.memory import Latest, Memory
 from nightside.web.news import News
 from nightside.web.reading import Readers
 from nightside.web.report_desk import Attach, ReportDesk
+from nightside.web.requests import CountRequests, Requests
 from nightside.web.telling import HistoryOf, ShownOf, Telling
 
 API = "/api/1"
@@ -115,6 +118,7 @@ def create_app(
     # The last one added sees a request first.
     app.add_middleware(RateLimit, limits=limits)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(CountRequests, requests=house.requests)
     api = APIRouter(prefix=API, dependencies=[Depends(refuse_unknown)])
     for resource in RESOURCES:
         api.include_router(resource.router)
@@ -125,6 +129,9 @@ def create_app(
     app.include_router(api)
     # Feeds are for readers of news, who keep their addresses: no version in these.
     app.include_router(feeds.router, dependencies=[Depends(refuse_unknown)])
+    app.include_router(metrics.router, dependencies=[Depends(refuse_unknown)])
+    # IODA passes over words that it does not know, and its clients rely on it.
+    app.include_router(ioda_router)
     app.include_router(pages.router)
     add_document(app)
     return app
@@ -154,6 +161,7 @@ def open_house(
         kept=Kept(),
         answering=Answering(services_of),
         telling=telling or Telling(None, None),
+        requests=Requests(),
     )
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import EventSourceResponse
 
-from nightside.model.ndjson import dumps
-from nightside.model.state import Change
 from nightside.web.documented import common, stream_answer
+from nightside.web.event_bytes import ALIVE, HERE, made_of
 from nightside.web.house import House, InHouse
 from nightside.web.limits import client_of
 
@@ -18,21 +17,6 @@ router = APIRouter()
 
 MOST_MISSED = 500
 """Who has missed more is told the last of them: its next look at a list shows all the same."""
-
-PING_S = 15
-"""A comment that often keeps the line open through whatever stands between."""
-
-
-def event_of(change: Change) -> ServerSentEvent:
-    """A change as an event; its id is the change's number."""
-    data = {} if change.id is None else {"id": change.id, "revision": change.revision}
-    return ServerSentEvent(dumps(data), event=change.kind, id=str(change.number))
-
-
-def told_once(changes: Iterable[Change]) -> list[Change]:
-    """Without what a later change of the same incident, or of the samples or results, says again."""
-    last = {(c.kind, c.id): c for c in changes}
-    return sorted(last.values(), key=lambda c: c.number)
 
 
 @router.get("/events", responses=common() | stream_answer(), response_class=EventSourceResponse)
@@ -51,20 +35,22 @@ async def events(
     house.news.require_room(client)
     if last_event_id is not None and last_event_id.isascii() and last_event_id.isdigit():
         after = int(last_event_id[:18])
-    return EventSourceResponse(_stream(house, client, after), ping=PING_S)
+    # Signs of life are the news' own: a clock for each listener costs more than the listeners do.
+    return EventSourceResponse(_stream(house, client, after), ping=0)
 
 
-async def _stream(house: House, client: str, after: int | None) -> AsyncIterator[ServerSentEvent]:
+async def _stream(house: House, client: str, after: int | None) -> AsyncIterator[bytes]:
     with house.news.listening(client) as batches:
-        # Told at once, so that a client knows that the line stands.
-        yield ServerSentEvent(comment="listening")
+        yield HERE
         told = 0
         if after is not None:
             first = max(after, house.latest.number - MOST_MISSED)
-            missed = await house.quick.run(lambda store: store.changes(first, MOST_MISSED))
-            for change in told_once(missed):
-                told = change.number
-                yield event_of(change)
+            missed = made_of(await house.quick.run(lambda store: store.changes(first, MOST_MISSED)))
+            if missed:
+                told = missed[-1][0]
+                yield b"".join(event for _, event in missed)
         async for batch in batches:
-            for change in told_once(c for c in batch if c.number > told):
-                yield event_of(change)
+            # An empty one is a sign of life.
+            text = b"".join(event for number, event in batch if number > told) if batch else ALIVE
+            if text:
+                yield text

@@ -1,4 +1,4 @@
-"""Incidents as feeds for readers: Atom (RFC 4287) and JSON Feed."""
+"""Incidents as feeds for readers: Atom (RFC 4287), JSON Feed and iCalendar (RFC 5545)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from nightside.model.incident import Severity
+from nightside.publish.calendar import calendar
 from nightside.publish.feeds import atom, json_feed
 from nightside.store.protocol import Store
 from nightside.web.answers import Body, body_of, send
@@ -24,6 +25,7 @@ router = APIRouter()
 NEWEST = 50
 ATOM = "application/atom+xml"
 JSON_FEED = "application/feed+json"
+CALENDAR = "text/calendar"
 
 ByCountry = Annotated[str | None, Query(pattern="^[A-Za-z]{2}$", description="ISO 3166-1 alpha-2.")]
 
@@ -42,6 +44,14 @@ async def json_feed_(
 ) -> Response:
     """The newest incidents as JSON Feed."""
     return await _send(request, house, country, severity, json_feed, JSON_FEED)
+
+
+@router.get("/feeds/incidents.ics", responses=common() | feed_answer(CALENDAR))
+async def calendar_feed(
+    request: Request, house: InHouse, country: ByCountry = None, severity: BySeverity = None
+) -> Response:
+    """The newest incidents as a calendar to subscribe to."""
+    return await _send(request, house, country, severity, calendar, f"{CALENDAR}; charset=utf-8")
 
 
 async def _send(

@@ -15,6 +15,7 @@ from nightside.web.memory import Latest, Memory
 from nightside.web.news import News
 from nightside.web.reading import Readers
 from nightside.web.report_desk import ReportDesk
+from nightside.web.requests import Requests
 from nightside.web.telling import Telling
 
 
@@ -35,6 +36,8 @@ class House:
     """What answered in a country, where somebody checks it."""
     telling: Telling
     """What the history of incidents and entities says."""
+    requests: Requests
+    """How many were answered."""
     desk: Desk | None = None
     """Where places hand in what they found; None where nobody may."""
     reports: ReportDesk | None = None

@@ -22,7 +22,7 @@ class Limits:
     """Of one client, at once."""
     clients: int = 10_000
     """Addresses that are remembered; beyond that the one that has asked least recently starts afresh."""
-    streams: int = 200
+    streams: int = 1_000
     """Open event streams of all clients."""
     streams_per_client: int = 10
 
@@ -69,8 +69,9 @@ class RateLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is allowed."""
         if scope["type"] == "http" and not self._buckets.take(client_of(scope), time.monotonic()):
+            path = str(scope["path"])
             answer = error_answer(
-                429, "too many requests", str(scope["path"]), "Ask less often.", {"Retry-After": "1"}
+                429, "too many requests", path, "Ask less often.", {"Retry-After": "1"}, path=path
             )
             await answer(scope, receive, send)
             return

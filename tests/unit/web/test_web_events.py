@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,13 @@ from web_server import served
 from web_store import DAY_S, KP, KP_ID, ONSET, STAR, SY, T, fill, finding
 
 from nightside.model.signal import Signal
+from nightside.model.state import Change
 from nightside.store.location import open_store
-from nightside.web import memory
+from nightside.web import memory, news
+from nightside.web.errors import BusyError, TooManyError
 from nightside.web.limits import Limits
 from nightside.web.memory import Memory
+from nightside.web.news import News
 
 API = "/api/1"
 WAIT_S = 10
@@ -100,6 +105,77 @@ def test_only_so_many_streams(own_store: Path) -> None:
                     break
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+def test_a_silent_line_shows_life_and_who_listens_is_counted(
+    own_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "LOOK_EVERY_S", 0.02)
+    monkeypatch.setattr(news, "ALIVE_EVERY", 2)
+    with (
+        served(own_store) as address,
+        httpx2.Client(base_url=address, timeout=WAIT_S) as client,
+        client.stream("GET", f"{API}/events") as stream,
+    ):
+        lines = (line for line in stream.iter_lines() if line)
+        assert [next(lines) for _ in range(4)] == [": listening", ": alive", ": alive", ": alive"]
+        assert "\nnightside_listeners 1.0\n" in client.get("/metrics").text
+
+
+def a_change(number: int) -> Change:
+    return Change(number, "incident", f"KP-2014122{number}T0000Z", 1)
+
+
+def test_all_who_listen_hear_the_same_bytes() -> None:
+    async def hear() -> list[list[tuple[tuple[int, bytes], ...]]]:
+        told = News(Limits(streams=500, streams_per_client=500))
+        with ExitStack() as stack:
+            listeners = [stack.enter_context(told.listening("1.2.3.4")) for _ in range(500)]
+            with pytest.raises(TooManyError):
+                told.require_room("1.2.3.4")
+            with pytest.raises(BusyError):
+                told.require_room("1.2.3.5")
+            for number in range(1, 4):
+                told.tell([a_change(number)])
+            return [[await anext(batches) for _ in range(3)] for batches in listeners]
+
+    heard = asyncio.run(hear())
+    assert len(heard) == 500
+    assert all(own == heard[0] for own in heard)
+    assert [number for batch in heard[0] for number, _ in batch] == [1, 2, 3]
+    # Made once, however many listen.
+    assert all(own[0] is heard[0][0] for own in heard)
+
+
+def test_who_reads_too_slowly_is_sent_away_and_costs_nobody_else() -> None:
+    async def fall_behind() -> tuple[int, int]:
+        told = News(Limits())
+        with told.listening("slow") as slow, told.listening("quick") as quick:
+            for number in range(1, news.MOST_WAITING + 2):
+                told.tell([a_change(number)])
+                assert (await anext(quick))[0][0] == number
+            remaining = [batch async for batch in slow]
+            return len(remaining), told.listeners
+
+    read, left = asyncio.run(fall_behind())
+    # One was dropped for the end.
+    assert (read, left) == (news.MOST_WAITING - 1, 1)
+
+
+def test_turns_are_spread_and_nobody_waits_longer_than_a_round() -> None:
+    async def one_round() -> list[int]:
+        told = News(Limits(streams=100, streams_per_client=100))
+        with ExitStack() as stack:
+            for _ in range(3 * news.ALIVE_EVERY):
+                stack.enter_context(told.listening("1.2.3.4"))
+            each = []
+            for _ in range(news.ALIVE_EVERY):
+                before = sum(not one.waiting.empty() for one in told._listeners)
+                told.show_life()
+                each.append(sum(not one.waiting.empty() for one in told._listeners) - before)
+            return each
+
+    assert asyncio.run(one_round()) == [3] * news.ALIVE_EVERY
 
 
 def same_as_anew(own: Memory, store: Any) -> None:

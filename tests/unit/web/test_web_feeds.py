@@ -57,3 +57,22 @@ def test_a_hostile_host_is_refused(client: TestClient, host: str) -> None:
 def test_a_feed_that_is_known_is_not_sent_again(client: TestClient) -> None:
     tag = client.get("/feeds/incidents.atom").headers["etag"]
     assert client.get("/feeds/incidents.atom", headers={"If-None-Match": tag}).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("query", "count"), [("", 8), ("country=kp", 2), ("country=KP&severity=total", 2), ("severity=severe", 6)]
+)
+def test_the_calendar_has_the_same_incidents(client: TestClient, query: str, count: int) -> None:
+    answer = client.get(f"/feeds/incidents.ics?{query}")
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert answer.text.count("BEGIN:VEVENT\r\n") == count
+    ids = [i["_nightside"]["id"] for i in client.get(f"/feeds/incidents.json?{query}").json()["items"]]
+    assert [line for line in answer.text.split("\r\n") if line.startswith("UID:")] == [
+        f"UID:{i}@nightside" for i in ids
+    ]
+
+
+def test_the_calendar_is_linked_where_the_feed_is(client: TestClient) -> None:
+    for page in ("/", "/incidents", "/about"):
+        text = client.get(page).text
+        assert ('href="/feeds/incidents.atom"' in text, 'href="/feeds/incidents.ics"' in text) == (True, True)
