@@ -46,13 +46,10 @@ class Packing:
 def _gzip() -> Packing:
     from isal import igzip_lib
 
+    from nightside.sources.gzip_stream import BrokenHeaderError, GzipStream
+
     broken: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment]  # its stub says: an instance
-
-    def begin() -> Unpacker:
-        unpacker: Unpacker = igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP)
-        return unpacker
-
-    return Packing("gzip", GZIP_MAGIC[:1], begin, (broken,))
+    return Packing("gzip", GZIP_MAGIC[:1], GzipStream, (broken, BrokenHeaderError))
 
 
 def _bzip2() -> Packing:

@@ -20,6 +20,8 @@ import pytest
 
 from nightside.model.errors import UnreadableError
 from nightside.sources.local import PIECE_BYTES, SLICE_BYTES, open_hashed, open_pieces
+from nightside.sources.packing import packing_of
+from nightside.sources.wholeness import Wholeness
 
 # Half of it does not shrink, so that the packed file has several slices; half shrinks well, so that one slice
 # gives several pieces.
@@ -199,3 +201,73 @@ def test_a_pipe_can_be_read(tmp_path: Path) -> None:
     writer.start()
     assert b"".join(open_pieces(path)) == CONTENT
     writer.join()
+
+
+def gzip_with(extra: bytes | None, name: bytes | None, comment: bytes | None, checked: bool) -> bytes:
+    """A stream with these fields in its header (RFC 1952 section 2.3)."""
+    flags = sum(
+        bit
+        for bit, there in (
+            (2, checked),
+            (4, extra is not None),
+            (8, name is not None),
+            (16, comment is not None),
+        )
+        if there
+    )
+    head = b"\x1f\x8b\x08" + bytes((flags,)) + bytes(6)
+    if extra is not None:
+        head += struct.pack("<H", len(extra)) + extra
+    head += b"".join(text + b"\0" for text in (name, comment) if text is not None)
+    if checked:
+        head += struct.pack("<H", zlib.crc32(head) & 0xFFFF)
+    packer = zlib.compressobj(wbits=-15)
+    trailer = struct.pack("<II", zlib.crc32(CONTENT), len(CONTENT))
+    return head + packer.compress(CONTENT) + packer.flush() + trailer
+
+
+HEADERS = [
+    gzip_with(extra, name, comment, checked)
+    for extra in (None, b"", b"BC\x02\0\1\2")
+    for name in (None, b"rib")
+    for comment in (None, b"a table")
+    for checked in (False, True)
+]
+
+
+@pytest.mark.parametrize("data", HEADERS)
+def test_every_header_of_gzip_in_pieces_of_a_byte(data: bytes) -> None:
+    assert zlib.decompress(data, 31) == CONTENT, "the test's own stream"
+    packing = packing_of(data)
+    assert packing is not None
+    unpacker = packing.begin()
+    found = b"".join(unpacker.decompress(data[at : at + 1], PIECE_BYTES) for at in range(60))
+    found += unpacker.decompress(data[60:], len(CONTENT))
+    assert found == CONTENT
+    assert unpacker.eof
+    whole = Wholeness("rib.gz")
+    for at in range(60):
+        whole.feed(data[at : at + 1])
+    whole.feed(data[60:])
+    assert whole.fault() is None
+
+
+def test_a_header_that_is_longer_than_a_slice(tmp_path: Path) -> None:
+    data = gzip_with(bytes(60_000), b"n" * 100_000, b"c" * 70_000, True)
+    pieces = open_pieces(write(tmp_path, data))
+    assert b"".join(pieces) == CONTENT
+    assert pieces.truncated is None
+
+
+@pytest.mark.parametrize(("at", "bit"), [(3, 0x20), (3, 0x80), (5, 1), (-5, 1)])
+def test_a_header_that_is_wrong_is_told(tmp_path: Path, at: int, bit: int) -> None:
+    """Flags that are reserved, or a checksum of the header that is not its own."""
+    data = gzip_with(b"", b"rib", None, True)
+    head = bytearray(data[:19])
+    head[at] ^= bit
+    with pytest.raises(zlib.error):
+        zlib.decompress(bytes(head) + data[19:], 31)
+    pieces = open_pieces(write(tmp_path, bytes(head) + data[19:]))
+    assert b"".join(pieces) == b""
+    assert pieces.truncated is not None
+    assert "the gzip stream is broken" in pieces.truncated
