@@ -230,13 +230,12 @@ def account(content: bytes, whole: Reading, lines: Counted) -> list[Taken]:
     begins = {one.begin for one in records}
     for offset in whole.columns["record_offset"]:
         must(offset in begins, "an element of a record at byte", offset, "where none begins")
-    if len(records) != len(written) and _unread(whole.skipped, lines.skipped):
-        # A lost framing is found again by the time of the last record that was read.
-        return records
+    same(
+        [(one.begin, one.end) for one in written],
+        [(one.begin, one.end) for one in records],
+        "records of the lines",
+    )
     for ours, theirs in zip(records, written, strict=True):
-        if (theirs.begin, theirs.end) != (ours.begin, ours.end):
-            must(_unread(whole.skipped, lines.skipped), "records of the lines", theirs, "are not", ours)
-            break
         unread = any("not read" in (reason or "") for reason in (ours.reason, theirs.reason))
         if unread:
             continue
@@ -249,11 +248,6 @@ def account(content: bytes, whole: Reading, lines: Counted) -> list[Taken]:
             # Of a message whose attributes are bad, the lines have the multicast routes too.
             must(theirs.given >= ours.given, theirs.given, "lines of", ours.given, "elements of", where)
     return records
-
-
-def _unread(*skipped: list[Any]) -> bool:
-    """Whether there are records of which one reader may read more than the other."""
-    return any("not read" in skip.reason for skips in skipped for skip in skips)
 
 
 def _elements(batch: Any) -> int:
@@ -272,8 +266,7 @@ def enter(content: bytes) -> None:
     if isinstance(whole, str) or isinstance(text, str):
         same(text, whole, "refused by one of the readers")
         return
-    if not _unread(whole.skipped, text.skipped):
-        same((text.records, text.truncated), (whole.records, whole.truncated), "records and end of the lines")
+    same((text.records, text.truncated), (whole.records, whole.truncated), "records and end of the lines")
     must(not text.text or text.text.endswith(b"\n"), "a line without its end")
     if len(content) <= LONGEST_CHECKED:
         same(read(content, bytewise(content), 1), whole, "byte by byte")

@@ -73,7 +73,6 @@ cdef class Decoder(Records):
     cdef PeerIndex index
     cdef uint32_t* dense            # the dense peers of the index
     cdef NamedPeers named           # by the tables of this file
-    cdef bint kept                  # of a record with a fault, what could be read is kept
     cdef Py_ssize_t ids_end         # from this element on, the column of path identifiers is all zero
 
     def __cinit__(self, *args, **kwargs):
@@ -131,7 +130,6 @@ cdef class Decoder(Records):
         cdef Py_ssize_t count = self.count, paths_count = self.paths_count
         cdef uint32_t peers = self.peer_table.count
         cdef FaultCode code
-        self.kept = False
         if self.ids_end and count == 0:
             self._forget_ids(0)
         if h.type == TABLE_DUMP_V2:

@@ -24,7 +24,8 @@ cdef class Records:
     cdef int64_t lost_at
     cdef str lost_reason
     cdef bint time_known
-    cdef uint32_t last_time_s   # of the last record with a sound header
+    cdef uint32_t last_time_s   # of the last record that can be believed
+    cdef bint kept              # of the record in hand, which has a fault, what could be read is kept
     cdef int64_t _records
     cdef dict _skips            # reason: [offset, count]
     cdef str name
@@ -40,6 +41,8 @@ cdef class Records:
     cdef bint _fill(self, const uint8_t** cursor, const uint8_t* end, Py_ssize_t size) noexcept nogil
     cdef bint _keep(self, const uint8_t* p, Py_ssize_t size) noexcept nogil
     cdef bint _plausible(self, const uint8_t* p) noexcept nogil
+    cdef bint _is_near(self, uint32_t time_s) noexcept nogil
+    cdef bint _believes(self, FaultCode code) noexcept nogil
     cdef bint _seek(self, const uint8_t** cursor, const uint8_t* end) noexcept nogil
     cdef FaultCode _check(self) noexcept nogil
     cdef object _answer(self, Stop stop)

@@ -16,7 +16,7 @@ from nightside.model.errors import NotMrtError
 
 from nightside.wire.bigendian cimport be16, be32
 from nightside.wire.faults cimport (
-    RECORD_LENGTH, SOUND, TYPE_UNREAD, UNFINISHED, Fault, FaultCode, fault, reason,
+    FAMILY_UNREAD, RECORD_LENGTH, SOUND, SUBTYPE_UNREAD, TYPE_UNREAD, UNFINISHED, Fault, FaultCode, fault, reason,
 )
 from nightside.wire.record cimport (
     BGP4MP, BGP4MP_ET, HEADER_SIZE, LONGEST_RECORD, OLD_BGP, TABLE_DUMP, TABLE_DUMP_V2, Header, is_registered,
@@ -60,7 +60,8 @@ cdef class Records:
     cdef FaultCode take(self, const Header* header, const uint8_t* body) noexcept nogil:
         """One whole record of header.length bytes.
 
-        SOUND; or what is wrong, with `fault` set and nothing kept of the record; or UNFINISHED.
+        SOUND; or what is wrong, with `fault` set, and `kept` where what could be read of the record is kept (else
+        nothing is); or UNFINISHED.
         """
         return SOUND
 
@@ -227,23 +228,36 @@ cdef class Records:
     cdef FaultCode _check(self) noexcept nogil:
         """Whether the header in hand can be one; else what is wrong with it."""
         cdef Header* h = &self.header
-        cdef int64_t away = <int64_t>h.time_s - <int64_t>self.last_time_s
         if h.length > LONGEST_RECORD:
             return fault(&self.fault, RECORD_LENGTH, h.length, LONGEST_RECORD)
-        if not is_registered(h) and self.time_known and not -NEAR_S <= away <= NEAR_S:
+        if not is_registered(h) and not self._is_near(h.time_s):
             return fault(&self.fault, TYPE_UNREAD, h.type, 0)
         return SOUND
+
+    cdef bint _is_near(self, uint32_t time_s) noexcept nogil:
+        """Whether a time can be one of this file, by what came before."""
+        cdef int64_t away = <int64_t>time_s - <int64_t>self.last_time_s
+        return not self.time_known or -NEAR_S <= away <= NEAR_S
+
+    cdef bint _believes(self, FaultCode code) noexcept nogil:
+        """Whether the time of the record that was taken is the file's: it was read, or is of a kind that is not.
+
+        The same for every reader, though one may read routes that another leaves out: so all find a framing that
+        was lost at the same place.
+        """
+        if code == SOUND or self.kept:
+            return True
+        return (code == TYPE_UNREAD or code == SUBTYPE_UNREAD or code == FAMILY_UNREAD) and (
+            self._is_near(self.header.time_s)
+        )
 
     cdef bint _plausible(self, const uint8_t* p) noexcept nogil:
         """Whether these 12 bytes look like a header of a record of this file."""
         cdef Header h
-        cdef int64_t away
         read_header(p, 0, &h)
-        away = <int64_t>h.time_s - <int64_t>self.last_time_s
         return (
             h.type in (OLD_BGP, TABLE_DUMP, TABLE_DUMP_V2, BGP4MP, BGP4MP_ET)
-            and h.subtype <= LAST_SUBTYPE and h.length <= LONGEST_FOUND
-            and (not self.time_known or -NEAR_S <= away <= NEAR_S)
+            and h.subtype <= LAST_SUBTYPE and h.length <= LONGEST_FOUND and self._is_near(h.time_s)
         )
 
     cdef bint _seek(self, const uint8_t** cursor, const uint8_t* end) noexcept nogil:
@@ -332,6 +346,7 @@ cdef class Records:
                         body = self.carried + HEADER_SIZE
             if self.is_full(self.header.length):
                 return BATCH_FULL
+            self.kept = False
             code = self.take(&self.header, body)
             if code == UNFINISHED:
                 return BATCH_FULL
@@ -340,7 +355,8 @@ cdef class Records:
             self.carried_count = 0
             self.position += size
             self._records += 1
+            if self._believes(code):
+                self.time_known = True
+                self.last_time_s = self.header.time_s
             if code != SOUND:
                 return RECORD_REFUSED
-            self.time_known = True
-            self.last_time_s = self.header.time_s

@@ -157,6 +157,7 @@ cdef class Lines(Records):
             p += route_bytes(&one, p)
             if end - p <= VIEW_AND_SEQUENCE:
                 break
+        self.kept = several or code == SOUND
         self.fault = first
         return first.code
 
@@ -209,6 +210,7 @@ cdef class Lines(Records):
             self._put_head(h.time_s, b"B", &peer.address, peer.asn)
             if not self._put_line(family, &prefix, &path_id if has_ids else NULL):
                 return UNFINISHED
+        self.kept = True
         self.fault = first
         return first.code
 
@@ -284,6 +286,7 @@ cdef class Lines(Records):
                 h, record, b"A" if stand else b"W", 4 if reach.afi == AFI_IPV4 else 6, &reach.nlri, &first
             ):
                 return UNFINISHED
+        self.kept = True
         self.fault = first
         return first.code
 

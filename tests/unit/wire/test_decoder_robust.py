@@ -9,6 +9,8 @@ import pytest
 
 from nightside.model.elements import Kind, Skip
 from nightside.model.errors import NotMrtError
+from nightside.wire.decoder import Decoder
+from nightside.wire.lines import Lines
 
 
 def test_empty_file_is_a_quiet_period(decode: Any) -> None:
@@ -53,8 +55,6 @@ def test_prefixes_before_a_bad_one_are_given(mrt: Any, decode: Any) -> None:
 
 
 def test_a_bad_record_does_not_bring_in_its_peer(mrt: Any, decode: Any) -> None:
-    from nightside.wire.decoder import Decoder
-
     decoder = Decoder()
     bad = mrt.bgp4mp(mrt.message(2, b"\0\x09\0\0"), peer="203.0.113.9")
     decode(mrt.state(1, 6, peer="192.0.2.1") + bad + mrt.state(1, 6, peer="192.0.2.3"), decoder=decoder)
@@ -210,3 +210,56 @@ def test_an_unknown_type_near_in_time_is_skipped_by_its_length(mrt: Any, decode:
     reading = decode(good + mrt.record(99, 3, good) + good)
     assert len(reading.rows) == 2
     assert reading.skipped == [Skip(len(good), "MRT type 99 is not read")]
+
+
+DAY_S = 86400
+NO_HEADER = b"\xff" * 12
+
+
+@pytest.mark.parametrize(
+    ("what", "days"),
+    [
+        # A multicast route, which the lines have and the columns leave out; beside it a prefix that is too long.
+        ("multicast", 10),
+        ("multicast and a bad prefix", 10),
+        ("a table that is not read", 0.9),
+        ("a type that is not read", 0.9),
+    ],
+)
+def test_both_readers_find_a_lost_framing_again_at_the_same_record(mrt: Any, what: str, days: float) -> None:
+    """Which record can be one is told by the time of the last that was believed, read or of a kind that is not."""
+    later = mrt.TIME + int(days * DAY_S)
+    path = mrt.path(65001, 131279)
+    if what.startswith("multicast"):
+        gone = mrt.unreach(("::/0",))[:-1] + b"\xff" if "bad" in what else b""
+        odd = mrt.bgp4mp(mrt.update((), path + mrt.reach(("2001:db8::/32",), safi=2) + gone), time=later)
+    elif what == "a table that is not read":
+        odd = mrt.record(13, 3, bytes(20), later)
+    else:
+        odd = mrt.record(9, 1, b"old", later)
+    good = mrt.bgp4mp(mrt.update(("192.0.2.0/24",), path))
+    # Too early after a record of `later`, by a minute or by days.
+    early = mrt.bgp4mp(mrt.update(("192.0.2.0/24",), path), time=later - DAY_S - 60)
+    data = good + odd + NO_HEADER + early + mrt.bgp4mp(mrt.update(("192.0.2.0/24",), path), time=later)
+    found = []
+    for reader in (Decoder(), Lines()):
+        reader.start()
+        for batches in (reader.feed(data), reader.finish()):
+            for _ in batches:
+                pass
+        assert reader.records == 3
+        (lost,) = [skip for skip in reader.skipped if "passed over" in skip.reason]
+        found.append((lost.offset, lost.reason))
+    assert found[0] == found[1]
+    assert found[0][0] == len(good + odd)
+    assert found[0][1].endswith(f": {len(NO_HEADER + early)} bytes passed over")
+
+
+def test_a_bad_record_of_another_time_says_nothing_of_the_files(mrt: Any) -> None:
+    path = mrt.path(65001, 131279)
+    good = mrt.bgp4mp(mrt.update(("192.0.2.0/24",), path))
+    for bad in (mrt.record(16, 4, b"", 1), mrt.record(13, 3, bytes(20), 1), mrt.record(9, 1, b"old", 1)):
+        decoder = Decoder()
+        decoder.start()
+        count = sum(batch.count for batch in decoder.feed(good + bad + NO_HEADER + good))
+        assert count + sum(batch.count for batch in decoder.finish()) == 2
