@@ -33,6 +33,21 @@ def usual(asn: int) -> tuple[int, ...]:
     return asn, 4837, 131279
 
 
+MESSAGE_AS4, MESSAGE_AS4_LOCAL, MESSAGE_AS4_ADDPATH, MESSAGE_AS4_LOCAL_ADDPATH = 4, 7, 9, 11
+"""BGP4MP subtypes (RFC 6396 section 4.4, RFC 8050 section 3)."""
+
+
+def subtype_of(path_id: int | None, local: bool) -> int:
+    if path_id is None:
+        return MESSAGE_AS4_LOCAL if local else MESSAGE_AS4
+    return MESSAGE_AS4_LOCAL_ADDPATH if local else MESSAGE_AS4_ADDPATH
+
+
+def numbered(prefix: str, path_id: int | None) -> bytes:
+    """A prefix as in a message, behind its path identifier where there is one (RFC 7911 section 3)."""
+    return (b"" if path_id is None else path_id.to_bytes(4, "big")) + nlri(prefix)
+
+
 class Archive:
     """The files of one collector, slot by slot of five minutes."""
 
@@ -54,16 +69,29 @@ class Archive:
             records.append(rib_record(at, sequence, 4, nlri(prefix), entries))
         self._write(f"bview.{stamp(at)}.gz", records)
 
-    def say(self, at: int, peer: str, message: bytes) -> None:
+    def say(self, at: int, peer: str, message: bytes, subtype: int = MESSAGE_AS4) -> None:
         header = session_header(PEERS[peer], 12654, peer, "192.0.2.254")
-        self.slots.setdefault(at - at % SLOT, []).append(message_record(at, header, message))
+        record = message_record(at, header, message)
+        record = record[:6] + subtype.to_bytes(2, "big") + record[8:]
+        self.slots.setdefault(at - at % SLOT, []).append(record)
 
-    def announce(self, at: int, peer: str, *prefixes: str, path: Path_ | None = None) -> None:
+    def announce(
+        self,
+        at: int,
+        peer: str,
+        *prefixes: str,
+        path: Path_ | None = None,
+        path_id: int | None = None,
+        local: bool = False,
+    ) -> None:
+        """`local`: the collector sent it to the peer."""
         attributes = common_attributes(path or usual(PEERS[peer]), next_hop_ipv4=address_bytes(peer))
-        self.say(at, peer, update_ipv4(attributes=attributes, announced=[nlri(p) for p in prefixes]))
+        message = update_ipv4(attributes=attributes, announced=[numbered(p, path_id) for p in prefixes])
+        self.say(at, peer, message, subtype_of(path_id, local))
 
-    def withdraw(self, at: int, peer: str, *prefixes: str) -> None:
-        self.say(at, peer, update_ipv4(withdrawn=[nlri(p) for p in prefixes]))
+    def withdraw(self, at: int, peer: str, *prefixes: str, path_id: int | None = None) -> None:
+        message = update_ipv4(withdrawn=[numbered(p, path_id) for p in prefixes])
+        self.say(at, peer, message, subtype_of(path_id, False))
 
     def state(self, at: int, peer: str, old: State, new: State) -> None:
         header = session_header(PEERS[peer], 12654, peer, "192.0.2.254")

@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from nightside.engine.collect import Collected
 from nightside.engine.units import time_bounds
-from nightside.model.elements import Kind
+from nightside.model.elements import FLAG_LOCAL, FLAG_PATH_ID, Kind
 from nightside.model.errors import NotMrtError, UnreadableError
 from nightside.routing.flip_rows import TABLE_FLIP, FlipRows
-from nightside.routing.held_paths import NO_PATH, HeldPaths, Int32, Int64, PathBook
+from nightside.routing.held_paths import NO_PATH, ROOM_IN_BATCH, HeldPaths, Int32, Int64, PathBook
 from nightside.routing.player import GAP_END, LOAD
 from nightside.sources.layout import InputFile
 from nightside.sources.local import Pieces
@@ -69,6 +69,8 @@ class FlipReader:
             np.full(len(flips.second), NOWHERE, np.int64),
         )
         self.held = HeldPaths(len(self.log.peers) * len(prefixes))
+        # By slot the path identifier of what was announced last.
+        self.newest_id = np.full(len(self.log.peers) * len(prefixes), NOWHERE, np.int64)
         self.session_of = {peer: i for i, peer in enumerate(self.log.peers)}
         # Few elements are of these prefixes: a look at the first 24 bits of the address leaves little to find.
         self.near = np.zeros(1 << 24, bool)
@@ -148,38 +150,73 @@ class FlipReader:
         peers = decoder.peers
         session = np.array([self.session_of.get(p, NOWHERE) for p in peers], np.int64)[columns.peer[:n]]
         kind, seconds = columns.kind[:n], columns.time_us[:n] // 1_000_000
-        rows, slot = self._ours(columns, session, seconds, file)
+        flags = columns.flags[:n]
+        theirs = (flags & FLAG_LOCAL) == 0
+        rows, slot = self._ours(
+            columns, theirs & ((kind == Kind.ANNOUNCE) | (kind == Kind.ROUTE)), session, seconds, file
+        )
         path = self.book.numbers(columns, rows)
         route = kind[rows] == Kind.ROUTE
         if route.any():
             self._table(number, columns, rows[route], slot[route], path[route], seconds[rows[route]])
         said = ~route
-        self.held.take(slot[said], rows[said], path[said], seconds[rows[said]].astype(np.uint32))
+        one_of_several = theirs & (kind == Kind.WITHDRAW) & ((flags & FLAG_PATH_ID) != 0)
+        left, left_slot = self._ours(columns, one_of_several, session, seconds, file)
+        left, left_slot = self._used(columns, rows[said], slot[said], left, left_slot)
+        self.held.take(
+            np.concatenate([slot[said], left_slot]),
+            np.concatenate([rows[said], left]),
+            np.concatenate([path[said], np.full(len(left), NO_PATH, np.int32)]),
+            np.concatenate([seconds[rows[said]], seconds[left]]).astype(np.uint32),
+        )
         mine = self._rows_until(at + n)
         element = self.flips.element[mine] - at
         itself = self.flips.itself[mine]
         gone = self.flips.after[mine] == 0
         self._lost(mine[gone], element[gone])
-        same = (session[element] == self.flips.session[mine]) & ((kind[element] == Kind.ANNOUNCE) != gone)
+        same = (session[element] == self.flips.session[mine]) & (
+            (one_of_several[element] & ~gone) | ((kind[element] == Kind.ANNOUNCE) != gone)
+        )
         self.changed += int((itself & ~same).sum())
         told, where = mine[itself & same], element[itself & same]
         self.found.file[told] = number
         self.found.offset[told] = columns.record_offset[where]
         new = ~gone[itself & same]
-        if new.any():
+        if new.any() and len(rows):
             place = np.minimum(np.searchsorted(rows, where[new]), len(rows) - 1)
             right = (rows[place] == where[new]) & (slot[place] == self.slot[told[new]])
             self.found.path[told[new][right]] = path[place[right]]
         return at + n
 
-    def _ours(self, columns: Any, session: Int64, seconds: Int64, file: InputFile) -> tuple[Int64, Int64]:
-        """Which elements announce one of the prefixes, and each one's slot."""
+    def _used(
+        self, columns: Any, rows: Int64, slot: Int64, left: Int64, left_slot: Int64
+    ) -> tuple[Int64, Int64]:
+        """Of the withdrawals of one of several paths (`left`) those of the newest announced, and their slots.
+
+        By which path such a session goes on, its records do not say. `rows` are the announcements.
+        """
+        mine = np.where(columns.flags[rows] & FLAG_PATH_ID, columns.path_id[rows].astype(np.int64), NOWHERE)
+        keys = (slot << ROOM_IN_BATCH) | rows
+        order = np.argsort(keys)
+        at = np.searchsorted(keys[order], (left_slot << ROOM_IN_BATCH) | left) - 1
+        newest = self.newest_id[left_slot]
+        if len(rows):
+            before = order[np.maximum(at, 0)]
+            newest = np.where((at >= 0) & (slot[before] == left_slot), mine[before], newest)
+        # Of several to one place the last stays.
+        self.newest_id[slot] = mine
+        used = newest == columns.path_id[left]
+        return left[used], left_slot[used]
+
+    def _ours(
+        self, columns: Any, which: npt.NDArray[np.bool_], session: Int64, seconds: Int64, file: InputFile
+    ) -> tuple[Int64, Int64]:
+        """Which of these elements are of one of the prefixes, and each one's slot."""
         n = columns.count
-        kind = columns.kind[:n]
         earliest, latest = time_bounds(file.nominal, file.cadence_s)
         rows = np.flatnonzero(
             self.near[columns.prefix_hi[:n] >> np.uint64(40)]
-            & ((kind == Kind.ANNOUNCE) | (kind == Kind.ROUTE))
+            & which
             & (seconds >= earliest)
             & (seconds <= latest)
             & (session != NOWHERE)
@@ -222,6 +259,8 @@ class FlipReader:
         _path, since = self.held.before(slot, np.zeros(len(slot), np.int64))
         older = since.astype(np.int64) + self.margin_s <= seconds
         self.held.set(slot[older], path[older], seconds[older].astype(np.uint32))
+        has_id = (columns.flags[rows[older]] & FLAG_PATH_ID) != 0
+        self.newest_id[slot[older]] = np.where(has_id, columns.path_id[rows[older]], NOWHERE)
 
     def _rows_until(self, element: int) -> Int64:
         """The flips by updates, of those not taken yet, whose element has a lower number."""

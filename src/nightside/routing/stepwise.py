@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nightside.model.elements import Columns, Kind, Peer
+from nightside.model.elements import FLAG_LOCAL, Columns, Kind, Peer
 from nightside.model.settings import Settings
 from nightside.routing.collector_log import UInt8, UInt32
 from nightside.routing.missed import Missed, as_it_stood, pairs
@@ -180,7 +180,8 @@ class Stepwise:
         if n == 0:
             return
         if collector.missed is not None and collector.missed.end is not None:
-            told = np.flatnonzero(columns.kind[:n] <= Kind.WITHDRAW)
+            theirs = (columns.flags[:n] & FLAG_LOCAL) == 0
+            told = np.flatnonzero((columns.kind[:n] <= Kind.WITHDRAW) & theirs)
             if not collector.missed.note(pairs(columns, ids, told)):
                 collector.missed = None
         collector.table.apply(

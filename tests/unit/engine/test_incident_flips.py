@@ -105,6 +105,44 @@ def test_another_upstream_is_a_reroute(archive: Archive) -> None:
     assert of(rows, B)[-1] == (3100, "rerouted", "update", "200 20485 131279")
 
 
+def test_what_the_collector_itself_sends_is_no_path_of_the_peer(archive: Archive) -> None:
+    archive.table(T0, full_table())
+    archive.announce(T0 + 400, A, KP[0], path=(100, 9, 4837, 131279), local=True)
+    outage(archive, T0 + 1000, T0 + 3000)
+    archive.finish(T0 + 7200)
+    assert of(flips_of(archive), A)[0] == (1000, "lost", "update", "100 4837 131279")
+
+
+def test_paths_with_identifiers_are_lost_one_by_one(archive: Archive) -> None:
+    """Of several the newest announced counts; once it is withdrawn, nobody knows which of the others is used."""
+    first, second = (100, 7, 4837, 131279), (100, 8, 4837, 131279)
+    other = (100, 20485, 131279)
+    archive.table(T0, full_table())
+    outage(archive, T0 + 1000, T0 + 3000, but=A)
+    for i, withdrawn in enumerate(((), (1,), (2,))):
+        archive.announce(T0 + 500, A, KP[i], path=first, path_id=1)
+        archive.announce(T0 + 501, A, KP[i], path=second, path_id=2)
+        for path_id in withdrawn:
+            archive.withdraw(T0 + 502, A, KP[i], path_id=path_id)
+    for path_id, path in ((1, first), (2, other)):
+        archive.announce(T0 + 500, A, KP[3], path=path, path_id=path_id)
+    # To the way of the first: a flip by a withdrawal.
+    archive.withdraw(T0 + 1000, A, KP[3], path_id=2)
+    archive.withdraw(T0 + 1001, A, *KP, path_id=1)
+    archive.withdraw(T0 + 1002, A, *KP, path_id=2)
+    archive.finish(T0 + 7200)
+    rows = [r for r in flips_of(archive) if r["peer_address"] == A and r["at"] >= 1000]
+    told = {(r["prefix"], r["at"], r["kind"]): r["path"] for r in rows}
+    assert told == {
+        (KP[0], 1002, "lost"): "100 8 4837 131279",
+        (KP[1], 1002, "lost"): "100 8 4837 131279",
+        (KP[2], 1001, "lost"): None,
+        (KP[3], 1000, "rerouted"): None,
+        (KP[3], 1001, "lost"): None,
+    }
+    assert all(r["offset"] is not None for r in rows)
+
+
 def test_flips_shortly_before_and_after_are_told_and_others_are_not(archive: Archive) -> None:
     archive.table(T0, full_table())
     # One of five peers is no outage: the incident begins when others lose their way too.

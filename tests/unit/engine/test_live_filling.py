@@ -136,6 +136,18 @@ def test_what_the_stream_told_since_is_newer(archive: Archive, server: ArchiveSe
     assert units(watch) == 4
 
 
+def test_what_the_collector_itself_says_after_the_gap_is_nothing_newer(
+    archive: Archive, server: ArchiveServer
+) -> None:
+    for peer in PEERS:
+        archive.withdraw(LOST + 100, peer, *KP)
+        archive.announce(BACK + 200, peer, *KP, local=True)
+    archive.finish(END)
+    watch, _before = heard(server.root)
+    take(watch, filled(watch))
+    assert units(watch) == 0
+
+
 def test_sessions_that_came_up_in_the_gap_have_what_they_sent_then(
     archive: Archive, server: ArchiveServer
 ) -> None:
