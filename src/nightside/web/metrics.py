@@ -132,16 +132,9 @@ def _incidents(latest: Latest) -> Iterator[Metric]:
 
 
 def _view(latest: Latest) -> Iterator[Metric]:
+    """How many were expected is not stored over time: a watch's own figures have it."""
     state: EntityState | None = latest.entities.get(("view", "all"))
-    if state is None:
-        return
-    if state.units is not None:
+    if state is not None and state.units is not None:
         yield GaugeMetricFamily(
             "nightside_peer_ases_known", "Peer ASes with a known full-feed session.", value=state.units
-        )
-    if state.baseline_units is not None:
-        yield GaugeMetricFamily(
-            "nightside_peer_ases_expected",
-            "Full-feed peer ASes of the last 24 hours.",
-            value=state.baseline_units,
         )

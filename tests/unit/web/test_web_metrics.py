@@ -60,7 +60,6 @@ def test_incidents_by_severity_and_the_view(client: TestClient) -> None:
     # One of Syria goes on; a severity of which there is none is 0, which is known.
     assert opened == {"instability": 0, "partial": 0, "severe": 1, "total": 0}
     assert found["nightside_peer_ases_known", ()] == 20
-    assert ("nightside_peer_ases_expected", ()) not in found
     assert found["nightside_sample_age_seconds", ()] > 300 * DAY_S
 
 
@@ -75,7 +74,7 @@ def blind(tmp_path: Path) -> Iterator[TestClient]:
                 Signal(SY, [T], [0], end),
                 Signal(VIEW, [T], [3], end),
             ],
-            {KP: [(T, 4)], SY: [(T, 80)], VIEW: [(T, 20)]},
+            {KP: [(T, 4)], SY: [(T, 80)]},
         )
         store.put_incident(*finding(SY, end - 600, None))
     with TestClient(create_app(tmp_path / "store")) as client:
@@ -90,7 +89,7 @@ def test_unknown_is_absent_and_a_zero_is_a_zero(blind: TestClient) -> None:
     assert found["nightside_known", of("country", "KP")] == 0
     # What it is held against is known all the same.
     assert found["nightside_baseline_units", of("country", "KP")] == 4
-    assert (found["nightside_peer_ases_known", ()], found["nightside_peer_ases_expected", ()]) == (3, 20)
+    assert found["nightside_peer_ases_known", ()] == 3
     assert not any(math.isnan(value) for value in found.values())
 
 
