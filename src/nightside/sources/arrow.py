@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from nightside.model.elements import FLAG_LOCAL, FLAG_NO_UPSTREAM, FLAG_PATH_ID, Columns, Kind, Peer
+from nightside.sources.attribute_blocks import BlockReader
+from nightside.sources.element_filter import KINDS, ElementFilter, chosen
 from nightside.sources.layout import InputFile, find_inputs
 from nightside.sources.reading import Listener, read_files
 from nightside.wire.decoder import Decoder
 from nightside.wire.prefix_text import prefix_text
-
-KINDS = ("announce", "withdraw", "state", "route", "end_of_rib")
-"""The words for `Kind`, in its order."""
 
 SCHEMA = pa.schema(
     [
@@ -39,6 +38,8 @@ SCHEMA = pa.schema(
         pa.field("offset", pa.int64(), nullable=False),  # of the record, in the uncompressed file
     ]
 )
+WITH_COMMUNITIES = SCHEMA.append(pa.field("communities", pa.list_(pa.string())))
+"""Null where the element carries no attributes."""
 
 
 def element_batches(inputs: Sequence[Path], listener: Listener | None = None) -> pa.RecordBatchReader:
@@ -49,13 +50,39 @@ def element_batches(inputs: Sequence[Path], listener: Listener | None = None) ->
     return file_batches(find_inputs(inputs).files, listener or Listener())
 
 
-def file_batches(files: Sequence[InputFile], listener: Listener) -> pa.RecordBatchReader:
-    """The elements of files that have been found."""
+def file_batches(
+    files: Sequence[InputFile],
+    listener: Listener,
+    wanted: ElementFilter | None = None,
+    *,
+    communities: bool = False,
+) -> pa.RecordBatchReader:
+    """The elements of files that have been found, all or those wanted; batches of none are left out."""
+    schema = WITH_COMMUNITIES if communities else SCHEMA
+    batches = _with_communities(files, listener, wanted) if communities else _plain(files, listener, wanted)
+    return pa.RecordBatchReader.from_batches(schema, batches)
+
+
+def _plain(
+    files: Sequence[InputFile], listener: Listener, wanted: ElementFilter | None
+) -> Iterator[pa.RecordBatch]:
     decoder = Decoder()
-    batches = (
-        record_batch(columns, decoder.peers, file) for file, columns in read_files(decoder, files, listener)
-    )
-    return pa.RecordBatchReader.from_batches(SCHEMA, batches)
+    for file, columns in read_files(decoder, files, listener):
+        some = columns if wanted is None else chosen(columns, decoder.peers, wanted)
+        if some.count:
+            yield record_batch(some, decoder.peers, file)
+
+
+def _with_communities(
+    files: Sequence[InputFile], listener: Listener, wanted: ElementFilter | None
+) -> Iterator[pa.RecordBatch]:
+    reader = BlockReader()
+    for file, columns in read_files(reader, files, listener):
+        some = columns if wanted is None else chosen(columns, reader.peers, wanted)
+        if some.count:
+            plain = record_batch(some, reader.peers, file)
+            arrays = [*plain.columns, reader.communities(some)]
+            yield pa.RecordBatch.from_arrays(arrays, schema=WITH_COMMUNITIES)
 
 
 def record_batch(columns: Columns, peers: Sequence[Peer], file: InputFile) -> pa.RecordBatch:

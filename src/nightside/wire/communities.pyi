@@ -1,0 +1,3 @@
+from typing import Any
+
+def community_text(data: Any, starts: Any, lengths: Any) -> tuple[Any, Any, bytes]: ...
