@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -137,13 +138,24 @@ def test_networks_are_gone_while_the_country_is(december: Path) -> None:
     assert told["observed_peers"] > 20
 
 
-def test_elements_come_as_arrow_batches(december: Path) -> None:
+def test_elements_come_as_arrow_batches_and_one_by_one(december: Path) -> None:
     table = december / "rrc00" / "2014.12" / "bview.20141222.1600.gz"
-    reader = nightside.elements([table])
+    reader = nightside.batches([table])
     assert isinstance(reader, pa.RecordBatchReader)
     rows = reader.read_all()
     assert rows.num_rows > 1000
     assert gzip.decompress(table.read_bytes())[4:8] == bytes((0, 13, 0, 1))
+    assert sum(1 for _element in nightside.elements([table])) == rows.num_rows
+
+
+def test_the_page_names_each_name_and_each_is_there() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "library.md").read_text()
+    for name in set(nightside.__all__) - {"__version__"}:
+        assert getattr(nightside, name) is not None
+        assert re.search(rf"\b{name}\b", page), name
+    assert set(dir(nightside)) >= set(nightside.__all__)
+    words = re.findall(r"\bnightside\.([a-zA-Z]\w*)\(", page)
+    assert set(words) <= set(nightside.__all__)
 
 
 def test_networks_on_the_command_line(december: Path, quick: Any) -> None:

@@ -39,7 +39,7 @@ def told(december: Path) -> Json:
     assert len(tables) == 3
 
     def rows(of: list[Path]) -> list[Json]:
-        found = library.elements(of).read_all().to_pylist()
+        found = library.batches(of).read_all().to_pylist()
         return [
             row for row in found if row["prefix"] in KP and row["kind"] in ("announce", "withdraw", "route")
         ]

@@ -89,16 +89,19 @@ def sight(
     return None if observation is None else Sight(collected, subject, timeline, observation)
 
 
+def signals_of(seen: Sight, subjects: Subjects, settings: Settings) -> dict[int, Signal]:
+    """By entity its reachable units over time, with what is unknown and what is in doubt."""
+    signals = unit_signals(seen.observation, subjects.entities, subjects.entity_of_unit)
+    in_doubt = doubts(
+        seen.observation, seen.collected.prefix_table, signals, subjects.entity_of_unit, settings
+    )
+    return {n: replace(s, in_doubt=in_doubt.get(n, [])) for n, s in signals.items()}
+
+
 def analyse(seen: Sight, subjects: Subjects, settings: Settings) -> Analysis:
     """Signals, and where they show something the episodes and their groups, of entities that share no unit."""
     observation = seen.observation
-    signals = {
-        n: s
-        for n, s in unit_signals(observation, subjects.entities, subjects.entity_of_unit).items()
-        if any(s.units)
-    }
-    in_doubt = doubts(observation, seen.collected.prefix_table, signals, subjects.entity_of_unit, settings)
-    signals = {n: replace(s, in_doubt=in_doubt.get(n, [])) for n, s in signals.items()}
+    signals = {n: s for n, s in signals_of(seen, subjects, settings).items() if any(s.units)}
     history = RouteHistory(seen.timeline)
     losses = unit_losses(
         history,

@@ -101,29 +101,45 @@ def _table_of(
 ) -> pa.Table:
     """The flips of one incident in the order of time, then collector, then as they were read."""
     mine = [np.flatnonzero(wish.of(flips)) for flips, _records in read]
-    counts = [len(rows) for rows in mine]
-
-    def gathered(name: str) -> npt.NDArray[np.generic]:
-        return np.concatenate(
-            [getattr(flips, name)[rows] for (flips, _), rows in zip(read, mine, strict=True)]
-        )
+    columns, order = flip_columns(collected, [f.only(rows) for (f, _), rows in zip(read, mine, strict=True)])
 
     def recorded(name: str) -> npt.NDArray[np.generic]:
         return np.concatenate([getattr(r, name)[rows] for (_, r), rows in zip(read, mine, strict=True)])
 
-    second = gathered("second")
-    order = np.argsort(second, kind="stable")
-    collector = np.repeat(np.arange(len(counts)), counts)
-    before, after = gathered("before"), gathered("after")
-    kind = np.where(after == 0, 0, np.where(before == 0, 1, 2))
-    # Sessions and files of all collectors as one list.
-    first_peer = np.concatenate([[0], np.cumsum([len(log.peers) for log in collected.logs])])
+    collector = np.repeat(np.arange(len(mine)), [len(rows) for rows in mine])
+    # Files of all collectors as one list.
     first_file = np.concatenate([[0], np.cumsum([len(reading.files) for reading in collected.readings])])
-    peers = [peer for log in collected.logs for peer in log.peers]
-    session = first_peer[collector] + gathered("session")
     file = recorded("file")
     files = [f.name for reading in collected.readings for f in reading.files]
     offset = recorded("offset")
+    columns |= {
+        "path": _texts(recorded("path")[order], book.text, absent=NO_PATH),
+        "file": _words(files, np.where(file == NOWHERE, NOWHERE, first_file[collector] + file)[order]),
+        "offset": pa.array(offset[order], mask=offset[order] == NOWHERE),
+    }
+    sessions = [[log.collector, peer.address, peer.asn] for log in collected.logs for peer in log.peers]
+    return pa.table(columns, metadata={"peers": dumps(sessions)})
+
+
+def flip_columns(
+    collected: Collected, flips: Sequence[FlipRows]
+) -> tuple[dict[str, pa.Array], npt.NDArray[np.int64]]:
+    """Flips of all collectors (each its own, in their order) in words, and in which order of them the rows are:
+    of time, then collector, then as they were read. A loss has the origin that was lost.
+    """
+
+    def gathered(name: str) -> npt.NDArray[np.generic]:
+        return np.concatenate([getattr(some, name) for some in flips])
+
+    second = gathered("second")
+    order = np.argsort(second, kind="stable")
+    collector = np.repeat(np.arange(len(flips)), [len(some.second) for some in flips])
+    before, after = gathered("before"), gathered("after")
+    kind = np.where(after == 0, 0, np.where(before == 0, 1, 2))
+    # Sessions of all collectors as one list.
+    first_peer = np.concatenate([[0], np.cumsum([len(log.peers) for log in collected.logs])])
+    peers = [peer for log in collected.logs for peer in log.peers]
+    session = first_peer[collector] + gathered("session")
     columns = {
         "time": pa.array(second[order].astype(np.int64)).cast(pa.timestamp("s", "UTC")),
         "collector": _words([log.collector for log in collected.logs], collector[order]),
@@ -133,12 +149,8 @@ def _table_of(
         "kind": _words(KINDS, kind[order]),
         "source": _words(SOURCES, gathered("kind")[order]),
         "origin": pa.array(collected.ways.origin[np.where(after == 0, before, after)[order]]),
-        "path": _texts(recorded("path")[order], book.text, absent=NO_PATH),
-        "file": _words(files, np.where(file == NOWHERE, NOWHERE, first_file[collector] + file)[order]),
-        "offset": pa.array(offset[order], mask=offset[order] == NOWHERE),
     }
-    sessions = [[log.collector, peer.address, peer.asn] for log in collected.logs for peer in log.peers]
-    return pa.table(columns, metadata={"peers": dumps(sessions)})
+    return columns, order
 
 
 def _words(words: Sequence[str], numbers: npt.NDArray[np.generic]) -> pa.DictionaryArray:

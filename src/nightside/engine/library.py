@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
+from nightside.engine.elements import Instant, Place, Warn, places, second_of
 from nightside.engine.networks import networks as _networks
 from nightside.engine.replay import replay as _replay
 from nightside.model.incident import first_id
-from nightside.model.instants import parse
 from nightside.model.settings import Settings
 from nightside.model.signal import Signal
 from nightside.model.stretches import stretches
-from nightside.sources.arrow import element_batches
 
 SIGNALS = pa.schema(
     [
@@ -27,8 +25,6 @@ SIGNALS = pa.schema(
         ("quality", pa.string()),
     ]
 )
-
-Place = str | Path
 
 
 @dataclass(frozen=True)
@@ -51,22 +47,22 @@ def replay(
     *,
     countries: Sequence[str] = (),
     asns: Sequence[int] = (),
-    begin: str | None = None,
-    end: str | None = None,
+    begin: Instant | None = None,
+    end: Instant | None = None,
     settings: Settings | None = None,
 ) -> Result:
     """Replay files or folders; nothing is stored.
 
-    All countries unless `countries` or `asns` narrow it; `begin` and `end` (ISO 8601, UTC where no zone is given)
-    narrow what is reported. Raises the errors of `nightside.model.errors`.
+    All countries unless `countries` or `asns` narrow it; `begin` and `end` narrow what is reported. Raises
+    the errors of `nightside.model.errors`.
     """
     warnings: list[str] = []
     found = _replay(
-        [Path(i) for i in inputs],
+        places(inputs),
         countries=countries,
         asns=asns,
-        begin=parse(begin) if begin else None,
-        end=parse(end) if end else None,
+        begin=second_of(begin),
+        end=second_of(end),
         settings=settings,
         warn=warnings.append,
     )
@@ -78,15 +74,15 @@ def replay(
 
 
 def networks(
-    country: str, inputs: Sequence[Place], *, at: str | None = None, settings: Settings | None = None
+    country: str,
+    inputs: Sequence[Place],
+    *,
+    at: Instant | None = None,
+    settings: Settings | None = None,
+    warn: Warn = lambda _text: None,
 ) -> dict[str, Any]:
-    """A country's networks in the shape nightside.networks/1; `at` is ISO 8601, else the end of the input."""
-    return _networks(country, [Path(i) for i in inputs], at=parse(at) if at else None, settings=settings)
-
-
-def elements(files: Sequence[Place]) -> pa.RecordBatchReader:
-    """Every element of these MRT files, in batches; polars, pandas and DuckDB take them as they are."""
-    return element_batches([Path(f) for f in files])
+    """A country's networks in the shape nightside.networks/1, at the end of the second `at`, else of the input."""
+    return _networks(country, places(inputs), at=second_of(at), settings=settings, warn=warn)
 
 
 def _table(signals: Sequence[Signal]) -> pa.Table:

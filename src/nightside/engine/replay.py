@@ -7,26 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nightside import __version__
-from nightside.engine.analysis import about, analyse, baselines, sight, told
-from nightside.engine.collect import Collected, collect
-from nightside.engine.country_by import by_basis, require_basis
-from nightside.engine.files import bytes_to_read
+from nightside.engine.analysis import about, analyse, baselines, told
+from nightside.engine.collect import Collected
 from nightside.engine.findings import Findings
-from nightside.engine.subjects import Subjects, as_subject, country_subjects
-from nightside.engine.world_of_day import world_of_input
+from nightside.engine.seeing import see
+from nightside.engine.subjects import Subjects
 from nightside.incidents.messages import Message
 from nightside.model.entity import Entity
-from nightside.model.errors import InputError, UsageError
 from nightside.model.incident import Incident, Provenance
-from nightside.model.instants import iso
 from nightside.model.series import IncidentSeries
 from nightside.model.settings import Settings
 from nightside.model.signal import Signal
 from nightside.routing.observation import Observation
-from nightside.signals.clocks import clocks_off
 from nightside.signals.quality import view_signals
-from nightside.sources.layout import Found, find_inputs
-from nightside.world.names import require_country
+from nightside.sources.layout import Found
 from nightside.world.snapshot import Snapshot, label
 
 Progress = Callable[[int], None]
@@ -78,38 +72,20 @@ def replay(
     Raises UsageError, and InputError where nobody's routes are known, or nothing after `begin`.
     """
     settings = settings or Settings()
-    require_basis(settings)
-    if begin is not None and end is not None and begin >= end:
-        raise UsageError(f"--from {iso(begin)} is not before --to {iso(end)}", advice="Swap them.")
-    codes = [require_country(c) for c in countries]
-    found = find_inputs([Path(i) for i in inputs])
-    started(bytes_to_read(found))
-    snapshot = world_of_input(found, begin, end, settings.table_margin_s)
-    collected = collect(
-        found, snapshot, settings, begin=begin, end=end, warn=warn, advance=advance, processes=processes
+    looked = see(
+        inputs,
+        countries=countries,
+        asns=asns,
+        begin=begin,
+        end=end,
+        settings=settings,
+        warn=warn,
+        started=started,
+        advance=advance,
+        processes=processes,
     )
-    snapshot, collected = by_basis(collected, snapshot, settings)
-    subjects = _subjects(codes, asns, snapshot, collected, settings)
-    seen = sight(collected, snapshot, subjects, settings, home_asns=frozenset(asns))
-    if seen is None:
-        raise InputError(
-            "no table and no table transfer in the input: nobody's routes are known",
-            advice="Give a table too (bview.… or rib.…) from before the updates.",
-        )
-    if begin is not None and seen.observation.end <= begin:
-        raise InputError(
-            f"the input ends at {iso(seen.observation.end)}, before --from {iso(begin)}",
-            advice="Choose an earlier --from, or give later files.",
-        )
-    if begin is not None and seen.observation.start > begin:
-        warn(f"nothing is known before {iso(seen.observation.start)}, the first table in the input")
-    for off in clocks_off(seen.timeline, seen.observation):
-        ahead = "ahead of" if off.offset_s > 0 else "behind"
-        warn(
-            f"{off.collector}: its clock seems {abs(off.offset_s)} s {ahead} the other collectors' from "
-            f"{iso(off.begin)} to {iso(off.end)} (by {off.events} events); its times are taken as they are"
-        )
-    provenance = _provenance(found, collected, snapshot)
+    found, collected, subjects, seen = looked.found, looked.collected, looked.subjects, looked.sight
+    provenance = _provenance(found, collected, looked.snapshot)
     incidents: list[tuple[Incident, IncidentSeries, list[Message]]] = []
     signals: list[Signal] = []
     held_against: dict[Entity, list[tuple[int, int]]] = {}
@@ -144,13 +120,6 @@ def replay(
         provenance,
         found.checks,
     )
-
-
-def _subjects(
-    codes: Sequence[str], asns: Sequence[int], snapshot: Snapshot, collected: Collected, settings: Settings
-) -> list[Subjects]:
-    subjects = [country_subjects(snapshot, codes)] if codes or not asns else []
-    return subjects + [as_subject(n, collected, settings.shortest_cover_ipv4) for n in sorted(set(asns))]
 
 
 def _provenance(found: Found, collected: Collected, snapshot: Snapshot) -> Provenance:

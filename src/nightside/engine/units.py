@@ -38,6 +38,8 @@ MOST_TOLD = 5
 """So many reasons why something in one file could not be used are told each by itself."""
 
 Advance = Callable[[int], None]
+Follow = Callable[[Columns, int, int], None]
+"""Hears every batch that a unit's state has taken, and the earliest and latest second that counted in it."""
 Gap = tuple[int, int]
 
 
@@ -131,12 +133,12 @@ def time_bounds(nominal: int | None, cadence_s: int | None) -> tuple[int, int]:
     return nominal - CLOCK_MARGIN_S, nominal + cadence_s + CLOCK_MARGIN_S
 
 
-def read_unit(unit: Unit, snapshot: Snapshot, advance: Advance) -> Part:
+def read_unit(unit: Unit, snapshot: Snapshot, advance: Advance, follow: Follow | None = None) -> Part:
     """Read a unit; `advance` is told how many bytes of its files were read since the last call.
 
     Raises NotMrtError and UnreadableError where its only file cannot be used and it is alone.
     """
-    reader = _Reader(unit, snapshot, advance)
+    reader = _Reader(unit, snapshot, advance, follow)
     starts, end = reader.read()
     table, prefixes = reader.table, reader.prefixes
     return Part(
@@ -169,8 +171,8 @@ def _of_its_time(file: InputFile, what: str) -> str:
 class _Reader:
     """Reads the files of one unit, one after the other."""
 
-    def __init__(self, unit: Unit, snapshot: Snapshot, advance: Advance) -> None:
-        self.unit, self.advance = unit, advance
+    def __init__(self, unit: Unit, snapshot: Snapshot, advance: Advance, follow: Follow | None) -> None:
+        self.unit, self.advance, self.follow = unit, advance, follow
         self.prefixes = PrefixIndex()
         self.ways = WayIndex(snapshot.asn_numbers, snapshot.asn_codes.astype(np.uint16))
         self.countries = PrefixCountries(snapshot, unit.settings.country_by)
@@ -284,6 +286,8 @@ class _Reader:
         self.countries.learn(self.prefixes, columns, self.ids)
         peers = len(self.decoder.peers)
         self.table.apply(columns, self.ids, self.countries.column, peers, earliest, latest)
+        if self.follow is not None:
+            self.follow(columns, earliest, latest)
         self.elements += n
         times = times[(times >= earliest) & (times <= latest)]
         if not len(times):

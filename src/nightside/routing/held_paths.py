@@ -62,6 +62,10 @@ class PathBook:
         heads = np.frombuffer(b"".join(said[:8] for said in self._said), np.uint32).reshape(-1, 2)
         return heads[:, 0], heads[:, 1]
 
+    def ases(self, number: int) -> UInt32:
+        """The ASes of the path, from the peer's to the origin's; AS_SETs lie flat in it."""
+        return np.frombuffer(self._said[number], np.uint32)[3:]
+
     def text(self, number: int) -> str:
         """The path in words: its ASes from the peer's to the origin's; an AS_SET that it ends in, in braces."""
         _origin, _upstream, is_set, *path = np.frombuffer(self._said[number], np.uint32).tolist()
