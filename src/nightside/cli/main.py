@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
 
 from nightside.model.errors import NightsideError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
@@ -24,6 +27,16 @@ def main() -> None:
     except KeyboardInterrupt:
         print("nightside: interrupted", file=sys.stderr)
         sys.exit(130)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        where = "" if error.filename is None else f"{error.filename}: "  # of standard output none is known
+        print(
+            f"nightside: {where}cannot write: {error.strerror}\nMake room, then run it again.",
+            file=sys.stderr,
+        )
+        _forget_output()
+        sys.exit(1)
 
 
 def _plain_elements(words: list[str]) -> bool:
@@ -42,7 +55,11 @@ def _plain_elements(words: list[str]) -> bool:
         print_elements([Path(file) for file in files], summary=len(files) < len(words) - 1)
         sys.stdout.flush()
     except BrokenPipeError:
-        # What Python still holds for the reader that has gone goes nowhere, and says nothing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         sys.exit(1)
     return True
+
+
+def _forget_output() -> None:
+    """What Python still holds of standard output goes nowhere, and nothing is said of it at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -29,6 +29,19 @@ def test_a_reader_that_has_gone_ends_it_quietly(tmp_path: Path, how: tuple[str, 
     assert ran.wait(60) == 1
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("how", [(), ("--summary",), ("--format", "ndjson")])
+def test_a_disk_that_is_full_is_told_in_two_lines(tmp_path: Path, how: tuple[str, ...]) -> None:
+    (tmp_path / "updates.20141222.1615").write_bytes(STATE)
+    command = [sys.executable, "-m", "nightside", "elements", "updates.20141222.1615", *how]
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(command, cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (ran.returncode, ran.stderr.decode().splitlines()) == (
+        1,
+        ["nightside: cannot write: No space left on device", "Make room, then run it again."],
+    )
+
+
 def test_a_far_end_that_has_gone_is_no_reason_to_die(monkeypatch: pytest.MonkeyPatch) -> None:
     from nightside.cli.main import main
 
