@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import resource
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,16 +108,17 @@ def test_a_cut_behind_the_second_router_is_told_by_it(row: Chain, kind: Kind, fa
 def test_a_path_that_ends_in_silence(row: Chain) -> None:
     row.run(3, "ip", "route", "add", "blackhole", f"{row.address(TARGET)}/32")
     try:
-        began = time.monotonic()
         traced = row.check("trace", row.address(TARGET), phase_s=1.0)
         pinged = row.check("icmp", row.address(TARGET), phase_s=1.0)
-        assert time.monotonic() - began < 8
     finally:
         row.run(3, "ip", "route", "del", "blackhole", f"{row.address(TARGET)}/32")
     assert (traced["outcome"], traced["failed_in"]) == ("timed_out", "connect")
     assert [hop[1] for hop in traced["facts"]["hops"]] == [row.address(1), row.address(2)]
     assert (traced["facts"]["last_address"], traced["facts"]["hops_asked"]) == (row.address(2), 12)
     assert (pinged["outcome"], pinged["facts"]["loss"]) == ("timed_out", 1)
+    # By their own clocks: how long a process takes to start is not theirs.
+    assert traced["phases"]["total_ms"] < 4000
+    assert pinged["phases"]["total_ms"] < 4000
 
 
 def test_a_router_that_forbids_is_the_last_that_answers(row: Chain) -> None:

@@ -378,14 +378,14 @@ def test_a_slow_reader_holds_the_server_back_and_memory_stays_bounded() -> None:
             await server.say(announce(0))
             await watch.until(lambda: watch.numbers == [0])
             frame = announce(1)
-            count = 40_000
+            count = 20_000
             # Nothing that compression could make small.
             frames = (
                 frame.replace(b'"id": "', b'"pad": "%s", "id": "%d-' % (os.urandom(1000).hex().encode(), n))
                 for n in range(count)
             )
             saying = asyncio.create_task(server.say_in_order(frames))
-            # Nobody reads on: some 90 MB wait, of which only the intake, the library and the kernel hold a part.
+            # Nobody reads on: some 45 MB wait, of which only the intake, the library and the kernel hold a part.
             await asyncio.sleep(3.0)
             assert not saying.done()
             assert watch.numbers == [0]
