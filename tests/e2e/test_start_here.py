@@ -27,6 +27,7 @@ from free_port import free_port
 from recent_archive import Route, write_archive
 from ripestat_server import ripestat_server
 from ris_live_server import RisLiveServer, message_frame
+from small_archive import T0, Archive, full_table
 from watch_process import WatchProcess
 
 Json = dict[str, Any]
@@ -155,6 +156,21 @@ def test_from_an_empty_home_to_a_dry_run(
     (test,) = home.received
     assert test["schema"] == "nightside.test/1"
     assert "opened" in printed["channels --dry-run"]
+
+
+def test_a_country_that_the_archive_does_not_have_is_not_told_to_be_well(quick: Any, tmp_path: Path) -> None:
+    """Who follows the page with a country of their own may have one that the demo's archive lacks."""
+    archive = Archive(tmp_path / "archive")
+    archive.table(T0, full_table())
+    archive.finish(T0 + 600)
+    said = {code: quick("replay", tmp_path / "archive", "--country", code) for code in ("KP", "va")}
+    assert said["KP"].out == "No outage and no instability.\n"
+    assert said["va"].out == "Nothing is known: no network was seen.\n"
+    assert "no network of it" not in said["KP"].err
+    assert "va: the input has no network of it, so nothing can be told of it" in said["va"].err
+    both = quick("replay", tmp_path / "archive", "--country", "KP", "--country", "VA", "--json")
+    assert (both.code, both.out) == (0, "")
+    assert "VA: the input has no network of it" in both.err
 
 
 def test_every_command_of_the_page_is_walked_or_tested_elsewhere() -> None:

@@ -16,8 +16,12 @@ def print_findings(
     store: Path,
     zone: str | None = None,
     language: str = "en",
+    blank: bool = False,
 ) -> None:
-    """The incidents to standard output, in words with times in the zone; what was looked at to standard error."""
+    """The incidents to standard output, in words with times in the zone; what was looked at to standard error.
+
+    `blank`: the input has no network of any that was asked for. That is not to be told as no outage.
+    """
     if json:
         from nightside.engine.shown import shown_whole
         from nightside.model.ndjson import dumps
@@ -32,7 +36,7 @@ def print_findings(
     from nightside.publish.words import sentence
 
     if not incidents:
-        print("No outage and no instability.")
+        print("Nothing is known: no network was seen." if blank else "No outage and no instability.")
     for incident in incidents:
         print(sentence(named_in(incident, language), zone))
         print()

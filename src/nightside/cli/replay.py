@@ -79,5 +79,11 @@ def command(
             processes=processes,
         )
     print_findings(
-        found.stored, json=json, observed=found.observed, store=found.store, zone=zone, language=called
+        found.stored,
+        json=json,
+        observed=found.observed,
+        store=found.store,
+        zone=zone,
+        language=called,
+        blank=found.blank,
     )

@@ -28,6 +28,8 @@ class Recorded:
     store: Path
     new_results: int = 0
     """How many results of checks that lay beside the routes are new in the store."""
+    blank: bool = False
+    """Whether the input has no network of any that was asked for: then nothing is known of them."""
 
 
 def keep(store: Store, found: Replay, warn: Callable[[str], None]) -> list[dict[str, Any]]:
@@ -77,6 +79,10 @@ def replay_into(
         new_results = keep_results(
             store, found.checks, reconstruction=found.provenance.reconstruction, warn=warn
         )
+    shown = {signal.entity.code for signal in found.signals}
+    for code in (*countries, *map(str, asns)):
+        if code.upper() not in shown:
+            warn(f"{code}: the input has no network of it, so nothing can be told of it")
     seen = found.observation
     peers, collectors = max((v.known for v in seen.view), default=0), len(found.collected.logs)
     whom = "1 country or AS" if len(found.signals) == 1 else f"{len(found.signals)} countries or ASes"
@@ -91,4 +97,4 @@ def replay_into(
         observed += (
             f" {new_results:,} result{'' if new_results == 1 else 's'} of checks lay beside the routes."
         )
-    return Recorded(stored, observed, store_folder or default_folder(), new_results)
+    return Recorded(stored, observed, store_folder or default_folder(), new_results, blank=not shown)
