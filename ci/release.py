@@ -16,7 +16,9 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import tomllib
+import venv
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -140,6 +142,30 @@ def built(into: Path) -> tuple[Path, Path]:
     return source, wheel
 
 
+def tried(wheel: Path) -> None:
+    """Install this machine's wheel as a user does, from the package index, without a compiler; run the demo."""
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=True)
+        programs = Path(folder) / "bin"
+        bare = {
+            name: value for name, value in os.environ.items() if not name.startswith(("NIGHTSIDE", "PYTHON"))
+        }
+        env = bare | {"PATH": str(programs), "CC": "/bin/false"}
+        away = Path(folder)
+        run(
+            programs / "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--only-binary=:all:",
+            wheel,
+            cwd=away,
+            env=env,
+        )
+        run(programs / "python", ROOT / "ci" / "demo_told.py", cwd=away, env=env)
+
+
 def main() -> int:
     """All of it, in order; 1 where something is not as it has to be."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -167,6 +193,7 @@ def main() -> int:
     if wrong:
         print(f"{version} cannot be released:", *wrong, sep="\n  ", file=sys.stderr)
         return 1
+    tried(own)
     for file in (source, *wheels):
         print(f"{file.stat().st_size:>11,}  {file}")
     if asked.upload:

@@ -165,6 +165,7 @@ def test_nothing_is_uploaded_unless_told(
     monkeypatch.setattr(release, "wrong_with_tree", lambda root, tagged: [])
     monkeypatch.setattr(release, "wrong_with_wheel", lambda wheel: [])
     monkeypatch.setattr(release, "built", lambda into: made)
+    monkeypatch.setattr(release, "tried", lambda wheel: None)
     monkeypatch.setattr(release, "run", lambda *words: ran.append(tuple(map(str, words))))
     monkeypatch.setattr("sys.argv", ["release.py"])
     assert release.main() == 0
