@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import pytest
 
@@ -34,7 +35,7 @@ def test_they_come_back_as_they_were_by_name(open_store: OpenStore) -> None:
 def test_a_name_has_one_that_is_in_use(open_store: OpenStore) -> None:
     with open_store() as store:
         store.put_token(ONE)
-        with pytest.raises(UsageError, match="tokyo-1 has a token already"):
+        with pytest.raises(UsageError, match="tokyo-1 has a token for checks already"):
             store.put_token(TWO)
         assert store.tokens("checks") == [ONE]
 
@@ -73,3 +74,25 @@ def test_they_outlive_the_store_that_is_closed(open_store: OpenStore) -> None:
         first.put_token(ONE)
     with open_store() as again:
         assert again.tokens("checks") == [ONE]
+
+
+def test_scopes_are_apart_and_all_are_listed(open_store: OpenStore) -> None:
+    other = Token("acknowledgements", "tokyo-1", b"\x04" * 32, T)
+    with open_store() as store:
+        store.put_token(ONE)
+        store.put_token(other)
+        assert store.tokens() == [other, ONE]
+        assert store.tokens("acknowledgements") == [other]
+        assert not store.revoke_token("reports", "tokyo-1", T)
+        assert store.revoke_token("acknowledgements", "tokyo-1", T)
+        assert store.tokens("checks") == [ONE]
+
+
+def test_one_that_ran_out_makes_room_and_is_over_since_then(open_store: OpenStore) -> None:
+    guest = replace(ONE, expires=T + 100)
+    with open_store() as store:
+        store.put_token(guest)
+        with pytest.raises(UsageError, match="already"):
+            store.put_token(replace(TWO, made=T + 99))
+        store.put_token(TWO)  # made at T + 100
+        assert store.tokens("checks") == [replace(guest, revoked=T + 100), TWO]

@@ -21,16 +21,17 @@ from schemathesis.specs.openapi.checks import (
 )
 from web_store import KP_ID, fill
 
+from nightside.engine.acknowledging import Acknowledgements
 from nightside.engine.checks.taking import Taking
 from nightside.engine.reports.taking import ReportTaking
 from nightside.model.token import Token
 from nightside.store.location import open_store
 from nightside.store.token_form import digest_of, new_token
-from nightside.web import desk, report_desk
+from nightside.web import desk, writing_desk
 from nightside.web.app import create_app
 from nightside.web.desk import Take
 from nightside.web.limits import Limits
-from nightside.web.report_desk import Attach
+from nightside.web.writing_desk import Acknowledging, Attach
 
 EXAMPLES = 30
 """For each route; the same ones every time."""
@@ -54,10 +55,16 @@ def api(tmp_path: Path) -> BaseSchema:
     return described(tmp_path)
 
 
-def described(tmp_path: Path, take: Take | None = None, attach: Attach | None = None) -> BaseSchema:
+def described(
+    tmp_path: Path,
+    take: Take | None = None,
+    attach: Attach | None = None,
+    acknowledging: Acknowledging | None = None,
+) -> BaseSchema:
     folder = tmp_path / "store"
     fill(folder)
-    app = create_app(folder, Limits(requests_per_s=1e6, burst=1_000_000), take=take, attach=attach)
+    limits = Limits(requests_per_s=1e6, burst=1_000_000)
+    app = create_app(folder, limits, take=take, attach=attach, acknowledging=acknowledging)
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
@@ -89,7 +96,7 @@ def test_every_answer_to_who_hands_in_is_as_described(
 def test_every_answer_to_who_reports_is_as_described(
     tmp_path: Path, mode: GenerationMode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(report_desk, "PER_TOKEN", Limits(requests_per_s=1e6, burst=1_000_000))
+    monkeypatch.setattr(writing_desk, "PER_TOKEN", Limits(requests_per_s=1e6, burst=1_000_000))
     with open_store(tmp_path / "store") as store:
         token = new_token("newsroom")
         store.put_token(Token("reports", "newsroom", digest_of(token), 0))
@@ -98,6 +105,22 @@ def test_every_answer_to_who_reports_is_as_described(
             # What is wrong may be the id; what is right is asked of an incident that is there.
             known = KP_ID if mode is GenerationMode.POSITIVE else None
             assert _tried(api, mode, headers, known) == {"/api/1/incidents/{id}/reports"}
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_every_answer_to_who_acknowledges_is_as_described(
+    tmp_path: Path, mode: GenerationMode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing_desk, "PER_TOKEN", Limits(requests_per_s=1e6, burst=1_000_000))
+    with open_store(tmp_path / "store") as store:
+        token = new_token("on-call")
+        store.put_token(Token("acknowledgements", "on-call", digest_of(token), 0))
+        api = described(tmp_path, acknowledging=Acknowledgements(store)).include(method=["POST", "DELETE"])
+        for headers in ({}, {"Authorization": f"Bearer {token}"}):
+            # What is wrong may be the id; what is right is asked of an incident that is there.
+            known = KP_ID if mode is GenerationMode.POSITIVE else None
+            route = "/api/1/incidents/{id}/acknowledgements"
+            assert _tried(api, mode, headers, known) == {route, route + "/{acknowledgement}"}
 
 
 def _tried(

@@ -63,7 +63,7 @@ class Site:
         return done.stdout if code == 0 else done.stderr
 
     def allow(self, name: str) -> str:
-        return self.told("check", "--allow", name).strip()
+        return self.told("tokens", "--allow", name, "--scope", "checks").strip()
 
     @contextmanager
     def up(self) -> Iterator[subprocess.Popen[str]]:
@@ -213,17 +213,18 @@ def test_revoked_while_it_runs_it_is_shut_out_until_it_has_another(site: Site) -
     with site.up():
         with site.agent(token) as agent:
             site.until(lambda: len(site.stored()) >= 20, "handed in")
-            site.told("check", "--revoke", "tokyo-1")
+            site.told("tokens", "--revoke", "tokyo-1", "--scope", "checks")
             site.until(lambda: "wrong or revoked" in site.said(), "told")
             had = len(site.stored())
             time.sleep(1.0)
             assert len(site.stored()) == had
             agent.send_signal(signal.SIGKILL)
-        assert "no token that could be revoked" in site.told("check", "--revoke", "tokyo-1", code=2)
+        again = site.told("tokens", "--revoke", "tokyo-1", "--scope", "checks", code=2)
+        assert "no token for checks that could be revoked" in again
         with site.agent(site.allow("tokyo-1"), first=LIFE, most=5) as agent:
             assert agent.wait(WAIT_S) == 0
     all_of_each_life_is_there(site, range(2))
-    places = [json.loads(line) for line in site.told("check", "--places", "--json").splitlines()]
+    places = [json.loads(line) for line in site.told("tokens", "--json").splitlines()]
     assert [(p["name"], p["revoked"] is None, p["heard"] is not None) for p in places] == [
         ("tokyo-1", False, True),
         ("tokyo-1", True, True),

@@ -14,7 +14,7 @@ import pytest
 from checked_country import MFA, PLACES, SERVERS
 from checked_scene import PHASE_S, ROUND_S, URL, Scene, checks_scene, shorter
 
-from nightside.engine.checks.places import allow
+from nightside.engine.tokens import allow
 from nightside.model.services import Finding, PartCourse, Services
 
 WHY = checked_country.missing()
@@ -219,7 +219,7 @@ def test_slow_recovery_mail_first(scene: Scene) -> None:
 
 def test_the_program_itself_from_a_place_of_its_own(scene: Scene) -> None:
     """`nightside check FILE --once --agent URL`, as anybody would start it."""
-    scene.tokens["osaka"] = allow(scene.store, "osaka")
+    scene.tokens["osaka"] = allow(scene.store, "osaka", "checks")
     folder = scene.folder / "osaka" / "nightside" / "targets"
     folder.mkdir(parents=True)
     scene.canaries.rename(folder / "canaries.toml")

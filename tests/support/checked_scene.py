@@ -30,12 +30,12 @@ from checked_country import (
     until,
 )
 
-from nightside.engine.checks.places import allow
 from nightside.engine.live.daemon import Daemon
 from nightside.engine.live.recording import Recording
 from nightside.engine.live.watcher import Found, Watcher
 from nightside.engine.services import services_of
 from nightside.engine.subjects import country_subjects
+from nightside.engine.tokens import allow
 from nightside.model.check_settings import CheckSettings
 from nightside.model.services import Services
 from nightside.model.settings import Settings
@@ -146,7 +146,7 @@ class Scene:
         self.targets.write_text(TARGETS, encoding="utf-8")
         self.canaries.write_text(canary_file())
         self.keys: list[Key] = [(place, *part) for place in PLACES for part in PARTS]
-        self.tokens = {place: allow(self.store, place) for place in PLACES}
+        self.tokens = {place: allow(self.store, place, "checks") for place in PLACES}
 
     def environment(self, place: str) -> dict[str, str]:
         """Of a process at this place."""

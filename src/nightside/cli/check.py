@@ -56,25 +56,6 @@ def command(
             help="Hand the results in there, as the place whose token is in NIGHTSIDE_AGENT_TOKEN.",
         ),
     ] = None,
-    allow: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME", help="Let the place of this name hand in results: prints its token, once."
-        ),
-    ] = None,
-    revoke: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Take nothing more from this place.")
-    ] = None,
-    places: Annotated[
-        bool, typer.Option("--places", help="List the places that were let in, and when each was last heard.")
-    ] = False,
-    for_reports: Annotated[
-        bool,
-        typer.Option(
-            "--for-reports",
-            help="With --allow, --revoke, --places: of those who attach reports to incidents.",
-        ),
-    ] = False,
     json: Annotated[
         bool,
         typer.Option(
@@ -91,19 +72,9 @@ def command(
       nightside check targets/mine.toml --json
       nightside check KP --show --from 2026-11-21
       nightside check --read results.ndjson
-      nightside check --allow tokyo-1
       nightside check KP --every 60s --agent https://nightside.example
     """
     what = what or []
-    if allow is not None or revoke is not None or places:
-        from nightside.cli.check_places import look_after_places
-
-        if what or once or read or show or any(given is not None for given in (every, place, agent)):
-            raise UsageError("--allow, --revoke and --places check nothing", advice="Give --store at most.")
-        look_after_places(store, allow, revoke, places, "reports" if for_reports else "checks", json=json)
-        return
-    if for_reports:
-        raise UsageError("--for-reports is for --allow, --revoke and --places", advice="Give one of them.")
     if not what:
         raise UsageError("nothing is named to be checked", advice="Name a country or a file of targets.")
     if once and every is not None:

@@ -21,6 +21,7 @@ COMMANDS: tuple[str, ...] = (
     "incidents",
     "show",
     "serve",
+    "tokens",
     "elements",
     "evaluate",
     "doctor",

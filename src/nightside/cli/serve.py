@@ -28,7 +28,7 @@ def command(
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its key (PEM).")] = None,
     agents: Annotated[
-        bool, typer.Option("--agents", help="Take what those hand in whom `check --allow` let in.")
+        bool, typer.Option("--agents", help="Take what those hand in whom `nightside tokens` let in.")
     ] = False,
 ) -> None:
     """Serve the dashboard and the API of what is in the store, until Ctrl-C; for reading only without --agents.
@@ -52,7 +52,7 @@ def command(
     folder = default_folder() if store is None else store
     if agents and tls is None and host not in HERE:
         warn(
-            "tokens of places cross the network in the clear; give --tls-cert and --tls-key, or let a proxy on this "
+            "tokens cross the network in the clear; give --tls-cert and --tls-key, or let a proxy on this "
             "machine have TLS, and listen here alone"
         )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nightside.cli.language import ReaderLanguage, reader_language
+from nightside.cli.show_beside import Asked, change
 from nightside.cli.zone import ReaderZone, reader_zone
 from nightside.model.errors import NightsideError, UsageError
 
@@ -39,8 +40,15 @@ def command(
             metavar="FILE", help="Instead: attach the reports in this file, JSON or TOML, to the incident."
         ),
     ] = None,
+    acknowledge: Annotated[
+        bool, typer.Option("--acknowledge", help="Instead: note that you have seen it, as it stands now.")
+    ] = False,
+    note: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="With --acknowledge: what is known or done about it.")
+    ] = None,
     withdraw: Annotated[
-        str | None, typer.Option(metavar="REPORT", help="Instead: take this report back, for good.")
+        str | None,
+        typer.Option(metavar="ID", help="Instead: take this report or acknowledgement back, for good."),
     ] = None,
     why: Annotated[str | None, typer.Option(metavar="TEXT", help="With --withdraw: the reason.")] = None,
     tz: ReaderZone = None,
@@ -58,6 +66,7 @@ def command(
       nightside show KP-20141221T0310Z --html outage.html
       nightside show KP-20141221T0310Z --flips --peer AS3356
       nightside show KP-20141221T0310Z --attach said.toml
+      nightside show KP-20141221T0310Z --acknowledge --note "Star JV was asked"
     """
     from nightside.model.flips import parse_peer
     from nightside.model.ndjson import dumps
@@ -71,12 +80,13 @@ def command(
     whose, zone = None if peer is None else parse_peer(peer), reader_zone(tz)
     called = reader_language(language, json=json)
     folder = default_folder() if store is None else store
-    if attach is not None or withdraw is not None or why is not None:
-        from nightside.cli.show_reports import change_reports
-
+    beside = Asked(attach, acknowledge, note, withdraw, why)
+    if beside.is_any:
         if flips or png is not None or html is not None:
-            raise UsageError("--attach and --withdraw show nothing", advice="Show the incident afterwards.")
-        change_reports(folder, incident_id, attach, withdraw, why, json=json)
+            raise UsageError(
+                "--attach, --acknowledge and --withdraw show nothing", advice="Show the incident afterwards."
+            )
+        change(folder, incident_id, beside, json=json)
         return
     with open_store(folder) as opened:
         incident, series = opened.incident(incident_id), opened.series(incident_id)

@@ -43,6 +43,7 @@ def serve(
     """
     import uvicorn
 
+    from nightside.engine.acknowledging import Acknowledgements
     from nightside.engine.checks.taking import Taking
     from nightside.engine.reports.taking import ReportTaking
     from nightside.engine.serve_protocol import Protocol
@@ -54,10 +55,11 @@ def serve(
     if tls is not None:
         check_tls(tls)
     with ExitStack() as stack:
-        take = attach = None
+        take = attach = acknowledging = None
         if agents:
             opened = stack.enter_context(open_store(store_folder))
             take, attach = Taking(opened).take, ReportTaking(opened).attach
+            acknowledging = Acknowledgements(opened)
         else:
             # Makes the store where there is none, and brings an old one up to date. One that cannot be written may
             # still be read; where it cannot, the app says so.
@@ -67,6 +69,7 @@ def serve(
             store_folder,
             take=take,
             attach=attach,
+            acknowledging=acknowledging,
             services_of=services_of,
             shown_of=shown_incident,
             history_of=entity_history,

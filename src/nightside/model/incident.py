@@ -275,6 +275,7 @@ class Incident:
             "history": dict(NO_HISTORY),
             "related": [],
             "reports": [],
+            "acknowledgements": [],
             "local_time": self.local_time.to_json() if self.local_time else None,
             "provenance": self.provenance.to_json(),
             "settings": self.settings,

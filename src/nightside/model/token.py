@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-Scope = Literal["checks", "reports"]
-"""`checks`: hands in results of checks, as the place whose name it bears. `reports`: attaches reports to incidents."""
+Scope = Literal["checks", "reports", "acknowledgements"]
+"""`checks`: hands in results of checks, as the place whose name it bears. `reports`: attaches reports to incidents.
+`acknowledgements`: says that somebody has seen an incident."""
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+HERE = "here"
+"""In place of a token's name: whoever has the store itself needs none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +27,9 @@ class Token:
     heard: int | None = None
     """When it was last used, to the minute; None: never."""
     revoked: int | None = None
+    expires: int | None = None
+    """From when on it is taken no more; None: it does not run out."""
+
+    def holds_at(self, now: float) -> bool:
+        """Whether it is taken at this instant."""
+        return self.revoked is None and (self.expires is None or now < self.expires)

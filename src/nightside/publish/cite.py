@@ -15,7 +15,7 @@ from nightside.publish.headlines import headline
 from nightside.publish.literal import one_line
 from nightside.publish.reading import Json
 
-OF_THE_STORE = ("causes", "diagnosis", "history", "related", "reports", "rules_version")
+OF_THE_STORE = ("acknowledgements", "causes", "diagnosis", "history", "related", "reports", "rules_version")
 """What is filled in when an incident is shown: another store may say otherwise of the same incident."""
 
 _BIBTEX = {

@@ -18,6 +18,7 @@ from markupsafe import Markup
 
 from nightside.model.series import IncidentSeries
 from nightside.publish import (
+    acknowledged_phrases,
     attribution,
     causes_phrases,
     causes_words,
@@ -35,6 +36,7 @@ from nightside.publish import report_downloads as downloads
 from nightside.publish import report_phrases as words
 from nightside.publish import report_tables as tables
 from nightside.publish import words as story
+from nightside.publish.acknowledged import newest, seen
 from nightside.publish.headlines import as_name, detail, headline, sentence
 from nightside.publish.literal import one_line
 from nightside.publish.moments import utc
@@ -175,6 +177,9 @@ def _facts(
         "why_words": causes_phrases,
         "past": history_tables.past(incident),
         "past_words": history_phrases,
+        "seen": seen(incident),
+        "seen_newest": newest(incident),
+        "seen_words": acknowledged_phrases,
         "said": told_reports(incident),
         "said_words": reports_phrases,
         "basis_words": _basis(incident),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from nightside.model.instants import duration_words, parse_iso
 from nightside.model.series import IncidentSeries
 from nightside.publish import chapters, phrases, reading
+from nightside.publish.acknowledged import acknowledgements
 from nightside.publish.headlines import headline, length_of, percent, sentence
 from nightside.publish.history_words import history
 from nightside.publish.moments import Clock, instant, instant_or_range, span
@@ -35,6 +36,7 @@ def story(incident: Json, series: IncidentSeries | None = None, reader: str | No
         [*after(incident, reader), *chapters.further_episodes(incident, reader)],
         history(incident, reader),
         reports(incident),
+        acknowledgements(incident),
         chapters.view(incident, reader),
         chapters.provenance(incident),
     ]

@@ -55,13 +55,15 @@ def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
         for statement in statements(*ALL):
             connection.execute(statement)
     elif found < VERSION:
-        from nightside.store.upgrade import from_1, from_2, from_3
+        from nightside.store.upgrade import from_1, from_2, from_3, from_4
 
         if found == 1:
             from_1(connection, path.parent)
         if found <= 2:
             from_2(connection)
-        from_3(connection)
+        if found <= 3:
+            from_3(connection)
+        from_4(connection)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

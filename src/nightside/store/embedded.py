@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from nightside.model.acknowledgement import Acknowledgement, shown_acknowledgements
 from nightside.model.check import CheckResult
 from nightside.model.errors import NightsideError
 from nightside.model.incident import Incident, Severity, Status
@@ -18,6 +19,7 @@ from nightside.model.series import IncidentSeries
 from nightside.model.signal import Signal
 from nightside.model.state import Change, EntityState
 from nightside.model.token import Scope, Token
+from nightside.store import acknowledgements as acknowledgement_rows
 from nightside.store import (
     changes,
     findings,
@@ -166,7 +168,7 @@ class EmbeddedStore:
         """See `Store.revision`."""
         with self._reading() as connection:
             text = findings.revision(connection, id, number)
-        return None if text is None else {"reports": [], **_loaded(text)}
+        return None if text is None else {"reports": [], "acknowledgements": [], **_loaded(text)}
 
     def series(self, id: str) -> IncidentSeries | None:
         """See `Store.series`."""
@@ -316,6 +318,25 @@ class EmbeddedStore:
         with self._reading() as connection:
             return report_rows.of_incident(connection, id)
 
+    def put_acknowledgement(
+        self, id: str, *, at: int, by: str, token: str, note: str
+    ) -> tuple[bool, Acknowledgement]:
+        """See `Store.put_acknowledgement`."""
+        with self._writing() as connection:
+            return acknowledgement_rows.put(connection, id, at, by, token, note)
+
+    def withdraw_acknowledgement(
+        self, id: str, acknowledgement_id: str, *, at: int, by: str, why: str | None
+    ) -> bool:
+        """See `Store.withdraw_acknowledgement`."""
+        with self._writing() as connection:
+            return acknowledgement_rows.withdraw(connection, id, acknowledgement_id, at, by, why)
+
+    def acknowledgements(self, id: str) -> list[Acknowledgement]:
+        """See `Store.acknowledgements`."""
+        with self._reading() as connection:
+            return acknowledgement_rows.of_incident(connection, id)
+
     def put_token(self, token: Token) -> None:
         """See `Store.put_token`."""
         with self._writing() as connection:
@@ -331,7 +352,7 @@ class EmbeddedStore:
         with self._writing() as connection:
             token_rows.heard(connection, digest, at)
 
-    def tokens(self, scope: Scope) -> list[Token]:
+    def tokens(self, scope: Scope | None = None) -> list[Token]:
         """See `Store.tokens`."""
         with self._reading() as connection:
             return token_rows.every(connection, scope)
@@ -353,9 +374,13 @@ class EmbeddedStore:
 
 
 def _shown(connection: sqlite3.Connection, text: str) -> dict[str, Any]:
-    """An incident with its reports; one that an older program stored had no such key."""
+    """An incident with what stands beside it; one that an older program stored had no such keys."""
     incident = _loaded(text)
-    incident["reports"] = shown_reports(report_rows.of_incident(connection, incident["id"]), incident)
+    id = incident["id"]
+    incident["reports"] = shown_reports(report_rows.of_incident(connection, id), incident)
+    incident["acknowledgements"] = shown_acknowledgements(
+        acknowledgement_rows.of_incident(connection, id), incident
+    )
     return incident
 
 

@@ -17,7 +17,7 @@ from nightside.model.series import IncidentSeries
 from nightside.store import changes
 from nightside.store.summary import summary_of
 
-_OF_THE_STORE = frozenset({"id", "revision", "corrections", "reports"})
+_OF_THE_STORE = frozenset({"id", "revision", "corrections", "reports", "acknowledgements"})
 """What the store adds to a finding; no part of its content."""
 
 _REVISIONS = range(1, 1 << 63)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from nightside.model.acknowledgement import Acknowledgement
 from nightside.model.check import CheckResult
 from nightside.model.entity import Entity
 from nightside.model.incident import Incident, Severity, Status
@@ -62,7 +63,8 @@ class Store(Protocol):
         """The latest revision, of a merged incident too; None where the id is unknown.
 
         Here, in `incidents` and in what is put or closed, `reports` holds the incident's reports beside what was
-        measured (`model.report_beside`); in a numbered revision, of which they are no part, it is empty.
+        measured (`model.report_beside`), and `acknowledgements` who has seen it (`model.acknowledgement`); in a
+        numbered revision, of which they are no part, both are empty.
         """
 
     def incidents(
@@ -198,8 +200,33 @@ class Store(Protocol):
         Those of incidents that were merged into it are among them, as long as they are.
         """
 
+    def put_acknowledgement(
+        self, id: str, *, at: int, by: str, token: str, note: str
+    ) -> tuple[bool, Acknowledgement]:
+        """Note that a person has seen the latest revision of an incident; whether that is new, and what is kept.
+
+        The same of the same revision again (by, token, note) changes nothing, unless it was withdrawn. They are no
+        part of a revision, and survive all of them. Raises LookupError where the id is unknown, UsageError where the
+        incident would have more than 100.
+        """
+
+    def withdraw_acknowledgement(
+        self, id: str, acknowledgement_id: str, *, at: int, by: str, why: str | None
+    ) -> bool:
+        """Note that an acknowledgement was withdrawn from the incident to which it was given; False where there is
+        none that is not. It stays on record, and so does who withdrew it."""
+
+    def acknowledgements(self, id: str) -> list[Acknowledgement]:
+        """The acknowledgements of an incident, withdrawn ones too, in the order in which they were given.
+
+        Those of incidents that were merged into it are among them, as long as they are.
+        """
+
     def put_token(self, token: Token) -> None:
-        """Know a token from now on. Raises UsageError where its name has one of this scope that is not revoked."""
+        """Know a token from now on. Raises UsageError where its name has one of this scope that is not revoked.
+
+        One that has run out when this one is made is put down as revoked then.
+        """
 
     def revoke_token(self, scope: Scope, name: str, at: int) -> bool:
         """Have the token of this name revoked at this instant; False where there is none that is not revoked."""
@@ -207,8 +234,8 @@ class Store(Protocol):
     def note_heard(self, digest: bytes, at: int) -> None:
         """The token with this digest was used at this instant."""
 
-    def tokens(self, scope: Scope) -> list[Token]:
-        """All that were ever given out, revoked ones too, in the order of name and time."""
+    def tokens(self, scope: Scope | None = None) -> list[Token]:
+        """All of this scope (None: of any) that were ever given out, revoked ones too, by scope, name and time."""
 
     def entities(self, type: str | None = None) -> list[EntityState]:
         """Every entity with samples, in the order of type, code, and how it is doing."""

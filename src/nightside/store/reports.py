@@ -1,7 +1,6 @@
 """Reports attached to incidents, found and withdrawn. All functions run within the caller's transaction.
 
-Nothing is ever changed or deleted here. A report stays with the incident to which it was attached; where that was
-merged into another, it is found with the other too, and is where it was should the two be found apart again.
+Nothing is ever changed or deleted here.
 """
 
 from __future__ import annotations
@@ -13,27 +12,10 @@ from collections.abc import Sequence
 from nightside.model.errors import UsageError
 from nightside.model.ndjson import dumps
 from nightside.model.report import KeptReport, PutReport, Report, Withdrawal
-from nightside.store import changes
+from nightside.store.beside import FAMILY, note
 
 MOST = 1000
 """Reports of one incident: a list that people read, and that stands in every answer about it."""
-
-_FAMILY = """
-WITH RECURSIVE family (id) AS (
-    SELECT ?
-    UNION
-    SELECT incident.id FROM incident JOIN family ON incident.merged_into = family.id
-)
-"""
-_SUCCESSORS = """
-WITH RECURSIVE line (id, merged_into, revision) AS (
-    SELECT id, merged_into, revision FROM incident WHERE id = ?
-    UNION
-    SELECT incident.id, incident.merged_into, incident.revision
-    FROM incident JOIN line ON incident.id = line.merged_into
-)
-SELECT id, revision FROM line
-"""
 
 
 def put(
@@ -63,7 +45,7 @@ def put(
             f"{incident_id} would have more than {MOST} reports", advice="Withdrawn ones count too. Choose."
         )
     if "attached" in outcomes:
-        _note(connection, incident_id)
+        note(connection, incident_id)
     return outcomes
 
 
@@ -77,14 +59,14 @@ def withdraw(
         (at, by, why, incident_id, report_id),
     )
     if done.rowcount > 0:
-        _note(connection, incident_id)
+        note(connection, incident_id)
     return done.rowcount > 0
 
 
 def of_incident(connection: sqlite3.Connection, incident_id: str) -> list[KeptReport]:
     """See `Store.reports`."""
     rows = connection.execute(
-        _FAMILY + "SELECT incident, report.json, attached_s, attached_by, at_s, withdrawal.by, why "
+        FAMILY + "SELECT incident, report.json, attached_s, attached_by, at_s, withdrawal.by, why "
         "FROM report JOIN family ON report.incident = family.id "
         "LEFT JOIN withdrawal USING (incident, report) "
         "ORDER BY attached_s, incident, report",
@@ -99,9 +81,3 @@ def of_incident(connection: sqlite3.Connection, incident_id: str) -> list[KeptRe
         if known is None or (known.withdrawn is not None and withdrawn is None):
             found[report.id] = KeptReport(report, incident, attached_s, attached_by, withdrawn)
     return list(found.values())
-
-
-def _note(connection: sqlite3.Connection, incident_id: str) -> None:
-    """The incident is shown otherwise than before, and so is the one that it is a part of."""
-    for id, revision in connection.execute(_SUCCESSORS, (incident_id,)).fetchall():
-        changes.note_incident(connection, id, revision)

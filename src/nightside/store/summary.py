@@ -6,7 +6,7 @@ from typing import Any
 
 SCHEMA = "nightside.incident-summary/1"
 
-LONG = ("networks", "operators", "settings", "diagnosis", "reports")
+LONG = ("networks", "operators", "settings", "diagnosis", "reports", "acknowledgements")
 """Left out; of `provenance` the `inputs` too."""
 
 

@@ -13,11 +13,12 @@ result_segment  the Parquet segments of all others
 token     who may hand something in, by the hashes of their tokens
 report    what others said of an incident
 withdrawal  which of it was taken back
+acknowledgement  who has seen an incident
 """
 
 from __future__ import annotations
 
-VERSION = 4
+VERSION = 5
 """Of the tables; kept in the file as `user_version`. A new file has 0."""
 
 INCIDENT = """
@@ -146,7 +147,8 @@ CREATE TABLE token (
     name TEXT NOT NULL,
     made_s INTEGER NOT NULL,
     heard_s INTEGER,
-    revoked_s INTEGER
+    revoked_s INTEGER,
+    expires_s INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX token_in_use ON token (scope, name) WHERE revoked_s IS NULL;
 """
@@ -172,7 +174,24 @@ CREATE TABLE withdrawal (
 CREATE INDEX incident_merged ON incident (merged_into) WHERE merged_into IS NOT NULL;
 """
 
-ALL = (INCIDENT, REVISION, MESSAGE, CHANGE, SAMPLES, RESULTS, TOKENS, REPORTS)
+ACKNOWLEDGEMENTS = """
+CREATE TABLE acknowledgement (
+    incident TEXT NOT NULL REFERENCES incident (id) DEFERRABLE INITIALLY DEFERRED,  -- that was acknowledged
+    id TEXT NOT NULL,
+    at_s INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    token TEXT NOT NULL,
+    note TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    severity TEXT NOT NULL,
+    withdrawn_s INTEGER,
+    withdrawn_by TEXT,
+    withdrawn_why TEXT,
+    PRIMARY KEY (incident, id)
+) STRICT, WITHOUT ROWID;
+"""
+
+ALL = (INCIDENT, REVISION, MESSAGE, CHANGE, SAMPLES, RESULTS, TOKENS, REPORTS, ACKNOWLEDGEMENTS)
 
 
 def statements(*tables: str) -> list[str]:

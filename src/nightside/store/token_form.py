@@ -43,13 +43,15 @@ def digest_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def known_as(token: str, kept: Iterable[Token]) -> Token | None:
-    """Which of these it is; revoked ones are none. How long that takes does not depend on how much of it is right."""
-    if name_in(token) is None:
-        return None
+def known_as(token: str, kept: Iterable[Token], now: float) -> Token | None:
+    """Which of these it is at this instant; what is revoked or has run out is none.
+
+    It is compared with all of them, whole digests in constant time, whatever it is and whichever it is: how long that
+    takes says neither how much of it is right, nor whether there is such a name.
+    """
     digest = digest_of(token)
     found = None
     for each in kept:
-        if hmac.compare_digest(each.digest, digest) and each.revoked is None:
+        if hmac.compare_digest(each.digest, digest):
             found = each
-    return found
+    return found if found is not None and found.holds_at(now) else None

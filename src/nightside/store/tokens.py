@@ -7,21 +7,36 @@ import sqlite3
 from nightside.model.errors import UsageError
 from nightside.model.token import Scope, Token
 
-_COLUMNS = "scope, name, digest, made_s, heard_s, revoked_s"
+_COLUMNS = "scope, name, digest, made_s, heard_s, revoked_s, expires_s"
 
 
 def put(connection: sqlite3.Connection, token: Token) -> None:
     """See `Store.put_token`."""
+    # What ran out makes room for what comes after it, and is on record as over since then.
+    connection.execute(
+        "UPDATE token SET revoked_s = expires_s "
+        "WHERE scope = ? AND name = ? AND revoked_s IS NULL AND expires_s <= ?",
+        (token.scope, token.name, token.made),
+    )
     taken = connection.execute(
         "SELECT 1 FROM token WHERE scope = ? AND name = ? AND revoked_s IS NULL", (token.scope, token.name)
     ).fetchone()
     if taken:
         raise UsageError(
-            f"{token.name} has a token already", advice="Revoke it first; nobody can read it out again."
+            f"{token.name} has a token for {token.scope} already",
+            advice="Revoke it first; nobody can read it out again.",
         )
     connection.execute(
-        f"INSERT INTO token ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",
-        (token.scope, token.name, token.digest, token.made, token.heard, token.revoked),
+        f"INSERT INTO token ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            token.scope,
+            token.name,
+            token.digest,
+            token.made,
+            token.heard,
+            token.revoked,
+            token.expires,
+        ),
     )
 
 
@@ -40,9 +55,10 @@ def heard(connection: sqlite3.Connection, digest: bytes, at: int) -> None:
     )
 
 
-def every(connection: sqlite3.Connection, scope: Scope) -> list[Token]:
+def every(connection: sqlite3.Connection, scope: Scope | None) -> list[Token]:
     """See `Store.tokens`."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM token WHERE scope = ? ORDER BY name, made_s, digest", (scope,)
+        f"SELECT {_COLUMNS} FROM token WHERE scope = ? OR ? IS NULL ORDER BY scope, name, made_s, digest",
+        (scope, scope),
     )
     return [Token(*row) for row in rows]

@@ -47,6 +47,15 @@ def from_3(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def from_4(connection: sqlite3.Connection) -> None:
+    """Version 4 knew neither acknowledgements nor tokens that run out."""
+    for statement in tables.statements(tables.ACKNOWLEDGEMENTS):
+        connection.execute(statement)
+    # One of version 2 or older has just got its tokens.
+    if "expires_s" not in {row[1] for row in connection.execute("PRAGMA table_info(token)")}:
+        connection.execute("ALTER TABLE token ADD COLUMN expires_s INTEGER")
+
+
 def _incidents(connection: sqlite3.Connection) -> None:
     rows = connection.execute(
         "SELECT id, type, code, began, ended, reach, severity, incident_1.revision, merged_into, series, json "

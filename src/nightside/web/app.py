@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from nightside import __version__
 from nightside.store.location import open_store
 from nightside.store.protocol import Store
+from nightside.web import acknowledging as acknowledging_routes
 from nightside.web import (
     entities,
     events,
@@ -37,6 +38,7 @@ from nightside.web.asked import refuse_unknown
 from nightside.web.desk import Desk, Take
 from nightside.web.documented import add_document
 from nightside.web.errors import add_error_handlers
+from nightside.web.gate import Gate
 from nightside.web.headers import SecurityHeaders
 from nightside.web.house import House
 from nightside.web.ioda.routes import router as ioda_router
@@ -45,9 +47,9 @@ from nightside.web.limits import Limits, RateLimit
 from nightside.web.memory import Latest, Memory
 from nightside.web.news import News
 from nightside.web.reading import Readers
-from nightside.web.report_desk import Attach, ReportDesk
 from nightside.web.requests import CountRequests, Requests
 from nightside.web.telling import HistoryOf, ShownOf, Telling
+from nightside.web.writing_desk import Acknowledging, Attach, WritingDesk
 
 API = "/api/1"
 
@@ -77,20 +79,23 @@ def create_app(
     *,
     take: Take | None = None,
     attach: Attach | None = None,
+    acknowledging: Acknowledging | None = None,
     services_of: ServicesOf | None = None,
     shown_of: ShownOf | None = None,
     history_of: HistoryOf | None = None,
 ) -> FastAPI:
     """The app over the store in `store_folder`, which must be there. Raises NightsideError where it is not.
 
-    `take` stores what places hand in, `attach` what others report of incidents; without them nobody may. `services_of`
-    says what answered; without it nothing is said of services. `shown_of` and `history_of` say what depends on the rest
-    of the store: without them incidents are as they are stored, and nothing is said to be usual.
+    `take` stores what places hand in, `attach` what others report of incidents, `acknowledging` who has seen them;
+    without them nobody may. `services_of` says what answered; without it nothing is said of services. `shown_of` and
+    `history_of` say what depends on the rest of the store: without them incidents are as they are stored, and nothing
+    is said to be usual.
     """
     limits = limits or Limits()
     house = open_house(store_folder, limits, services_of, Telling(shown_of, history_of))
     house.desk = None if take is None else Desk(take)
-    house.reports = None if attach is None else ReportDesk(attach)
+    house.reports = None if attach is None else WritingDesk("reports", attach)
+    house.acknowledgements = None if acknowledging is None else WritingDesk("acknowledgements", acknowledging)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -126,6 +131,8 @@ def create_app(
         api.include_router(handing_in.router)
     if house.reports is not None:
         api.include_router(reporting.router)
+    if house.acknowledgements is not None:
+        api.include_router(acknowledging_routes.router)
     app.include_router(api)
     # Feeds are for readers of news, who keep their addresses: no version in these.
     app.include_router(feeds.router, dependencies=[Depends(refuse_unknown)])
@@ -161,6 +168,7 @@ def open_house(
         kept=Kept(),
         answering=Answering(services_of),
         telling=telling or Telling(None, None),
+        gate=Gate(store),
         requests=Requests(),
     )
 

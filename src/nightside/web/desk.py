@@ -8,7 +8,6 @@ import time
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import ClassVar
 
 from nightside.model.errors import NightsideError
 from nightside.model.handed_in import HandedIn
@@ -45,12 +44,6 @@ class CannotStoreError(ApiError):
     headers = RETRY
 
 
-class TooManyResultsError(TooManyError):
-    """More results than a place may hand in for long."""
-
-    headers: ClassVar[dict[str, str]] = {"Retry-After": "10"}
-
-
 class Desk:
     """Where results are handed in: one thread that writes, a bounded queue before it, and who may come how often."""
 
@@ -60,9 +53,15 @@ class Desk:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="nightside-desk")
         self._buckets, self._lines = Buckets(PER_PLACE), Buckets(LINES_PER_PLACE)
 
-    def may_come(self, place: str) -> bool:
-        """Whether the place has not come too often."""
-        return self._buckets.take(place, time.monotonic())
+    def admit(self, token: Token) -> None:
+        """Raises TooManyError where the place has come too often."""
+        now = time.monotonic()
+        if not self._buckets.take(token.name, now):
+            raise TooManyError(
+                "this place hands in results too often",
+                advice="Hand in more at a time.",
+                wait_s=self._buckets.wait_s(token.name, now),
+            )
 
     async def take(self, token: Token, body: bytes, *, zipped: bool) -> HandedIn:
         """Unpack and store. Raises BusyError, TooManyError, CannotStoreError, and as `lines_of`."""
@@ -77,9 +76,12 @@ class Desk:
             self._waiting -= 1
 
     def _stored(self, token: Token, lines: Sequence[bytes]) -> HandedIn:
-        if not self._lines.take(token.name, time.monotonic(), sum(map(bool, lines))):
-            raise TooManyResultsError(
-                "this place hands in too many results", advice="Hand in the rest as time goes on."
+        now, count = time.monotonic(), sum(map(bool, lines))
+        if not self._lines.take(token.name, now, count):
+            raise TooManyError(
+                "this place hands in too many results",
+                advice="Hand in the rest as time goes on.",
+                wait_s=self._lines.wait_s(token.name, now, count),
             )
         try:
             return self._take(token.name, token.digest, lines)

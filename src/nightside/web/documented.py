@@ -126,8 +126,8 @@ def document(app: FastAPI) -> Json:
     made["components"] = {"schemas": schemas()}
     for path in made["paths"].values():
         for operation in path.values():
-            if "requestBody" in operation:
-                made["components"]["securitySchemes"] = {"place": {"type": "http", "scheme": "bearer"}}
+            if "security" in operation:
+                made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             else:
                 # FastAPI's own word for wrong parameters; here these are 400.
                 operation["responses"].pop("422", None)

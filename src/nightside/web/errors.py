@@ -13,7 +13,10 @@ ApiError          a NightsideError with a status
 from __future__ import annotations
 
 import logging
-from typing import Any, ClassVar
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -26,14 +29,14 @@ from nightside.web.ioda import envelope
 
 log = logging.getLogger("nightside.web")
 
-RETRY = {"Retry-After": "1"}
+RETRY: Mapping[str, str] = MappingProxyType({"Retry-After": "1"})
 
 
 class ApiError(NightsideError):
     """An error with its HTTP status."""
 
     status = 500
-    headers: ClassVar[dict[str, str]] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class BadRequestError(ApiError):
@@ -60,6 +63,11 @@ class TooManyError(ApiError):
     status = 429
     headers = RETRY
 
+    def __init__(self, what: str, *, where: str = "", advice: str = "", wait_s: float = 1.0) -> None:
+        """`wait_s`: after so long it may come again."""
+        super().__init__(what, where=where, advice=advice)
+        self.headers = {"Retry-After": str(max(1, math.ceil(wait_s)))}
+
 
 class BusyError(ApiError):
     """Too many requests are waiting already."""
@@ -73,7 +81,7 @@ def error_answer(
     what: str,
     where: str = "",
     advice: str = "",
-    headers: dict[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
     *,
     path: str = "",
 ) -> JSONResponse:

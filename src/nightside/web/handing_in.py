@@ -6,34 +6,22 @@ This room looks at the token and at the size of what comes, and stores nothing: 
 from __future__ import annotations
 
 import asyncio
-import re
-from typing import Any, ClassVar
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.requests import ClientDisconnect
 
-from nightside.model.token import Scope, Token
-from nightside.store.protocol import Store
-from nightside.store.token_form import known_as
 from nightside.web.desk import BODY_BYTES, BadBodyError, too_large
 from nightside.web.documented import answers_to_writing
-from nightside.web.errors import ApiError, TooManyError
-from nightside.web.house import House, InHouse
+from nightside.web.errors import ApiError
+from nightside.web.house import InHouse
 
 BODY_S = 60.0
 """A body that takes longer to come is not waited for."""
 MEDIA_TYPE = "application/x-ndjson"
-_BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9._~+/=-]{1,200})")
 
 router = APIRouter()
-
-
-class UnauthorizedError(ApiError):
-    """There is no such token, or no more."""
-
-    status = 401
-    headers: ClassVar = {"WWW-Authenticate": "Bearer"}
 
 
 class OddMediaError(ApiError):
@@ -61,11 +49,11 @@ _ANSWERS = answers_to_writing(
         400: "The body is not what its headers say.",
         415: "The body is neither NDJSON nor gzip of it.",
         422: "Nothing of it is a result of a check.",
-        429: "This place comes too often; Retry-After says when to come back.",
+        429: "This place comes too often, or this address with wrong tokens; Retry-After says when to come back.",
     },
 )
 _ASKED: dict[str, Any] = {
-    "security": [{"place": []}],
+    "security": [{"token": []}],
     "requestBody": {
         "required": True,
         "content": {
@@ -86,9 +74,8 @@ async def hand_in(request: Request, house: InHouse) -> JSONResponse:
     """
     desk = house.desk
     assert desk is not None
-    token = await bearer(request, house, "checks", "`nightside check --allow NAME`")
-    if not desk.may_come(token.name):
-        raise TooManyError("this place hands in results too often", advice="Hand in more at a time.")
+    token = await house.gate.bearer(request, "checks")
+    desk.admit(token)
     zipped = _is_zipped(request)
     found = await desk.take(token, await whole_body(request, BODY_BYTES), zipped=zipped)
     if not found.results:
@@ -99,23 +86,6 @@ async def hand_in(request: Request, house: InHouse) -> JSONResponse:
             advice="Give one nightside.check/1 a line.",
         )
     return JSONResponse(found.to_json(), headers={"Cache-Control": "no-store"})
-
-
-async def bearer(request: Request, house: House, scope: Scope, made_by: str) -> Token:
-    """The token of who asks; `made_by` is the command that makes one. Raises UnauthorizedError."""
-    given = _BEARER.fullmatch(request.headers.get("authorization", ""))
-
-    def kept(store: Store) -> list[Token]:
-        return store.tokens(scope)
-
-    token = known_as(given[1], await house.quick.run(kept)) if given else None
-    if token is None:
-        raise UnauthorizedError(
-            "no token that is taken here",
-            where="Authorization",
-            advice=f"{made_by} on the server makes one; send it as: Bearer TOKEN.",
-        )
-    return token
 
 
 def _is_zipped(request: Request) -> bool:

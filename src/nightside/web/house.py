@@ -10,13 +10,14 @@ from fastapi import Depends, Request
 from nightside.store.protocol import Store
 from nightside.web.answering import Answering
 from nightside.web.desk import Desk
+from nightside.web.gate import Gate
 from nightside.web.kept import Kept
 from nightside.web.memory import Latest, Memory
 from nightside.web.news import News
 from nightside.web.reading import Readers
-from nightside.web.report_desk import ReportDesk
 from nightside.web.requests import Requests
 from nightside.web.telling import Telling
+from nightside.web.writing_desk import Acknowledging, Attach, WritingDesk
 
 
 @dataclass
@@ -36,12 +37,16 @@ class House:
     """What answered in a country, where somebody checks it."""
     telling: Telling
     """What the history of incidents and entities says."""
+    gate: Gate
+    """Where whoever writes shows a token."""
     requests: Requests
     """How many were answered."""
     desk: Desk | None = None
     """Where places hand in what they found; None where nobody may."""
-    reports: ReportDesk | None = None
+    reports: WritingDesk[Attach] | None = None
     """Where reports of others are attached to incidents; None where nobody may."""
+    acknowledgements: WritingDesk[Acknowledging] | None = None
+    """Where somebody says that an incident was seen; None where nobody may."""
 
     @property
     def latest(self) -> Latest:
@@ -49,10 +54,11 @@ class House:
         return self.memory.latest
 
     def close(self) -> None:
-        """Wait for the readers and the desk, and let go of the store."""
-        for desk in (self.desk, self.reports):
+        """Wait for the readers, the gate and the desks, and let go of the store."""
+        for desk in (self.desk, self.reports, self.acknowledgements):
             if desk is not None:
                 desk.close()
+        self.gate.close()
         self.quick.close()
         self.slow.close()
         self.store.close()

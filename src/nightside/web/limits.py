@@ -1,4 +1,4 @@
-"""How much one client may ask for: a bucket of requests for each address that fills up again."""
+"""How much one client may ask for: a bucket of requests for each address, or token, that fills up again."""
 
 from __future__ import annotations
 
@@ -44,6 +44,14 @@ class Buckets:
         if len(self._buckets) > self._limits.clients:
             self._buckets.popitem(last=False)
         return allowed
+
+    def wait_s(self, client: str, now_s: float, cost: float = 1.0) -> float:
+        """How long until `take` allows it; 0.0 where it does now."""
+        tokens, since = self._buckets.get(client, (float(self._limits.burst), now_s))
+        missing = cost - tokens
+        if missing <= 0 or not self._limits.requests_per_s:
+            return 0.0
+        return max(0.0, missing / self._limits.requests_per_s - (now_s - since))
 
 
 def client_of(scope: Scope) -> str:

@@ -12,13 +12,12 @@ from fastapi.responses import JSONResponse
 
 from nightside.web.asked import IncidentId
 from nightside.web.documented import answers_to_writing
-from nightside.web.errors import TooManyError
-from nightside.web.handing_in import bearer, require_media, whole_body
+from nightside.web.handing_in import require_media, whole_body
 from nightside.web.house import InHouse
 from nightside.web.incident import stored_incident
-from nightside.web.report_desk import BODY_BYTES
 
 MEDIA_TYPE = "application/json"
+BODY_BYTES = 256 << 10
 
 router = APIRouter()
 
@@ -31,11 +30,11 @@ _ANSWERS = answers_to_writing(
         404: "There is no such incident.",
         415: "The body is no JSON by its Content-Type.",
         422: "It is no report, or one that cannot be attached. Nothing was stored.",
-        429: "This token comes too often; Retry-After says when to come back.",
+        429: "This token comes too often, or this address with wrong ones; Retry-After says when to come back.",
     },
 )
 _ASKED: dict[str, Any] = {
-    "security": [{"place": []}],
+    "security": [{"token": []}],
     "requestBody": {
         "required": True,
         "content": {
@@ -72,10 +71,10 @@ async def attach(request: Request, house: InHouse, id: IncidentId) -> JSONRespon
     """
     desk = house.reports
     assert desk is not None
-    token = await bearer(request, house, "reports", "`nightside check --allow NAME --for-reports`")
-    if not desk.may_come(token.name):
-        raise TooManyError("this token hands in reports too often", advice="Hand in several at a time.")
+    token = await house.gate.bearer(request, "reports")
+    desk.admit(token)
     require_media(request, MEDIA_TYPE, "JSON")
     await house.quick.run(lambda store: stored_incident(store, id))
-    taken = await desk.attach(id, token, await whole_body(request, BODY_BYTES))
+    body = await whole_body(request, BODY_BYTES)
+    taken = await desk.write(token, lambda: desk.stores(id, token.name, token.digest, body))
     return JSONResponse(taken, headers={"Cache-Control": "no-store"})

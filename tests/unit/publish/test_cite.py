@@ -17,7 +17,7 @@ ADDRESS = "https://example.org/incidents/KP-20141221T0310Z/revisions/1"
 def test_the_text_names_all_that_is_needed(told: Callable[..., Told]) -> None:
     text = cite.text(told(), ADDRESS)
     # What is filled in when it is shown depends on what else a store holds.
-    filled_in = ("causes", "diagnosis", "history", "related", "reports", "rules_version")
+    filled_in = ("acknowledgements", "causes", "diagnosis", "history", "related", "reports", "rules_version")
     kept = {key: value for key, value in told().items() if key not in filled_in}
     record = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
     for part in (

@@ -17,6 +17,7 @@ from nightside.model.entity import Entity
 from nightside.model.errors import NightsideError
 from nightside.model.signal import Signal
 from nightside.model.state import EntityState
+from nightside.model.token import Token
 from nightside.store import upgrade
 from nightside.store.embedded import EmbeddedStore
 
@@ -227,7 +228,23 @@ def test_to_be_read_only_it_must_be_up_to_date(old: Path) -> None:
         assert len(store.entities()) == 2
 
 
-TO_3 = "DROP TABLE withdrawal; DROP TABLE report; DROP INDEX incident_merged;"
+TO_4 = "DROP TABLE acknowledgement; ALTER TABLE token DROP COLUMN expires_s;"
+TO_3 = "DROP TABLE acknowledgement; DROP TABLE withdrawal; DROP TABLE report; DROP INDEX incident_merged;"
+
+
+def test_version_4_gets_a_place_for_acknowledgements_and_keeps_its_tokens(tmp_path: Path) -> None:
+    token = Token("checks", "tokyo-1", b"\x01" * 32, 7)
+    with EmbeddedStore(tmp_path) as store:
+        store.put_token(token)
+    connection = sqlite3.connect(tmp_path / "nightside.sqlite", isolation_level=None)
+    connection.executescript(f"{TO_4} PRAGMA user_version = 4;")
+    connection.close()
+    with pytest.raises(NightsideError, match="older"):
+        EmbeddedStore(tmp_path, read_only=True)
+    for _ in range(2):
+        with EmbeddedStore(tmp_path) as store:
+            assert store.acknowledgements("KP-20141221T0310Z") == []
+            assert store.tokens() == [token]
 
 
 def test_version_3_gets_a_place_for_reports(tmp_path: Path) -> None:

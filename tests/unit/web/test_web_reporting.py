@@ -21,7 +21,7 @@ from nightside.model.errors import NightsideError
 from nightside.model.token import Token
 from nightside.store.location import open_store
 from nightside.store.token_form import digest_of, new_token
-from nightside.web import report_desk
+from nightside.web import reporting, writing_desk
 from nightside.web.app import create_app
 
 NOW = 1_795_345_200
@@ -108,7 +108,7 @@ def test_without_a_token_of_its_own_scope_nobody_may(client: TestClient, folder:
     for given in (None, checks, "nonsense", token[:-1] + ("A" if token[-1] != "A" else "B")):
         answer = post(client, given, TWO_DAYS)
         assert answer.status_code == 401
-        assert "--for-reports" in answer.json()["error"]["advice"]
+        assert "--scope reports" in answer.json()["error"]["advice"]
         validate("error", answer.json())
     with open_store(folder) as store:
         store.revoke_token("reports", "newsroom", NOW)
@@ -143,7 +143,7 @@ def test_an_incident_that_is_not_there_is_not_found(client: TestClient, token: s
 
 
 def test_what_is_too_large_or_of_another_kind_is_refused(client: TestClient, token: str) -> None:
-    assert post(client, token, b" " * (report_desk.BODY_BYTES + 1)).status_code == 413
+    assert post(client, token, b" " * (reporting.BODY_BYTES + 1)).status_code == 413
     assert post(client, token, TWO_DAYS, Content_Type="text/plain").status_code == 415
 
 
@@ -151,9 +151,9 @@ def test_who_comes_too_often_is_put_off(
     client: TestClient, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Of this file alone: a clock that stands still for the whole process stops the loops of other servers in it.
-    monkeypatch.setattr(report_desk, "time", SimpleNamespace(monotonic=lambda: 1000.0))
-    told = [post(client, token, TWO_DAYS).status_code for _ in range(report_desk.PER_TOKEN.burst + 1)]
-    assert told == [200] * report_desk.PER_TOKEN.burst + [429]
+    monkeypatch.setattr(writing_desk, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    told = [post(client, token, TWO_DAYS).status_code for _ in range(writing_desk.PER_TOKEN.burst + 1)]
+    assert told == [200] * writing_desk.PER_TOKEN.burst + [429]
 
 
 def test_without_being_told_to_the_server_takes_none(folder: Path, token: str) -> None:

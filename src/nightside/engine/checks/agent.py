@@ -66,7 +66,7 @@ def asked_agent(url: str) -> AskedAgent:
     if place is None:
         raise UsageError(
             f"{TOKEN_VARIABLE} holds no token",
-            advice="`nightside check --allow NAME`, where the server's store is, prints one.",
+            advice="`nightside tokens --allow NAME --scope checks`, where the server's store is, prints one.",
         )
     return AskedAgent(address, token, place)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import orjson
 
+from nightside.engine.tokens import LastUse
 from nightside.model.check import CheckResult
 from nightside.model.check_reading import read_result
 from nightside.model.errors import InputError
@@ -22,7 +23,6 @@ OLDEST_S = 7 * 86_400
 LINE_BYTES = 16_384
 MOST_TOLD = 20
 """So many refused lines are named in an answer; all are counted."""
-HEARD_EVERY_S = 60
 WHY_CHARS = 200
 
 log = logging.getLogger("nightside.checks")
@@ -33,7 +33,7 @@ class Taking:
 
     def __init__(self, store: Store, *, now: Callable[[], float] = time.time) -> None:
         self._store, self._now = store, now
-        self._heard: dict[bytes, float] = {}
+        self._last_use = LastUse(store)
         self._wrong_clocks: set[str] = set()
 
     def take(self, place: str, digest: bytes, lines: Sequence[bytes]) -> HandedIn:
@@ -61,7 +61,7 @@ class Taking:
                 not_believed += 1
                 refused.append(Refused(number, why))
         new = self._store.put_results(results) if results else 0
-        self._note_heard(digest, now)
+        self._last_use.note(digest, now)
         self._tell_of_clock(place, refused)
         return HandedIn(
             place,
@@ -72,11 +72,6 @@ class Taking:
             refused[:MOST_TOLD],
             len(results) + not_believed,
         )
-
-    def _note_heard(self, digest: bytes, now: float) -> None:
-        if not 0 <= now - self._heard.get(digest, 0) < HEARD_EVERY_S:
-            self._store.note_heard(digest, int(now))
-            self._heard[digest] = now
 
     def _tell_of_clock(self, place: str, refused: Sequence[Refused]) -> None:
         ahead = next((each.why for each in refused if each.why.startswith(_AHEAD)), None)

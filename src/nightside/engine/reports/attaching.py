@@ -14,8 +14,6 @@ from nightside.model.report_beside import Nearness, nearness
 from nightside.store.protocol import Store
 
 SCHEMA = "nightside.reports-taken/1"
-HERE = "here"
-"""Whoever has the store itself needs no token."""
 AHEAD_S = 300
 """Clocks differ so much."""
 EASTERNMOST = timedelta(hours=14)
@@ -33,7 +31,7 @@ class Taken:
 
 
 def attach(store: Store, incident_id: str, reports: Sequence[Report], *, at: int, by: str) -> list[Taken]:
-    """Attach all of them, or none. `at` is now, in seconds since the epoch; `by` the name of a token, or `HERE`.
+    """Attach all of them, or none. `at` is now, in seconds since the epoch; `by` a token's name, or `model.token.HERE`.
 
     Raises UsageError where there is no such incident, or it has too many; InputError where a report is of the future.
     """
@@ -83,9 +81,7 @@ def withdraw(store: Store, incident_id: str, report_id: str, *, at: int, by: str
 
     Raises UsageError where there is none such, or it is withdrawn, or no reason is given.
     """
-    reason = " ".join("".join(sign if sign.isprintable() else " " for sign in why).split())
-    if not 1 <= len(reason) <= WHY_CHARS:
-        raise UsageError("no reason is given", advice=f"Say why in 1 to {WHY_CHARS} characters with --why.")
+    reason = require_reason(why)
     if store.incident(incident_id) is None:
         raise no_incident(incident_id)
     wanted = report_id.lower()
@@ -97,12 +93,20 @@ def withdraw(store: Store, incident_id: str, report_id: str, *, at: int, by: str
     if len(found) != 1:
         raise UsageError(
             f"no report {report_id[:ID_DIGITS]!r} of {incident_id}",
-            advice="`nightside show ID` has the ids; at least 8 digits are needed, and as many as tell it from others.",
+            advice="`nightside show ID --json` has the ids of reports and acknowledgements; give at least 8 digits.",
         )
     if not store.withdraw_report(found[0].attached_to, found[0].report.id, at=at, by=by, why=reason):
         raise UsageError(
             f"report {found[0].report.id} is withdrawn already", advice="There is nothing to be done."
         )
+
+
+def require_reason(why: str) -> str:
+    """The reason on one line. Raises UsageError where it is none, or too long."""
+    reason = " ".join("".join(sign if sign.isprintable() else " " for sign in why).split())
+    if not 1 <= len(reason) <= WHY_CHARS:
+        raise UsageError("no reason is given", advice=f"Say why in 1 to {WHY_CHARS} characters with --why.")
+    return reason
 
 
 def no_incident(incident_id: str) -> UsageError:

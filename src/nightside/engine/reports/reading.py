@@ -85,7 +85,7 @@ def read_report(item: Any, where: str = "report") -> Report:
     if said.get("schema", SCHEMA) != SCHEMA:
         raise InputError(f"`schema` is not {SCHEMA}", where=where)
     kind = _one_of(said, "kind", KINDS, where)
-    texts = {key: _text(said, key, most, where) for key, most in TEXTS.items()}
+    texts = {key: text_of(said, key, most, where) for key, most in TEXTS.items()}
     about = _about(said["about"], f"{where}.about")
     listed = said.get("figures") or []
     if not isinstance(listed, list) or len(listed) > MOST_FIGURES:
@@ -135,7 +135,8 @@ def _one_of(item: Mapping[str, Any], key: str, known: tuple[_T, ...], where: str
     raise InputError(f"`{key}` is none of {', '.join(map(str, known))}", where=where)
 
 
-def _text(item: Mapping[str, Any], key: str, most: int, where: str) -> str:
+def text_of(item: Mapping[str, Any], key: str, most: int, where: str) -> str:
+    """The text under this key, on one line. Raises InputError: none, too long, or with control characters."""
     value = item[key]
     if not isinstance(value, str) or not value.strip() or len(value) > most:
         raise InputError(f"`{key}` is no text of 1 to {most} characters", where=where)

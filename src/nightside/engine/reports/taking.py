@@ -8,6 +8,7 @@ from typing import Any
 
 from nightside.engine.reports.attaching import attach, taken_json
 from nightside.engine.reports.reading import read_document
+from nightside.engine.tokens import LastUse
 from nightside.store.protocol import Store
 
 
@@ -16,6 +17,7 @@ class ReportTaking:
 
     def __init__(self, store: Store, *, now: Callable[[], float] = time.time) -> None:
         self._store, self._now = store, now
+        self._last_use = LastUse(store)
 
     def attach(self, incident_id: str, name: str, digest: bytes, body: bytes) -> dict[str, Any]:
         """`nightside.reports-taken/1` of a JSON document; the token has this name and digest. All or nothing.
@@ -25,5 +27,5 @@ class ReportTaking:
         reports = read_document(body)
         at = int(self._now())
         taken = attach(self._store, incident_id, reports, at=at, by=name)
-        self._store.note_heard(digest, at)
+        self._last_use.note(digest, at)
         return taken_json(incident_id, taken, at)
