@@ -8,6 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from nightside.model.acknowledgement import ID_DIGITS, MOST, Acknowledgement, Retraction
 from nightside.model.errors import UsageError
@@ -81,6 +84,7 @@ def of_incident(connection: sqlite3.Connection, incident_id: str) -> list[Acknow
     return [_of(row) for row in rows]
 
 
-def _of(row: tuple) -> Acknowledgement:  # type: ignore[type-arg]  # as SQLite gives it
+def _of(row: Sequence[Any]) -> Acknowledgement:
     *said, at_s, by, why = row
-    return Acknowledgement(*said, withdrawn=None if at_s is None else Retraction(at_s, by, why))
+    kept = Acknowledgement(*said)
+    return kept if at_s is None else replace(kept, withdrawn=Retraction(at_s, by, why))

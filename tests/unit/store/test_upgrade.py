@@ -144,11 +144,13 @@ def test_all_is_there_and_what_is_new_is_filled_in(old: Path) -> None:
             assert store.incident("KP-20141221T0510Z") == {
                 **incident("KP-20141221T0510Z", 1, "closed"),
                 "reports": [],
+                "acknowledgements": [],
             }
             assert store.revisions("KP-20141221T0310Z") == [1, 2]
             assert store.revision("KP-20141221T0310Z", 1) == {
                 **incident("KP-20141221T0310Z", 1, "restored"),
                 "reports": [],
+                "acknowledgements": [],
             }
             assert [i["provenance"] for i in store.incidents(status="restored", summaries=True)] == [
                 {"note": "kept"}
