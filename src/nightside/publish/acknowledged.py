@@ -15,6 +15,9 @@ from nightside.publish.literal import one_line
 from nightside.publish.moments import short_date, time_words, utc
 from nightside.publish.reading import Json
 
+LEDE_CHARS = 120
+"""Of a note at the head of a page; all of it stands in the list."""
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -47,7 +50,7 @@ def newest(incident: Json) -> list[str]:
         return []
     last = standing[-1]
     return [
-        words.NEWEST.format(by=last.by, at=last.at, note=last.note),
+        words.NEWEST.format(by=last.by, at=last.at, note=one_line(last.note, LEDE_CHARS)),
         *([last.worse] if last.worse else []),
     ]
 

@@ -76,6 +76,12 @@ def test_the_newest_is_the_last_that_stands() -> None:
     assert newest(made)[0].startswith("Seen by Ben at 22 Dec 2014 18:00 UTC")
 
 
+def test_a_long_note_is_whole_in_the_list_alone() -> None:
+    made, _ = incident(ITEM | {"note": "x" * 500})
+    assert "x" * 500 in acknowledgements(made)[1]
+    assert newest(made)[0].endswith(f"“{'x' * 119}…”.")
+
+
 def test_one_of_a_part_says_of_which() -> None:
     made, _ = incident(ITEM | {"acknowledged": "KP-20141223T1500Z"})
     (one,) = seen(made)
