@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,15 @@ from nightside.web.ioda import found as ioda_found
 from nightside.web.limits import Limits
 
 ALL = f"from={T - 60 * DAY_S}&until={T + 3 * DAY_S}"
+LOTS = Limits(requests_per_s=1e6, burst=1_000_000)
 ENVELOPE = ["type", "metadata", "requestParameters", "error", "perf", "data", "copyright"]
+
+
+@pytest.fixture(scope="module")
+def client(web_store: Path) -> Iterator[TestClient]:
+    """One app for all of these: they only read."""
+    with TestClient(create_app(web_store, LOTS), raise_server_exceptions=False) as client:
+        yield client
 
 
 def asked(client: TestClient, path: str) -> dict[str, Any]:
@@ -305,7 +314,7 @@ def test_too_many_incidents_are_refused_and_not_cut(
     client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ioda_found, "MOST_INCIDENTS", 3)
-    assert client.get(f"/v2/outages/summary?{ALL}").status_code == 413
+    assert client.get(f"/v2/outages/summary?{ALL}&entityType=country").status_code == 413
     monkeypatch.setattr(own_signals, "MOST_ROWS", 1)
     assert client.get(f"/v2/signals/raw/country/KP?from={T}&until={T + DAY_S}").status_code == 413
 
