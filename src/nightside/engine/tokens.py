@@ -8,7 +8,7 @@ from typing import Any
 
 from nightside.model.errors import UsageError
 from nightside.model.instants import iso, iso_or_none
-from nightside.model.token import Scope, Token
+from nightside.model.token import HERE, Scope, Token
 from nightside.store.location import open_store
 from nightside.store.protocol import Store
 from nightside.store.token_form import digest_of, new_token
@@ -23,6 +23,8 @@ def allow(store_folder: Path, name: str, scope: Scope, *, expires: int | None = 
 
     Raises UsageError where the name is none, or has a token of this scope that holds, or the end lies in the past.
     """
+    if name == HERE:
+        raise UsageError(f"{HERE} is whoever has the store itself", advice="Give the token another name.")
     token, now = new_token(name), int(time.time())
     if expires is not None and expires <= now:
         raise UsageError(

@@ -26,7 +26,7 @@ def test_it_is_seen_at_once_and_fits(
         store.put_acknowledgement(
             KP_ID, at=1_419_300_000, by="Ana", token="on-call", note="Star JV was asked"
         )
-        _, gone = store.put_acknowledgement(KP_ID, at=NOW, by="Ben", token="here", note="not this one")
+        _, gone = store.put_acknowledgement(KP_ID, at=NOW, by="here", token="here", note="not this one")
         store.withdraw_acknowledgement(KP_ID, gone.id, at=NOW, by="here", why="it was another")
         store.put_acknowledgement(KP_ID, at=NOW, by=HOSTILE, token="on-call", note=HOSTILE)
     page.wait_for_selector("#seen")

@@ -98,6 +98,7 @@ def test_a_store_without_any_says_so(run: Run, folder: Path) -> None:
         (("--allow", "a", "--revoke", "b", "--scope", "checks"), "exclude each other"),
         (("--allow", "../a", "--scope", "checks"), "not a name for a token"),
         (("--allow", "", "--scope", "checks"), "not a name for a token"),
+        (("--allow", "here", "--scope", "checks"), "here is whoever has the store itself"),
         (("--revoke", "nobody", "--scope", "checks"), "nobody has no token for checks that could be revoked"),
         (("--allow", "a", "--scope", "checks", "--json"), "--json is for the list"),
         (("--expires", "2099-01-01"), "--expires is for --allow"),
