@@ -13,7 +13,8 @@ from routing_any import make_world
 from routing_live import played_live
 from routing_world import T0, Seen, World
 
-from nightside.routing.stepwise import News, Stepwise
+from nightside.routing.news import News
+from nightside.routing.stepwise import Stepwise
 
 # The same worlds every time: what a run finds must be findable again, and a rare one is kept below as a test.
 ODD = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

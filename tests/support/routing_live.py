@@ -10,9 +10,10 @@ import numpy as np
 from routing_world import NO_BOUND, Collector, Element, Gap, Seen, Step, TableDone, World, columns
 
 from nightside.model.elements import Kind
+from nightside.routing.news import News
 from nightside.routing.numbered import Ground
 from nightside.routing.prefixes import PrefixIndex
-from nightside.routing.stepwise import News, Stepwise
+from nightside.routing.stepwise import Stepwise
 from nightside.routing.ways import WayIndex
 
 

@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from nightside.routing.collector_log import UInt8, UInt32
 from nightside.routing.log import EVENT_KINDS
+from nightside.routing.news import News, Rows, joined
 from nightside.routing.observation import Changes, Observation, ViewStep, unknown_stretches
 from nightside.routing.peers import FullFeed
-from nightside.routing.stepwise import FAMILY, News, Rows, Stepwise
+from nightside.routing.stepwise import FAMILY, Stepwise
 from nightside.routing.thinning import thinned
 from nightside.routing.timeline import Load, Timeline
 
@@ -256,10 +257,9 @@ def _join(parts: Sequence[News]) -> News:
         fields = ("second", "number", "change", "since")
         return Changes(*(np.concatenate([getattr(m, f) for m in mine]) for f in fields))
 
-    columns = ("second", "kind", "session", "prefix", "way")
     return News(
         until=parts[-1].until,
-        rows=Rows(*(np.concatenate([getattr(p.rows, c) for p in parts]) for c in columns)),
+        rows=joined([p.rows for p in parts]),
         loads=[load for p in parts for load in p.loads],
         units=changes("units"),
         prefixes=changes("prefixes"),

@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from nightside.model.elements import FLAG_LOCAL, Columns, Kind, Peer
 from nightside.model.settings import Settings
-from nightside.routing.collector_log import UInt8, UInt32
+from nightside.routing.collector_log import UInt32
 from nightside.routing.missed import Missed, as_it_stood, pairs
+from nightside.routing.news import Beginning, News, Rows, joined, taken
 from nightside.routing.numbered import Ground, Numbered
 from nightside.routing.observation import Changes, ViewStep, learning_seconds
 from nightside.routing.peers import Session
@@ -54,40 +55,6 @@ class _Renumbered:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._columns, name)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Events about (session, prefix) as columns, sorted by second."""
-
-    second: UInt32
-    kind: UInt8
-    session: UInt32
-    prefix: UInt32
-    way: UInt32
-
-
-@dataclass(frozen=True)
-class News:
-    """What came to be known when time came to the end of the second `until`."""
-
-    until: int
-    rows: Rows
-    loads: list[tuple[int, int, UInt32]]
-    """(second, session, ways by prefix number)."""
-    units: Changes
-    prefixes: Changes
-    doubts: Changes
-    view: list[ViewStep]
-
-
-@dataclass(frozen=True)
-class Beginning:
-    """What was reachable (by /24) and visible (by prefix number) at the end of the first second that is told of."""
-
-    second: int
-    reachable: UInt8
-    visible: UInt8
 
 
 class Stepwise:
@@ -310,12 +277,12 @@ class Stepwise:
             mine = family == FAMILY
             session = np.array(collector.numbers, np.uint32)[peer[mine]]
             parts.append(Rows(np.maximum(at[mine], floor), kind[mine], session, prefix[mine], way[mine]))
-        whole = _joined(parts)
+        whole = joined(parts)
         order = np.argsort(whole.second, kind="stable")
-        whole = _taken(whole, order)
+        whole = taken(whole, order)
         due = int(np.searchsorted(whole.second, second, "right"))
-        self._waiting = _taken(whole, slice(due, None)) if due < len(order) else None
-        whole = _taken(whole, slice(0, due))
+        self._waiting = taken(whole, slice(due, None)) if due < len(order) else None
+        whole = taken(whole, slice(0, due))
         is_control = whole.kind >= KNOWN
         before = np.cumsum(~is_control)
         controls = [
@@ -328,7 +295,7 @@ class Stepwise:
             )
             for i in np.flatnonzero(is_control).tolist()
         ]
-        return _taken(whole, ~is_control), controls
+        return taken(whole, ~is_control), controls
 
     def _grow(self) -> None:
         """The judge learns of new prefixes, ways and sessions."""
@@ -411,17 +378,3 @@ class Stepwise:
     def as_of(self) -> UInt32:
         """By session the place of its AS in `asns`."""
         return np.array(self._as_of, np.uint32)
-
-
-def _joined(parts: Sequence[Rows]) -> Rows:
-    if not parts:
-        none = np.zeros(0, np.uint32)
-        return Rows(none, np.zeros(0, np.uint8), none, none, none)
-    names = ("second", "kind", "session", "prefix", "way")
-    return Rows(*(np.concatenate([getattr(p, name) for p in parts]) for name in names))
-
-
-def _taken(rows: Rows, which: Any) -> Rows:
-    return Rows(
-        rows.second[which], rows.kind[which], rows.session[which], rows.prefix[which], rows.way[which]
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nightside.routing.log import EVENT_KINDS
-from nightside.routing.stepwise import Rows
+from nightside.routing.news import Rows
 
 FLIP = EVENT_KINDS["FLIP"]
 

@@ -14,7 +14,7 @@ from watched_world import last_told, watched
 from nightside.engine.live.watcher import Found, Watcher
 from nightside.routing import kept
 from nightside.routing.log import EVENT_KINDS
-from nightside.routing.stepwise import Rows
+from nightside.routing.news import Rows
 from nightside.routing.thinning import thinned
 
 LOST, BACK, END = T0 + 1200, T0 + 2400, T0 + 4200

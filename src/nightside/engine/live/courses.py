@@ -16,8 +16,8 @@ from nightside.engine.subjects import Subjects
 from nightside.incidents.grouping import Group
 from nightside.model.settings import Settings
 from nightside.model.signal import UnknownStretch
+from nightside.routing.news import Beginning
 from nightside.routing.observation import Changes
-from nightside.routing.stepwise import Beginning
 
 HOUR_S = 3600
 LOOK_AGAIN_S = 3600

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from nightside.model.settings import Settings
 from nightside.routing.log import EVENT_KINDS
+from nightside.routing.news import Rows
 from nightside.routing.numbered import Numbered
-from nightside.routing.stepwise import Rows
 
 FLIP = EVENT_KINDS["FLIP"]
 UNIT = 24
