@@ -19,6 +19,7 @@ from nightside.web.documented import document
 from nightside.web.events import MOST_MISSED
 from nightside.web.gate import WRONG
 from nightside.web.limits import Limits
+from nightside.web.news import ALIVE_EVERY, LOOK_EVERY_S
 from nightside.web.signals import MOST_ROWS
 
 DOCS = (Path(__file__).resolve().parent.parent.parent / "docs" / "api.md").read_text(encoding="utf-8")
@@ -113,6 +114,7 @@ def test_the_limits_are_those_that_are_written_down() -> None:
         f"hold {limits.streams_per_client} event streams ({limits.streams} for all",
         f"at most {LONGEST_S // 86_400} days and {MOST_ROWS:,} rows",
         f"at most the last {MOST_MISSED} changes",
+        f"a comment comes every {LOOK_EVERY_S * ALIVE_EVERY:.0f} seconds",
         f"at most {services.LONGEST_S // 86_400} days apart",
         f"At most {desk.MOST_LINES:,} lines, {desk.BODY_BYTES} bytes on the line and {desk.UNPACKED_BYTES} unpacked",
         f"once a second for long and {desk.PER_PLACE.burst} times at once",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ from web_store import BACK, DAY_S, DAYS, KP_ID, ONSET, T
 
 from nightside.web import signals as own_signals
 from nightside.web.app import create_app
+from nightside.web.asked import LONGEST_S
+from nightside.web.ioda import entities, outages
 from nightside.web.ioda import found as ioda_found
+from nightside.web.ioda.samples import NATIVE_STEP_S
 from nightside.web.limits import Limits
 
 ALL = f"from={T - 60 * DAY_S}&until={T + 3 * DAY_S}"
@@ -334,3 +338,18 @@ def test_what_is_known_is_not_sent_again(client: TestClient) -> None:
     again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert client.get(f"{path}&limit=1").headers["etag"] != first.headers["etag"]
+
+
+def test_the_words_tell_the_limits_and_the_routes_that_there_are(client: TestClient) -> None:
+    words = (Path(__file__).resolve().parents[3] / "docs" / "ioda.md").read_text(encoding="utf-8")
+    assert f"{ioda_found.MOST_INCIDENTS:,} incidents" in words
+    assert f"`limit` ({outages.LIMIT} of outages, {entities.MOST:,} of entities unless given)" in words
+    assert f"{LONGEST_S // DAY_S} days, {own_signals.MOST_ROWS:,} values" in words
+    assert f"whole steps of {NATIVE_STEP_S} s" in words
+    described = client.get("/openapi.json").json()["paths"]
+    routes = {path for path in described if path.startswith("/v2/")}
+    assert {
+        path for path in re.findall(r"`(/v2/[^`]*)`", words.partition("## Values")[0]) if "…" not in path
+    } == routes
+    parameters = {p["name"] for path in routes for p in described[path]["get"].get("parameters", [])}
+    assert {name for name in parameters if not re.search(rf"`[^`]*\b{name}\b", words)} == set()

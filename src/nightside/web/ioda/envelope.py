@@ -45,14 +45,18 @@ def failure(path: str, what: str, where: str, advice: str) -> Json:
     return _around(path, {}, text) | {"data": None, "copyright": COPYRIGHT}
 
 
-def answer(request: Request, parameters: Json, data: bytes) -> Response:
+def enveloped(path: str, parameters: Json, data: bytes) -> Body:
     """`data`, which is JSON, in the envelope. Its tag is that of what is asked and told, not of the time of day."""
-    path = request.scope["path"]
     begin = orjson.dumps(_around(path, parameters, None))
     end = orjson.dumps({"copyright": COPYRIGHT})
     made = body_of(begin[:-1] + b',"data":' + data + b"," + end[1:])
     tag = blake2b(orjson.dumps([path, parameters]) + data, digest_size=12).hexdigest()
-    return send(request, Body(made.plain, made.zipped, f'W/"{tag}"', made.media_type))
+    return Body(made.plain, made.zipped, f'W/"{tag}"', made.media_type)
+
+
+def answer(request: Request, parameters: Json, data: bytes) -> Response:
+    """The answer with this `data`; what is long is `enveloped` by a reader, and sent as it is."""
+    return send(request, enveloped(request.scope["path"], parameters, data))
 
 
 def _around(path: str, parameters: Json, error: str | None) -> Json:

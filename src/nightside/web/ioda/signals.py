@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from nightside.store.protocol import Store
+from nightside.web.answers import Body, send
 from nightside.web.asked import not_too_long
 from nightside.web.errors import BadRequestError, TooLargeError
 from nightside.web.house import House, InHouse
@@ -24,7 +25,7 @@ from nightside.web.ioda.asked import (
     require_range,
 )
 from nightside.web.ioda.documented import SERIES, answers
-from nightside.web.ioda.envelope import answer
+from nightside.web.ioda.envelope import answer, enveloped
 from nightside.web.ioda.found import Found, found_events
 from nightside.web.ioda.metadata import Meta, found
 from nightside.web.ioda.samples import NATIVE_STEP_S, grid, sampled, step_of
@@ -104,7 +105,16 @@ async def raw(
     step = step_of(begin, until, most_points)
     first, count = _grid(begin, until, step, len(metas))
 
-    def ask(store: Store) -> bytes:
+    parameters = {
+        "from": begin,
+        "until": until,
+        "datasource": datasource,
+        "sourceParams": source_params,
+        "maxPoints": most_points,
+    }
+    path = request.scope["path"]
+
+    def ask(store: Store) -> Body:
         sets = []
         for meta in metas:
             own: list[dict[str, Any]] = []
@@ -118,17 +128,10 @@ async def raw(
                         | {"nightside": {"reconstruction": _made_up(store, meta, first, end)}}
                     )
             sets.append(own)
-        return orjson.dumps(sets)
+        return enveloped(path, parameters, orjson.dumps(sets))
 
     readers = house.slow if until - begin > LONG_S or len(metas) > 1 else house.quick
-    parameters = {
-        "from": begin,
-        "until": until,
-        "datasource": datasource,
-        "sourceParams": source_params,
-        "maxPoints": most_points,
-    }
-    return answer(request, parameters, await readers.run(ask))
+    return send(request, await readers.run(ask))
 
 
 def _made_up(store: Store, meta: Meta, begin: int, end: int) -> bool:
