@@ -19,9 +19,10 @@ from nightside.model.instants import iso
 from nightside.model.settings import Settings
 from nightside.routing.held_paths import NO_PATH, PathBook
 from nightside.routing.last_paths import LastPaths
+from nightside.routing.timeline import START_MARGIN_S
 from nightside.routing.ways import NO_ASN
 from nightside.sources.element_filter import ElementFilter
-from nightside.sources.layout import find_inputs
+from nightside.sources.layout import Found, find_inputs
 
 ROUTES = pa.schema(
     [
@@ -54,14 +55,14 @@ class Rib:
     """What sessions held at the end of the second `at`."""
 
     at: int
-    """Seconds since 1970-01-01T00:00:00Z."""
+    """Seconds since 1970-01-01T00:00:00Z; that which was asked for, or the last that the input tells of."""
     routes: pa.Table
     """A row for each session and prefix, by collector, session, family and address. `upstream` is null where no AS
     stands beside the origin, `path` where the last one heard is not the one that is held."""
     peers: pa.Table
     """Every session, for each family: `standing` is `known`, `transfer` (its table is coming in: not all of it is
-    there) or `unknown` (it is down, or was not heard of; `routes` and `full_feed` are null then, and it has no rows).
-    Full feed has, of the family, half of the routes of the fullest session here, or more."""
+    there) or `unknown` (it is down, was not heard of, or its files are missing; `routes` and `full_feed` are null
+    then, and it has no rows). Full feed has, of the family, half of the routes of the fullest session, or more."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,17 @@ class _Told:
     """What is kept of one collector."""
 
     collector: str
+    end: int
+    """The second before which its files tell what happened; at most the one behind the instant."""
     peers: list[Peer]
     feeds: list[_Feed]
     routes: pa.Table
     """`feed` (its place among `feeds`), prefix, origin, upstream, path."""
+
+    def unheard(self) -> _Told:
+        """The same, with nobody known."""
+        feeds = [replace(feed, standing="unknown") for feed in self.feeds]
+        return replace(self, feeds=feeds, routes=self.routes.slice(0, 0))
 
 
 def rib(
@@ -124,18 +132,38 @@ def rib(
             warn(text)
         used += part.used
         feeds = _feeds(part)
-        told.append(_Told(unit.collector, part.peers, feeds, _routes(part, feeds, wanted, last, book)))
+        routes = _routes(part, feeds, wanted, last, book)
+        told.append(_Told(unit.collector, part.end, part.peers, feeds, routes))
     if not used:
         raise InputError(
             f"nothing in the input can be used up to {iso(at_s)}",
             advice="Choose a later time, or other files.",
         )
+    at_s, told = _as_far_as_told(at_s, told, found, warn)
     if all(feed.standing == "unknown" for one in told for feed in one.feeds):
         raise InputError(
             f"no table and no table transfer before {iso(at_s)}: nobody's routes are known",
             advice="Give a table too (bview.… or rib.…) from before the updates.",
         )
     return _joined(at_s, told, settings, frozenset(peer_asns))
+
+
+def _as_far_as_told(at_s: int, told: Sequence[_Told], found: Found, warn: Warn) -> tuple[int, list[_Told]]:
+    """The instant, or the end of the input where that is earlier; who is not heard of until then is unknown."""
+    reach = max(one.end for one in told)
+    if reach <= at_s:
+        warn(f"the input ends at {iso(reach)}: the table is of then")
+    # Where tables alone tell, their seconds differ.
+    since = reach if reach > at_s else reach - START_MARGIN_S
+    kept = []
+    for one in told:
+        missing = any(begin <= at_s < end for begin, end in found.gaps(one.collector))
+        if one.end < since or missing:
+            warn(f"{one.collector}: nothing is there from {iso(one.end)} on: its peers are unknown")
+            kept.append(one.unheard())
+        else:
+            kept.append(one)
+    return min(at_s, reach - 1), kept
 
 
 def _feeds(part: Part) -> list[_Feed]:

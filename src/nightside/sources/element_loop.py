@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import pairwise, repeat
 from typing import Any, NamedTuple
 
@@ -43,6 +44,9 @@ class Element(NamedTuple):
     """RFC 7911."""
 
 
+_NEW: Callable[[Iterable[Any]], Element] = partial(tuple.__new__, Element)
+
+
 def file_elements(
     files: Sequence[InputFile], listener: Listener, wanted: ElementFilter, *, communities: bool = False
 ) -> Iterator[Element]:
@@ -69,13 +73,14 @@ def _made(columns: Columns, peers: Sequence[Peer], collector: str, communities: 
     flags = columns.flags[:n]
     with_path = (kind == Kind.ANNOUNCE) | (kind == Kind.ROUTE)
     is_state = kind == Kind.STATE
+    addresses, asns = [p.address for p in peers], [p.asn for p in peers]
     who = peer.tolist()
     fields = (
         [KINDS[k] for k in (kind - 1).tolist()],
         (columns.time_us[:n] / 1_000_000).tolist(),
         repeat(collector),
-        [peers[i].address for i in who],
-        [peers[i].asn for i in who],
+        [addresses[i] for i in who],
+        [asns[i] for i in who],
         _prefixes(columns, with_path | (kind == Kind.WITHDRAW)),
         _or_none(columns.origin[:n], with_path),
         _or_none(columns.upstream[:n], with_path & ((flags & FLAG_NO_UPSTREAM) == 0)),
@@ -85,7 +90,8 @@ def _made(columns: Columns, peers: Sequence[Peer], collector: str, communities: 
         _or_none(columns.new_state[:n], is_state),
         _or_none(columns.path_id[:n], (flags & FLAG_PATH_ID) != 0),
     )
-    return map(Element._make, zip(*fields, strict=False))
+    # As `Element._make`, without its call of Python's own for each.
+    return map(_NEW, zip(*fields, strict=False))
 
 
 def _or_none(column: Any, there: Any) -> Any:

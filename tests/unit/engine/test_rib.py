@@ -149,11 +149,39 @@ def test_what_cannot_be_told(folder: Path, tmp_path: Path) -> None:
 
 
 def test_in_a_gap_nobody_is_known(tmp_path: Path) -> None:
-    archive = Archive(tmp_path)
-    archive.table(T0, full_table())
-    archive.announce(T0 + 1300, A, KP[0])
-    archive.finish(T0 + 1500, missing=[T0 + 600])
+    for name, missing in (("rrc00", [T0 + 600]), ("rrc01", [])):
+        archive = Archive(tmp_path, name)
+        archive.table(T0, full_table())
+        archive.announce(T0 + 1300, A, KP[0])
+        archive.finish(T0 + 1500, missing=missing)
     heard: list[str] = []
-    rib = at(tmp_path, 1350, warn=heard.append)
-    assert any("no updates from 2014-12-22T00:10:00Z to 2014-12-22T00:15:00Z" in text for text in heard)
-    assert standings(rib)[A] == "known"
+    for second, known in (
+        (599, ["rrc00", "rrc01"]),
+        (600, ["rrc01"]),
+        (899, ["rrc01"]),
+        (1350, ["rrc00", "rrc01"]),
+    ):
+        heard.clear()
+        rib = at(tmp_path, second, warn=heard.append)
+        assert rib.at == T0 + second
+        assert sorted(set(rib.routes["collector"].to_pylist())) == known
+        unknown = {row["collector"] for row in rib.peers.to_pylist() if row["standing"] == "unknown"}
+        assert unknown == {"rrc00", "rrc01"} - set(known)
+        assert any("rrc00: nothing is there from 2014-12-22T00:10:00Z on" in text for text in heard) == bool(
+            unknown
+        )
+    with pytest.raises(nightside.InputError, match="nobody's routes are known"):
+        at(tmp_path, 700, collectors=["rrc00"])
+
+
+def test_behind_the_end_it_is_the_table_of_the_end(folder: Path) -> None:
+    heard: list[str] = []
+    late, last = at(folder, 99_999, warn=heard.append), at(folder, 2399)
+    assert heard == ["the input ends at 2014-12-22T00:40:00Z: the table is of then"]
+    assert late.at == last.at == T0 + 2399
+    assert late.routes == last.routes
+
+
+def test_a_lone_table_is_itself(folder: Path) -> None:
+    (path, _later) = sorted(folder.rglob("bview.*"))
+    assert paths(nightside.rib([path], at="2014-12-22")) == paths(at(folder, 60))
