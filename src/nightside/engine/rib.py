@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ import pyarrow as pa
 from nightside.engine.elements import Instant, Match, Place, Warn, places, second_of
 from nightside.engine.units import Part, read_unit, units_of
 from nightside.engine.world_of_day import world_of_input
-from nightside.model.elements import Peer
+from nightside.model.elements import Columns, Peer
 from nightside.model.errors import InputError, UsageError
 from nightside.model.instants import iso
 from nightside.model.settings import Settings
@@ -23,6 +24,7 @@ from nightside.routing.timeline import START_MARGIN_S
 from nightside.routing.ways import NO_ASN
 from nightside.sources.element_filter import ElementFilter
 from nightside.sources.layout import Found, find_inputs
+from nightside.wire.prefix_text import prefix_text
 
 ROUTES = pa.schema(
     [
@@ -223,7 +225,10 @@ def _routes(
 
 def _texts(part: Part, prefix: npt.NDArray[np.uint32]) -> pa.Array:
     each, where = np.unique(prefix, return_inverse=True)
-    texts = pa.array([part.prefixes.text(number) for number in each.tolist()], pa.string())
+    high, low, length, family = (column[each] for column in part.prefixes.columns())
+    said = SimpleNamespace(prefix_hi=high, prefix_lo=low, prefix_len=length, family=family, count=len(each))
+    ends, utf8 = prefix_text(cast(Columns, said))
+    texts = pa.StringArray.from_buffers(len(each), pa.py_buffer(ends), pa.py_buffer(utf8))
     return texts.take(pa.array(where.reshape(-1)))
 
 
