@@ -53,8 +53,12 @@ def why_parsed(call: Call) -> str | None:
 
 
 RUN = [call for call in HERE if call.words.startswith("nightside ") and why_parsed(call) is None]
-REPLAYED = {(call.page, call.block) for call in HERE if call.words.startswith("nightside replay ")}
-"""Blocks that have a store of their own: what is replayed there stays there."""
+OWN_STORE = {
+    (call.page, call.block): call.words.split()[1]
+    for call in HERE
+    if call.words.startswith(("nightside replay ", "nightside tokens "))
+}
+"""Blocks that have a store of their own, empty for replays, else with what the demo found: it stays there."""
 UNRUN = [call for call in HERE if call.words.startswith("nightside ") and why_parsed(call)]
 PYTHON = [block for block in BLOCKS if is_python(block) and block.page != WALKED and block.not_run is None]
 SERVED_AT = ("http://127.0.0.1:8000", "https://nightside.example")
@@ -62,6 +66,7 @@ SERVED_AT = ("http://127.0.0.1:8000", "https://nightside.example")
 TOKENS: tuple[tuple[str, Scope, str], ...] = (
     ("NIGHTSIDE_AGENT_TOKEN", "checks", "tokyo-1"),
     ("NIGHTSIDE_REPORT_TOKEN", "reports", "newsroom"),
+    ("NIGHTSIDE_ACKNOWLEDGING_TOKEN", "acknowledgements", "night-shift"),
 )
 """The variables that the pages name, and whose tokens they hold."""
 CURL = [call for call in HERE if call.words.startswith("curl ")]
@@ -92,6 +97,7 @@ def split(words: str) -> tuple[list[str], str]:
 def test_an_example_runs(
     call: Call,
     prepared: Place,
+    demo: Any,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capfdbinary: pytest.CaptureFixture[bytes],
@@ -100,10 +106,11 @@ def test_an_example_runs(
 
     words, rest = split(prepared.here(call.words))
     # What a block keeps must not change what others find.
-    if (call.page, call.block) in REPLAYED:
-        monkeypatch.setenv(
-            "NIGHTSIDE_STORE", str(prepared.folder / f"store of {call.page[:-3]} {call.block}")
-        )
+    if (call.page, call.block) in OWN_STORE:
+        store = prepared.folder / f"store of {call.page.replace('/', ' ')} {call.block}"
+        if not store.exists() and OWN_STORE[call.page, call.block] != "replay":
+            shutil.copytree(demo.store, store)
+        monkeypatch.setenv("NIGHTSIDE_STORE", str(store))
     if words[0] == "world":
         monkeypatch.setenv("NIGHTSIDE_WORLD", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["nightside", *words])
