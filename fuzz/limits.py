@@ -9,7 +9,7 @@ from fuzz.entrances import entrance
 from fuzz.rules import must
 
 LONGEST_S = 20.0
-"""An input that takes longer ends the process (SIGALRM), wherever it is."""
+"""Of a processor. An input that takes longer ends the process (SIGPROF), wherever it is: so a busy machine does not."""
 MOST_GROWTH_KIB = 384 * 1024
 """The process may grow by so much over its first inputs: buffers of full size, and what is unpacked."""
 _SETTLED = 200
@@ -25,11 +25,11 @@ class Limits:
 
     def enter(self, name: str, content: bytes) -> None:
         """Let the bytes in; raises what the entrance raises, and WrongError where memory grows."""
-        signal.setitimer(signal.ITIMER_REAL, LONGEST_S)
+        signal.setitimer(signal.ITIMER_PROF, LONGEST_S)
         try:
             entrance(name)(content)
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
         self.entered += 1
         size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         if self.entered <= _SETTLED:
