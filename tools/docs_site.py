@@ -26,8 +26,6 @@ ROOT_PAGES = {
     "SECURITY.md": "security.md",
 }
 """From the file at the root to the page of the site."""
-COMING = ("ioda.md", "library.md", "releases.md")
-"""Pages that are being written: until they are there, nothing leads to them."""
 LINK = re.compile(r"\[(?P<words>[^\]]*)\]\((?P<to>[^)\s#:]+)(?P<anchor>#[^)\s]*)?\)")
 
 
@@ -52,7 +50,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 
     def led(link: re.Match[str]) -> str:
         target = _target(source, link["to"])
-        if (ROOT / target).is_dir() or _comes(target.removeprefix("docs/")):
+        if (ROOT / target).is_dir():
             return link["words"]
         place = _in_site(target)
         if place is None:
@@ -67,15 +65,11 @@ def _opened(item: Any, docs: Path) -> Any:
     if isinstance(item, dict):
         return {name: _opened(below, docs) for name, below in item.items()}
     if isinstance(item, list):
-        return [_opened(one, docs) for one in item if not (isinstance(one, dict) and _comes(*one.values()))]
+        return [_opened(one, docs) for one in item]
     if not str(item).endswith("/"):
         return item
     pages = sorted((docs / item).glob("*.md"), key=lambda page: (page.stem != "README", page.stem))
     return [f"{item}{page.name}" for page in pages]
-
-
-def _comes(page: Any) -> bool:
-    return page in COMING and not (ROOT / "docs" / page).exists()
 
 
 def _in_repository(file: File) -> str:
