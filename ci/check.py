@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = Path(sysconfig.get_path("scripts"))
-FOLDERS = ("src", "tests", "bench", "ci", "fuzz", "tools", "scripts")
+FOLDERS = ("src", "tests", "bench", "ci", "examples", "fuzz", "tools", "scripts")
 PYTEST = [sys.executable, "-m", "pytest"]
 STYLED = [name for name in FOLDERS if (ROOT / name).is_dir()]
 

@@ -27,7 +27,7 @@ def bgplay(folder: str, prefix: str, begin: str, end: str) -> dict[str, Any]:
     said = nightside.elements(
         [folder], prefixes=[prefix], kinds=["announce", "withdraw"], begin=begin, end=end
     )
-    events = [
+    events: list[dict[str, Any]] = [
         {"time": e.time, "type": e.kind[0].upper(), "peer": _peer(e._asdict()), "path": e.path} for e in said
     ]
     events.sort(key=lambda event: event["time"])

@@ -25,11 +25,16 @@ WINDOW = {"begin": "2014-12-22T16:10Z", "end": "2014-12-22T20:00Z"}
 HEAVY = ("numpy", "pyarrow", "duckdb", "matplotlib", "rich.progress", "isal")
 
 
-def loaded_after(*statements: str) -> set[str]:
-    """Which heavy packages a new interpreter has loaded after these."""
+def modules_after(*statements: str) -> set[str]:
+    """What a new interpreter has loaded after these."""
     code = "\n".join(["import sys", *statements, "print('\\n'.join(sys.modules))"])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return set(done.stdout.split()) & set(HEAVY)
+    return set(done.stdout.split())
+
+
+def loaded_after(*statements: str) -> set[str]:
+    """Which heavy packages that are."""
+    return modules_after(*statements) & set(HEAVY)
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -46,6 +51,20 @@ def test_help_loads_nothing_heavy() -> None:
 
 def test_import_loads_nothing_heavy() -> None:
     assert loaded_after("import nightside", "assert nightside.__version__") == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "rooms", "heavy"),
+    [
+        ("wire.decoder", {"model", "wire"}, set()),
+        ("wire.lines", {"model", "wire"}, set()),
+        ("routing.table", {"model", "routing"}, {"numpy", "isal"}),
+    ],
+)
+def test_a_room_below_can_be_had_alone(module: str, rooms: set[str], heavy: set[str]) -> None:
+    loaded = modules_after(f"import nightside.{module}")
+    assert {name.split(".")[1] for name in loaded if name.startswith("nightside.")} <= rooms
+    assert loaded & set(HEAVY) <= heavy
 
 
 def test_what_is_not_there_is_said_so() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import shutil
 import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ import pytest
 from dumped_tables import Dumped, lines, nominal, visible
 from small_archive import KP, T0, Archive, full_table
 
+pytestmark = pytest.mark.skipif(not shutil.which("bgpdump"), reason="bgpdump is not installed")
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 BEGIN, END = datetime(2014, 12, 22, 16, tzinfo=UTC), datetime(2014, 12, 22, 17, tzinfo=UTC)
 LOST = datetime(2014, 12, 22, 16, 15, tzinfo=UTC)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import several_collectors
 from small_archive import KP, PEERS, T0, Archive, full_table, outage
 
 import nightside
@@ -152,6 +153,31 @@ def test_unknown_is_no_zero(blind: Path) -> None:
     assert [row["peer_address"] for row in dark.routes(KP[0]).to_pylist()] == [E]
     assert (views[1500].unknown, views[1500].units("KP"), views[1500].unknown_s) == (False, 4, 0)
     assert all(view.changes.num_rows == 0 for view in views.values())
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_ends_of_windows_are_those_of_a_replay(seed: int, tmp_path: Path) -> None:
+    """Whatever happens: three collectors, sessions that go and come, gaps, an hour without North Korea."""
+    several_collectors.write(tmp_path, seed)
+    rows = nightside.replay([tmp_path], countries=["KP"]).signals.to_pylist()
+    steps = [(row["time"].timestamp() - T0, row["units"]) for row in rows]
+    told = watched(tmp_path, every_s=100)
+    assert len(told) > 100
+    counts = [view.units("KP") for _begin, _end, view in told]
+    assert counts == [[units for at, units in steps if at < end][-1] for _begin, end, _view in told]
+    assert len(set(counts)) > 1
+    for _begin, _end, view in told:
+        if not view.unknown:
+            assert [view.is_visible(p) for p in KP] == [p in view.visible_prefixes() for p in KP]
+    # What became visible and invisible is what leads from one window's end to the next.
+    assert not told[0][2].unknown
+    seen = set(told[0][2].visible_prefixes())
+    for _begin, _end, view in told[1:]:
+        for row in view.changes.to_pylist():
+            assert (row["prefix"] in seen) != row["visible"]
+            (seen.add if row["visible"] else seen.remove)(row["prefix"])
+        if not view.unknown:
+            assert sorted(seen) == sorted(view.visible_prefixes())
 
 
 def test_what_cannot_be_asked(lost: Path, tmp_path: Path) -> None:

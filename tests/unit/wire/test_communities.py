@@ -7,6 +7,8 @@ import struct
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nightside.wire.communities import community_text
 
@@ -45,6 +47,47 @@ def test_what_stands_before_a_fault_is_given() -> None:
     assert said(data, (0, len(data))) == [["65000:120", "0:65535"]]
     odd = attribute(8, struct.pack("!2H", 1, 2) + b"\1\2\3")
     assert said(odd, (0, len(odd))) == [["1:2"]]
+
+
+def by_hand(block: bytes) -> list[str]:
+    """The first attribute of each type, by RFC 4271 section 4.3; it ends where a length does not fit."""
+    values: dict[int, bytes] = {}
+    while len(block) >= 3:
+        wide = block[0] & 0x10
+        head = 4 if wide else 3
+        if len(block) < head:
+            break
+        size = int.from_bytes(block[2:head], "big")
+        if head + size > len(block):
+            break
+        values.setdefault(block[1], block[head : head + size])
+        block = block[head + size :]
+    plain, large = values.get(8, b""), values.get(32, b"")
+    names = {0xFFFFFF01: "no-export", 0xFFFFFF02: "no-advertise", 0xFFFFFF03: "local-AS"}
+    found = [n for (n,) in struct.iter_unpack("!I", plain[: len(plain) // 4 * 4])]
+    said = [names.get(n, f"{n >> 16}:{n & 65535}") for n in found]
+    return said + [f"{a}:{b}:{c}" for a, b, c in struct.iter_unpack("!3I", large[: len(large) // 12 * 12])]
+
+
+ATTRIBUTES = st.builds(
+    lambda type, wide, value, lie: (
+        bytes((0x10 * wide, type)) + max(0, len(value) + lie).to_bytes(1 + wide, "big") + value
+    ),
+    st.sampled_from([1, 8, 8, 32, 255]),
+    st.booleans(),
+    st.one_of(st.binary(max_size=40), st.sampled_from([b"\xff\xff\xff\1" * 3, bytes(24)])),
+    st.sampled_from([0, 0, 0, 0, 1, -1, 100]),
+)
+
+
+@given(st.lists(st.lists(ATTRIBUTES, max_size=4).map(b"".join), max_size=5), st.binary(max_size=5))
+def test_any_bytes_are_read_as_by_hand(blocks: list[bytes], between: bytes) -> None:
+    data, places = b"", []
+    for block in blocks:
+        data += between
+        places.append((len(data), len(block)))
+        data += block
+    assert said(data, *places) == [by_hand(block) for block in blocks]
 
 
 @pytest.mark.parametrize("block", [(-1, 2), (0, -1), (0, 100), (8, 8)])
