@@ -260,7 +260,7 @@ class FlipReader:
         older = since.astype(np.int64) + self.margin_s <= seconds
         self.held.set(slot[older], path[older], seconds[older].astype(np.uint32))
         has_id = (columns.flags[rows[older]] & FLAG_PATH_ID) != 0
-        self.newest_id[slot[older]] = np.where(has_id, columns.path_id[rows[older]], NOWHERE)
+        self.newest_id[slot[older]] = np.where(has_id, columns.path_id[rows[older]].astype(np.int64), NOWHERE)
 
     def _rows_until(self, element: int) -> Int64:
         """The flips by updates, of those not taken yet, whose element has a lower number."""
