@@ -96,6 +96,8 @@ def test_ndjson_and_parquet_say_the_same(good: Path) -> None:
         "new_state": 1,
         "file": good.name,
         "offset": 0,
+        "path_id": None,
+        "local": False,
     }
     assert (rows[2]["prefix"], rows[2]["path"], rows[2]["origin"]) == ("175.45.177.0/24", [65001, 4837], 4837)
     table = pq.read_table(io.BytesIO(elements("--format", "parquet", good).stdout)).to_pylist()
