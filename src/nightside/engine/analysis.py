@@ -82,7 +82,7 @@ def sight(
         collected.ways,
         subject=subject,
         way_country=asn_country(snapshot, collected.ways.origin),
-        unit_country=np.asarray(snapshot.ipv4, np.uint16),
+        unit_country=snapshot.ipv4_indices,
         home_asns=home_asns,
         settings=settings,
     )

@@ -10,13 +10,12 @@ import numpy.typing as npt
 
 from nightside.engine.collect import Collected
 from nightside.model.entity import Entity
+from nightside.routing.cover import covering
 from nightside.routing.log import EVENT_KINDS
 from nightside.world.names import as_name, country_name
 from nightside.world.snapshot import Snapshot
 
 KNOWN = EVENT_KINDS["KNOWN"]
-PREFIXES_AT_ONCE = 1 << 16
-"""Of a million prefixes the numbers in between would take more memory than all that is known of them."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ def country_subjects(snapshot: Snapshot, codes: Sequence[str]) -> Subjects:
 def _units_of(snapshot: Snapshot, numbers: Sequence[int]) -> npt.NDArray[np.uint16]:
     """The country's number for each unit of these countries; 0 elsewhere."""
     if len(set(numbers)) == len(snapshot.codes) - 1:
-        return snapshot.ipv4.astype(np.uint16)
+        return snapshot.ipv4_indices
     starts, codes = snapshot.ipv4_runs
     ends = np.append(starts[1:], np.uint64(1 << 24))
     # A page that nobody writes to takes no memory: few countries cost little.
@@ -79,17 +78,7 @@ def subject_prefixes(
 ) -> npt.NDArray[np.uint8]:
     """1 for each IPv4 prefix that covers a unit of somebody who is asked about."""
     table = collected.prefix_table
-    tracked = np.zeros(1 << 24, bool)
-    for subject in subjects:
-        tracked |= subject.entity_of_unit > 0
-    before = np.zeros((1 << 24) + 1, np.int32)
-    np.cumsum(tracked, dtype=np.int32, out=before[1:])
     found = np.zeros(len(table.hi), np.uint8)
-    for begin in range(0, len(found), PREFIXES_AT_ONCE):
-        part = slice(begin, begin + PREFIXES_AT_ONCE)
-        length = table.length[part]
-        fits = (table.family[part] == 4) & (length >= shortest) & (length <= 24)
-        first = np.where(fits, table.hi[part] >> np.uint64(40), 0).astype(np.int64)
-        size = np.where(fits, np.int64(1) << (24 - np.where(fits, length, 24).astype(np.int64)), 0)
-        found[part] = before[first + size] > before[first]
+    for subject in subjects:
+        covering(subject.entity_of_unit, table.hi, table.length, table.family, shortest, found)
     return found

@@ -26,10 +26,10 @@ cdef class Cover:
     cdef ChangeList changes
     cdef int must_have(self, uint32_t n_prefixes) except -1
     cdef int grow(self, uint32_t n_prefixes, columns) except -1
-    cdef bint is_stranger(self, uint32_t p, uint32_t way) except? True
+    cdef bint is_stranger(self, uint32_t p, uint32_t way) except? True nogil
     cdef void change(self, uint32_t p, uint32_t since) noexcept
     cdef int apply(self, const uint8_t[::1] visible, uint32_t second) except -1
-    cdef bint _reachable(self, uint32_t p) noexcept
+    cdef bint _reachable(self, uint32_t p) noexcept nogil
     cdef void _shift(self, uint32_t p, int change) noexcept
     cdef int _meet(self, uint32_t p) except -1
     cdef int _move(self, uint32_t p, bint visible, uint32_t second, uint32_t since) except -1

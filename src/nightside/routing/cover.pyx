@@ -94,7 +94,7 @@ cdef class Cover:
         self.changed_since = padded(self.changed_since, n_prefixes)
         return self.must_have(n_prefixes)
 
-    cdef bint is_stranger(self, uint32_t p, uint32_t way) except? True:
+    cdef bint is_stranger(self, uint32_t p, uint32_t way) except? True nogil:
         """Whether a route's origin neither belongs to the prefix nor covered it before."""
         cdef uint64_t key
         cdef uint32_t verdict
@@ -114,7 +114,7 @@ cdef class Cover:
         self.origin_country[p] = self.way_country[way]
         return False
 
-    cdef bint _reachable(self, uint32_t p) noexcept:
+    cdef bint _reachable(self, uint32_t p) noexcept nogil:
         """Whether at least half of the units below a prefix are reachable now."""
         cdef uint32_t first = <uint32_t>(self.hi[p] >> 40)
         cdef uint32_t i, n, reachable = 0
@@ -207,3 +207,23 @@ cdef class Cover:
                 if self.covers[unit] == 0 and told:
                     self.changes.add(second, unit, -1, since)
         return 0
+
+
+def covering(const uint16_t[::1] whose, const uint64_t[::1] hi, const uint8_t[::1] length, const uint8_t[::1] family,
+             uint8_t shortest, uint8_t[::1] found):
+    """Set in `found` each IPv4 prefix (columns `hi`, `length`, `family`) from `shortest` to /24 that covers a unit that
+    is not 0 in `whose`, by /24."""
+    cdef Py_ssize_t p, n = hi.shape[0]
+    cdef uint32_t unit, first
+    if whose.shape[0] != UNITS or not length.shape[0] == family.shape[0] == found.shape[0] == n:
+        raise IndexError("not all units, or columns of other prefixes")
+    with nogil:
+        for p in range(n):
+            if found[p] or family[p] != 4 or not shortest <= length[p] <= 24:
+                continue
+            # Host bits are zero, so that all of it is below 2**24.
+            first = <uint32_t>(hi[p] >> 40) & (UNITS - 1)
+            for unit in range(first, min(first + (1 << (24 - length[p])), <uint32_t>UNITS)):
+                if whose[unit]:
+                    found[p] = 1
+                    break

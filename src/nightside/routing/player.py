@@ -118,7 +118,7 @@ class Player:
         session = control.session
         if control.kind == LOAD:
             assert load is not None
-            self.judge.load(session, np.where(mine[: len(load)], np.asarray(load), np.uint32(0)))
+            self.judge.load(session, np.asarray(load), mine.view(np.uint8))
         elif control.kind == CUT:
             self.judge.leave_out_absent(session)
         elif control.kind == TABLE:

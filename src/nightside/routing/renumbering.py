@@ -7,6 +7,8 @@ the collectors before name. That is how one index numbers them when the collecto
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,7 @@ from nightside.routing.ways import NO_ASN
 from nightside.routing.whole import Whole
 
 KNOWN = EVENT_KINDS["KNOWN"]
+NONE = 0xFFFFFFFF
 
 Int64 = npt.NDArray[np.int64]
 
@@ -57,21 +60,69 @@ class Numbers:
 
     def whole(self, ways: Whole) -> Whole:
         """The same of a whole table."""
-        return ways if self.same else Whole(self.row(np.asarray(ways)))
+        return ways if self.same else _RenumberedWhole(ways, self)
+
+    @cached_property
+    def own(self) -> UInt32:
+        """By shared number of a prefix the collector's own; NONE where it has none."""
+        own = np.full(int(self.prefix.max()) + 1 if len(self.prefix) else 0, NONE, np.uint32)
+        own[self.prefix] = np.arange(len(self.prefix), dtype=np.uint32)
+        return own
+
+
+class _RenumberedWhole(Whole):
+    """A whole table by shared numbers. It stays packed as it came: packing it anew costs as much as reading it."""
+
+    def __init__(self, whole: Whole, numbers: Numbers) -> None:
+        self._whole, self._numbers = whole, numbers
+        mine = numbers.prefix[: len(whole)]
+        self._count = int(mine.max()) + 1 if len(mine) else 0
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> UInt32:
+        ways = self._numbers.row(np.asarray(self._whole))
+        return ways if dtype is None else ways.astype(dtype, copy=False)
+
+    def __getitem__(self, which: Any) -> Any:
+        if not isinstance(which, np.ndarray) or which.dtype == bool:
+            return np.asarray(self)[which]
+        if len(which) and not 0 <= int(which.min()) <= int(which.max()) < self._count:
+            raise IndexError(f"a prefix that is not among {self._count}")
+        own = self._numbers.own[which]
+        there = own < len(self._whole)
+        found = np.zeros(len(which), np.uint32)
+        found[there] = self._numbers.way[self._whole[own[there]]]
+        return found
 
 
 class Numbering:
     """The shared numbers: add one collector after the other, in a stated order."""
 
     def __init__(self) -> None:
-        self.prefixes = PrefixIndex()
+        self._begun = False
+        self._alone: tuple[PrefixIndex, WayTable] | None = None
+        """The first collector's, as long as there is no other: the shared numbers are its own."""
+        self._prefixes = PrefixIndex()
         # Three numbers of 32 bits fit where an address does. Way 0 stands before them and is not in it.
         self._ways = PrefixIndex()
 
+    @property
+    def prefixes(self) -> PrefixIndex:
+        """All prefixes by their shared numbers; not to be changed."""
+        return self._alone[0] if self._alone else self._prefixes
+
     def add(self, prefixes: PrefixIndex, ways: WayTable) -> Numbers:
         """Number what is new of a collector's prefixes and ways."""
+        if not self._begun:
+            self._begun, self._alone = True, (prefixes, ways)
+            return Numbers(_counting(prefixes.count), _counting(len(ways.origin)), True)
+        if self._alone is not None:
+            first, self._alone = self._alone, None
+            self._number(*first)
+        return self._number(prefixes, ways)
+
+    def _number(self, prefixes: PrefixIndex, ways: WayTable) -> Numbers:
         prefix = np.empty(prefixes.count, np.uint32)
-        self.prefixes.intern_batch(*prefixes.columns(), prefixes.count, prefix)
+        self._prefixes.intern_batch(*prefixes.columns(), prefixes.count, prefix)
         count = len(ways.origin) - 1
         ends = ways.origin[1:].astype(np.uint64) << np.uint64(32) | ways.upstream[1:]
         way = np.zeros(count + 1, np.uint32)
@@ -82,14 +133,20 @@ class Numbering:
 
     def ways(self) -> WayTable:
         """All ways by their shared numbers."""
+        if self._alone:
+            return self._alone[1]
         ends, border, _length, _family = self._ways.columns()
         none = np.array([NO_ASN], np.uint32)
         columns = ((ends >> np.uint64(32)), ends & np.uint64(NO_ASN), border)
         return WayTable(*(np.concatenate([none, column.astype(np.uint32)]) for column in columns))
 
 
+def _counting(count: int) -> UInt32:
+    return np.arange(count, dtype=np.uint32)
+
+
 def _counts_up(numbers: UInt32) -> bool:
-    return bool(np.array_equal(numbers, np.arange(len(numbers), dtype=np.uint32)))
+    return bool(np.array_equal(numbers, _counting(len(numbers))))
 
 
 class PlacedLog:

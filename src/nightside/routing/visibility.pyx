@@ -161,19 +161,35 @@ cdef class Visibility:
                 self._judge(second[i])
             self._take(session[i], prefix[i], kind[i], way[i])
 
-    def load(self, uint32_t session, const uint32_t[::1] ways):
-        """A whole first table of a session, in place of all it said before; `ways` by prefix number."""
-        cdef uint32_t p, known = min(<uint32_t>ways.shape[0], self.n_prefixes)
-        cdef uint8_t new
+    def load(self, uint32_t session, const uint32_t[::1] ways, const uint8_t[::1] mine=None):
+        """A whole first table of a session, in place of all it said before; `ways` by prefix number, of which only
+        those count that are not 0 in `mine`."""
+        cdef uint32_t known = min(<uint32_t>ways.shape[0], self.n_prefixes)
         self._must_have(session)
         if known and np.max(ways[:known]) >= self.cover.way_home.shape[0]:
             raise IndexError("a load with a way that is not known")
+        if mine is not None and mine.shape[0] < known:
+            raise IndexError("a load of prefixes that are not marked")
         self.confirmed[session] = self.second
-        for p in range(self.n_prefixes):
-            new = self._standing(p, ways[p]) if p < known and ways[p] else 0
-            if self.votes.state[session, p] & ~USUAL != new:
-                self.votes.set(session, p, new)
+        with nogil:
+            self._load(session, &ways[0] if known else NULL, known, &mine[0] if known and mine is not None else NULL)
         self._sure(session)
+
+    cdef int _load(self, uint32_t session, const uint32_t* ways, uint32_t known, const uint8_t* mine) except -1 nogil:
+        cdef uint32_t p
+        cdef uint8_t new
+        cdef uint8_t* row = &self.votes.state[session, 0]
+        cdef bint votes = self.votes.voting[session]
+        for p in range(self.n_prefixes):
+            new = 0
+            if p < known and ways[p] and (mine == NULL or mine[p]):
+                new = self._standing(p, ways[p])
+            if row[p] & ~USUAL != new:
+                if votes:
+                    self.votes.set(session, p, new)
+                else:
+                    row[p] = new | (row[p] & USUAL)
+        return 0
 
     def leave_out_absent(self, uint32_t session):
         """What a session's table, cut off in the middle, does not hold is stale."""
@@ -209,11 +225,12 @@ cdef class Visibility:
             if self.unsure_since == 0 or self.blind_since[session] < self.unsure_since:
                 self.unsure_since = self.blind_since[session]
             self.back_until = self.second + self.gap_margin_s
-        for p in range(self.n_prefixes):
-            if blind:
-                self.votes.set(session, p, self.votes.state[session, p] | UNSURE)
-            if self.last_heard[p] >= since and self.last_heard[p]:
-                self.votes.set(session, p, self.votes.state[session, p] | OUT)
+        with nogil:
+            for p in range(self.n_prefixes):
+                if blind:
+                    self.votes.set(session, p, self.votes.state[session, p] | UNSURE)
+                if self.last_heard[p] >= since and self.last_heard[p]:
+                    self.votes.set(session, p, self.votes.state[session, p] | OUT)
 
     def table_taken(self, uint32_t session):
         """A new table of a session: nothing of it is stale any more."""
@@ -229,10 +246,11 @@ cdef class Visibility:
         cdef uint8_t state
         self._must_have(session)
         self._sure(session)
-        for p in range(self.n_prefixes):
-            state = self.votes.state[session, p]
-            if state & (OUT | UNSURE):
-                self.votes.set(session, p, state & ~(OUT | UNSURE))
+        with nogil:
+            for p in range(self.n_prefixes):
+                state = self.votes.state[session, p]
+                if state & (OUT | UNSURE):
+                    self.votes.set(session, p, state & ~(OUT | UNSURE))
 
     def set_expected(self, uint32_t expected):
         """How many distinct full-feed ASes the last 24 hours had."""
@@ -245,7 +263,7 @@ cdef class Visibility:
         self._judge(self.second)
         self.cover.started = True
         self.view_changes = [(self.second, self.votes.known, self.expected, bool(self.view_unknown))]
-        return (np.asarray(self.cover.covers) > 0).astype(np.uint8)
+        return (np.asarray(self.cover.covers) > 0).view(np.uint8)
 
     def learn_usual(self):
         """Who has a route to a prefix now usually has one: of prefixes that are visible, or new to this."""
@@ -292,7 +310,7 @@ cdef class Visibility:
             self.votes.set(session, p, new)
         return 0
 
-    cdef inline uint8_t _standing(self, uint32_t p, uint32_t way) except? 255:
+    cdef inline uint8_t _standing(self, uint32_t p, uint32_t way) except? 255 nogil:
         return STRANGER if self.cover.is_stranger(p, way) else HAS
 
     cdef int _announced_anew(self, uint32_t p, uint32_t since) except -1:

@@ -30,10 +30,13 @@ cdef class Votes:
     cdef uint32_t known                   # ASes that vote
     cdef int _list_sessions(self) except -1
     cdef int grow(self, uint32_t n_prefixes, as_of) except -1
-    cdef int set(self, uint32_t session, uint32_t p, uint8_t new) except -1
+    cdef void set(self, uint32_t session, uint32_t p, uint8_t new) noexcept nogil
     cdef int set_voting(self, uint32_t session, bint votes) except -1
     cdef bint has_sure_sibling(self, uint32_t session, uint32_t p) noexcept
-    cdef int learn_usual(self, const uint8_t[::1] visible, double fewest_viewers) except -1
-    cdef uint8_t as_state(self, uint32_t a, uint32_t p) noexcept
-    cdef void count(self, uint32_t p, uint8_t before, uint8_t after) noexcept
-    cdef void touch(self, uint32_t p) noexcept
+    cdef void _recount(self, uint32_t session, bint votes) noexcept nogil
+    cdef void learn_usual(self, const uint8_t[::1] visible, double fewest_viewers) noexcept nogil
+    cdef void _learn_usual(self, uint32_t begin, uint32_t size, const uint8_t[::1] visible,
+                           double fewest_viewers) noexcept nogil
+    cdef uint8_t as_state(self, uint32_t a, uint32_t p) noexcept nogil
+    cdef void count(self, uint32_t p, uint8_t before, uint8_t after) noexcept nogil
+    cdef void touch(self, uint32_t p) noexcept nogil

@@ -7,6 +7,8 @@ these has.
 
 from libc.stdint cimport uint8_t, uint16_t, uint32_t
 
+from libc.string cimport memset
+
 import copyreg
 
 import numpy as np
@@ -19,9 +21,43 @@ cdef enum:
     AS_OUT = 2
     AS_USUAL = 4   # votes, and usually has a route
     AS_UNSURE = 8  # votes, and none of its sessions was heard since a gap in which nobody saw
+    # What a voting session adds to that; what all of an AS's add is or-ed.
+    ADDS_VOTE = 1
+    ADDS_ROUTE = 2
+    ADDS_USUAL = 4
+    ADDS_SURE = 8
+    BLOCK = 1 << 12   # so many prefixes are counted at a time: what is counted of them stays in the cache
+
+cdef uint8_t ADDS[32]    # by the standing of a session
+cdef uint8_t WHOLE[16]   # by what the voting sessions of an AS add, the standing of the AS
 
 
-cdef inline int _unsure_has(uint8_t state) noexcept:
+cdef void _fill_tables() noexcept:
+    cdef int i
+    for i in range(32):
+        ADDS[i] = 0
+        if not i & OUT:
+            ADDS[i] = ADDS_VOTE
+            if i & HAS:
+                ADDS[i] |= ADDS_ROUTE
+            if i & USUAL:
+                ADDS[i] |= ADDS_USUAL
+            if not i & UNSURE:
+                ADDS[i] |= ADDS_SURE
+    for i in range(16):
+        WHOLE[i] = AS_OUT
+        if i & ADDS_VOTE:
+            WHOLE[i] = 0 if i & ADDS_SURE else AS_UNSURE
+            if i & ADDS_ROUTE:
+                WHOLE[i] |= AS_HAS
+            if i & ADDS_USUAL:
+                WHOLE[i] |= AS_USUAL
+
+
+_fill_tables()
+
+
+cdef inline int _unsure_has(uint8_t state) noexcept nogil:
     return state & (AS_HAS | AS_UNSURE) == AS_HAS | AS_UNSURE
 
 
@@ -120,38 +156,29 @@ cdef class Votes:
         self.session_start = np.searchsorted(np.sort(as_of), np.arange(self.n_ases + 1)).astype(np.uint32)
         return 0
 
-    cdef int set(self, uint32_t session, uint32_t p, uint8_t new) except -1:
+    cdef void set(self, uint32_t session, uint32_t p, uint8_t new) noexcept nogil:
         """A session's new standing to a prefix; what is usual stays."""
         cdef uint32_t a = self.as_of[session]
         cdef uint8_t before, after
         new |= self.state[session, p] & USUAL
         if not self.voting[session]:
             self.state[session, p] = new
-            return 0
+            return
         before = self.as_state(a, p)
         self.state[session, p] = new
         after = self.as_state(a, p)
         if before != after:
             self.count(p, before, after)
             self.touch(p)
-        return 0
 
     cdef int set_voting(self, uint32_t session, bint votes) except -1:
         """A session's vote begins or ends to count."""
         cdef uint32_t a = self.as_of[session]
-        cdef uint32_t p
-        cdef uint8_t before, after
         if self.voting[session] == votes:
             return 0
         self.all_touched = True
-        for p in range(self.n_prefixes):
-            if self.voting_sessions[a] == 0 and self.state[session, p] == 0:
-                continue
-            before = self.as_state(a, p)
-            self.voting[session] = votes
-            after = self.as_state(a, p)
-            self.voting[session] = not votes
-            self.count(p, before, after)
+        with nogil:
+            self._recount(session, votes)
         self.voting[session] = votes
         if votes:
             self.voting_sessions[a] += 1
@@ -160,6 +187,38 @@ cdef class Votes:
             self.voting_sessions[a] -= 1
             self.known -= self.voting_sessions[a] == 0
         return 0
+
+    cdef void _recount(self, uint32_t session, bint votes) noexcept nogil:
+        """Count each prefix anew for the AS of a session whose vote begins or ends to count."""
+        cdef uint32_t a = self.as_of[session], begin, size, i, k, s
+        cdef bint alone = self.voting_sessions[a] == (0 if votes else 1)
+        cdef uint8_t others[BLOCK]
+        cdef const uint8_t* row
+        cdef uint8_t without, including
+        begin = 0
+        while begin < self.n_prefixes:
+            size = min(<uint32_t>BLOCK, self.n_prefixes - begin)
+            memset(others, 0, size)
+            for k in range(self.session_start[a], self.session_start[a + 1]):
+                s = self.session_list[k]
+                if s != session and self.voting[s]:
+                    row = &self.state[s, begin]
+                    for i in range(size):
+                        others[i] |= ADDS[row[i] & 31]
+            row = &self.state[session, begin]
+            for i in range(size):
+                without = 0 if alone else WHOLE[others[i]]
+                including = WHOLE[others[i] | ADDS[row[i] & 31]]
+                if without == including:
+                    continue
+                if without ^ including == AS_HAS and not including & AS_UNSURE:
+                    # By far the most.
+                    self.have[begin + i] += 1 if votes == (including & AS_HAS != 0) else -1
+                elif votes:
+                    self.count(begin + i, without, including)
+                else:
+                    self.count(begin + i, including, without)
+            begin += size
 
     cdef bint has_sure_sibling(self, uint32_t session, uint32_t p) noexcept:
         """Whether another voting session of the same AS has a route of which we are sure."""
@@ -170,62 +229,72 @@ cdef class Votes:
                 return True
         return False
 
-    cdef int learn_usual(self, const uint8_t[::1] visible, double fewest_viewers) except -1:
+    cdef void learn_usual(self, const uint8_t[::1] visible, double fewest_viewers) noexcept nogil:
         """Who has a route to a prefix now usually has one: of prefixes that are visible, or new to this with at least
         `fewest_viewers` of the ASes."""
-        cdef uint32_t p, s, a, k
-        cdef uint8_t state
-        cdef uint16_t total
-        cdef bint usual
-        for p in range(self.n_prefixes):
-            if not visible[p] and (self.usual_total[p] or self.have[p] < max(2.0, fewest_viewers * self.known)):
-                continue
-            for s in range(self.n_sessions):
-                state = self.state[s, p]
-                # What a session that does not vote usually sees is what it saw when it did.
-                if self.voting[s] and not state & OUT:
-                    self.state[s, p] = (state & ~USUAL) | (USUAL if state & HAS else 0)
-            self.usual[p] = total = 0
-            for a in range(self.n_ases):
-                self.usual[p] += self.as_state(a, p) & AS_USUAL != 0
-                usual = False
-                for k in range(self.session_start[a], self.session_start[a + 1]):
-                    usual |= self.state[self.session_list[k], p] & USUAL != 0
-                total += usual
-            self.usual_total[p] = total
+        cdef uint32_t begin = 0
+        while begin < self.n_prefixes:
+            self._learn_usual(begin, min(<uint32_t>BLOCK, self.n_prefixes - begin), visible, fewest_viewers)
+            begin += BLOCK
         self.all_touched = True
-        return 0
 
-    cdef uint8_t as_state(self, uint32_t a, uint32_t p) noexcept:
+    cdef void _learn_usual(self, uint32_t begin, uint32_t size, const uint8_t[::1] visible,
+                           double fewest_viewers) noexcept nogil:
+        """The same of so many prefixes from `begin` on."""
+        cdef uint8_t chosen[BLOCK]
+        cdef uint8_t now[BLOCK]
+        cdef uint8_t ever[BLOCK]
+        cdef uint32_t i, p, s, a, k
+        cdef double fewest = max(2.0, fewest_viewers * self.known)
+        cdef uint8_t* row
+        for i in range(size):
+            p = begin + i
+            chosen[i] = visible[p] or not (self.usual_total[p] or self.have[p] < fewest)
+            if chosen[i]:
+                self.usual[p] = self.usual_total[p] = 0
+        for s in range(self.n_sessions):
+            # What a session that does not vote usually sees is what it saw when it did.
+            if self.voting[s]:
+                row = &self.state[s, begin]
+                for i in range(size):
+                    if chosen[i] and not row[i] & OUT:
+                        row[i] = (row[i] & ~USUAL) | (USUAL if row[i] & HAS else 0)
+        for a in range(self.n_ases):
+            memset(now, 0, size)
+            memset(ever, 0, size)
+            for k in range(self.session_start[a], self.session_start[a + 1]):
+                s = self.session_list[k]
+                row = &self.state[s, begin]
+                for i in range(size):
+                    ever[i] |= row[i] & USUAL
+                if self.voting[s]:
+                    for i in range(size):
+                        now[i] |= 0 if row[i] & OUT else row[i] & USUAL
+            for i in range(size):
+                if chosen[i]:
+                    self.usual[begin + i] += now[i] != 0
+                    self.usual_total[begin + i] += ever[i] != 0
+
+    cdef uint8_t as_state(self, uint32_t a, uint32_t p) noexcept nogil:
         """AS_HAS where any voting session has a route, AS_OUT where all voting sessions are stale; AS_USUAL, AS_UNSURE."""
         cdef uint32_t k, s
-        cdef uint8_t state, more = AS_UNSURE
-        cdef bint any_voting = False, all_out = True, has = False
+        cdef uint8_t adds = 0
+        cdef bint any_voting = False
         for k in range(self.session_start[a], self.session_start[a + 1]):
             s = self.session_list[k]
-            if not self.voting[s]:
-                continue
-            any_voting = True
-            state = self.state[s, p]
-            if not state & OUT:
-                all_out = False
-                has |= state & HAS
-                if state & USUAL:
-                    more |= AS_USUAL
-                if not state & UNSURE:
-                    more &= ~AS_UNSURE
-        if all_out:
-            return AS_OUT if any_voting else 0
-        return more | AS_HAS if has else more
+            if self.voting[s]:
+                any_voting = True
+                adds |= ADDS[self.state[s, p] & 31]
+        return WHOLE[adds] if any_voting else 0
 
-    cdef void count(self, uint32_t p, uint8_t before, uint8_t after) noexcept:
+    cdef void count(self, uint32_t p, uint8_t before, uint8_t after) noexcept nogil:
         self.have[p] += ((after & AS_HAS) != 0) - ((before & AS_HAS) != 0)
         self.out[p] += ((after & AS_OUT) != 0) - ((before & AS_OUT) != 0)
         self.unsure[p] += ((after & AS_UNSURE) != 0) - ((before & AS_UNSURE) != 0)
         self.unsure_have[p] += _unsure_has(after) - _unsure_has(before)
         self.usual[p] += ((after & AS_USUAL) != 0) - ((before & AS_USUAL) != 0)
 
-    cdef void touch(self, uint32_t p) noexcept:
+    cdef void touch(self, uint32_t p) noexcept nogil:
         if not self.touched[p]:
             self.touched[p] = 1
             self.touched_list[self.n_touched] = p

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from isal import isal_zlib
 
+from nightside.routing.steps import from_steps, to_steps
+
 UInt32 = npt.NDArray[np.uint32]
 BLOCK = 1 << 14
 """Ways that are packed together: who asks for a few unpacks what is near them."""
@@ -24,7 +26,7 @@ class Whole:
         self._packed: list[bytes] = []
         if self._plain is None:
             for begin in range(0, len(ways), BLOCK):
-                self._packed.append(_packed(ways[begin : begin + BLOCK]))
+                self._packed.append(isal_zlib.compress(to_steps(ways[begin : begin + BLOCK]), 1))
 
     def __len__(self) -> int:
         return self._count
@@ -34,7 +36,7 @@ class Whole:
             return np.array(self._plain, dtype=dtype, copy=bool(copy))
         ways = np.empty(self._count, np.uint32)
         for number, begin in enumerate(range(0, self._count, BLOCK)):
-            ways[begin : begin + BLOCK] = self._block(number)
+            from_steps(isal_zlib.decompress(self._packed[number]), ways[begin : begin + BLOCK])
         return ways if dtype is None else ways.astype(dtype, copy=False)
 
     def __getitem__(self, which: Any) -> Any:
@@ -57,12 +59,6 @@ class Whole:
         return whole
 
     def _block(self, number: int) -> UInt32:
-        bytes_by_place = np.frombuffer(isal_zlib.decompress(self._packed[number]), np.uint8)
-        steps = np.ascontiguousarray(bytes_by_place.reshape(4, -1).T).view(np.uint32).ravel()
-        return np.cumsum(steps, dtype=np.uint32)
-
-
-def _packed(ways: UInt32) -> bytes:
-    # Neighbours were first seen together, so that their numbers are near: of most steps three bytes are nought.
-    steps = np.diff(ways, prepend=np.uint32(0))
-    return isal_zlib.compress(np.ascontiguousarray(steps.view(np.uint8).reshape(-1, 4).T).tobytes(), 1)
+        ways = np.empty(min(BLOCK, self._count - number * BLOCK), np.uint32)
+        from_steps(isal_zlib.decompress(self._packed[number]), ways)
+        return ways

@@ -76,6 +76,13 @@ class Snapshot:
         return each
 
     @cached_property
+    def ipv4_indices(self) -> NDArray[np.uint16]:
+        """`ipv4` as wide as the numbers of entities are, read-only: 32 MiB that all who need them share."""
+        each = np.repeat(self.ipv4_codes.astype(np.uint16), self.ipv4_lengths)
+        each.flags.writeable = False
+        return each
+
+    @cached_property
     def ipv4_runs(self) -> tuple[NDArray[np.uint64], NDArray[np.uint16]]:
         """(first /24, country index) of each stretch of one country; together they cover all of IPv4."""
         ends = np.cumsum(self.ipv4_lengths, dtype=np.uint64)

@@ -1,0 +1,3 @@
+from typing import Any
+
+def covering(whose: Any, hi: Any, length: Any, family: Any, shortest: int, found: Any) -> None: ...
