@@ -17,6 +17,7 @@ cdef class Cover:
     cdef uint8_t[::1] covers               # by unit: visible prefixes that cover it
     cdef uint8_t[::1] met                  # by prefix: it has been visible; FOREIGN: it is a stranger to some unit
     cdef uint16_t[::1] origin_country      # by prefix: of the origin that was last taken for no stranger
+    cdef uint32_t[::1] admitted            # by prefix: that origin, inverted; 0: none was, or it was not kept
     cdef NumberMap strangers               # (prefix, origin): ADMITTED or REFUSED
     cdef NumberMap foreign                 # (prefix, unit): REFUSED while it does not count as cover there
     cdef uint32_t[::1] changed             # prefixes that became visible or invisible in this second

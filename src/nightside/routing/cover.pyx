@@ -39,6 +39,7 @@ cdef class Cover:
         self.covers = np.zeros(UNITS, np.uint8)
         self.met = np.zeros(len(hi), np.uint8)
         self.origin_country = np.zeros(len(hi), np.uint16)
+        self.admitted = np.zeros(len(hi), np.uint32)
         self.strangers, self.foreign = NumberMap(1024), NumberMap(1024)
         self.changed, self.changed_since = np.zeros((2, len(hi)), np.uint32)
         self.changes = ChangeList()
@@ -65,6 +66,7 @@ cdef class Cover:
         must(self.unit_country.shape[0] == UNITS and len(covers) == UNITS, "not all units")
         self.covers = checked(covers, np.uint8, UNITS, "units' covers")
         self.met, self.origin_country = checked(met, np.uint8, 0, "met"), checked(origin_country, np.uint16, 0, "met")
+        self.admitted = np.zeros(len(met), np.uint32)
         self.changed = checked(changed, np.uint32, self.n_changed, "changed prefixes")
         self.changed_since = checked(changed_since, np.uint32, self.n_changed, "changed prefixes")
         self.must_have(int(changed[:self.n_changed].max()) + 1 if self.n_changed else 0)
@@ -77,7 +79,8 @@ cdef class Cover:
         """Raises ValueError where there are not so many prefixes."""
         cdef Py_ssize_t least = min(
             self.hi.shape[0], self.length.shape[0], self.subject.shape[0], self.prefix_country.shape[0],
-            self.met.shape[0], self.origin_country.shape[0], self.changed.shape[0], self.changed_since.shape[0],
+            self.met.shape[0], self.origin_country.shape[0], self.admitted.shape[0], self.changed.shape[0],
+            self.changed_since.shape[0],
         )
         must(least >= <Py_ssize_t>n_prefixes, "the cover has fewer prefixes")
         must(self.way_origin.shape[0] == self.way_country.shape[0] == self.way_home.shape[0], "ways without countries")
@@ -90,6 +93,7 @@ cdef class Cover:
         self.way_origin, self.way_country = columns["way_origin"], columns["way_country"]
         self.way_home = columns["way_home"]
         self.met, self.origin_country = padded(self.met, n_prefixes), padded(self.origin_country, n_prefixes)
+        self.admitted = padded(self.admitted, n_prefixes)
         self.changed = padded(self.changed, n_prefixes)
         self.changed_since = padded(self.changed_since, n_prefixes)
         return self.must_have(n_prefixes)
@@ -97,14 +101,19 @@ cdef class Cover:
     cdef bint is_stranger(self, uint32_t p, uint32_t way) except? True nogil:
         """Whether a route's origin neither belongs to the prefix nor covered it before."""
         cdef uint64_t key
-        cdef uint32_t verdict
+        cdef uint32_t verdict, origin = self.way_origin[way]
+        # Most sessions have the origin that the session before had.
+        if self.admitted[p] == ~origin and self.admitted[p]:
+            return False
         if self.way_home[way]:
             self.origin_country[p] = ANY_COUNTRY
+            self.admitted[p] = ~origin
             return False
         if self.prefix_country[p] and self.way_country[way] == self.prefix_country[p]:
             self.origin_country[p] = self.way_country[way]
+            self.admitted[p] = ~origin
             return False
-        key = (<uint64_t>p << 32) | self.way_origin[way]
+        key = (<uint64_t>p << 32) | origin
         verdict = self.strangers.get(key)
         if verdict == MISSING or (verdict == REFUSED and self._reachable(p)):
             verdict = ADMITTED if not self.started or self._reachable(p) else REFUSED
@@ -112,6 +121,7 @@ cdef class Cover:
         if verdict == REFUSED:
             return True
         self.origin_country[p] = self.way_country[way]
+        self.admitted[p] = ~origin
         return False
 
     cdef bint _reachable(self, uint32_t p) noexcept nogil:

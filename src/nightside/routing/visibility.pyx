@@ -15,6 +15,7 @@ import numpy as np
 from nightside.routing.changes cimport ChangeList
 from nightside.routing.cover cimport Cover
 from nightside.routing.log cimport FLIP, HEARD, STALE, TABLE_FLIP
+from nightside.routing.soon cimport SOON
 from nightside.routing.votes cimport HAS, OUT, STRANGER, UNSURE, USUAL, Votes
 
 from nightside.routing.saved import arrays_of, checked, must
@@ -22,6 +23,9 @@ from nightside.routing.votes import padded
 
 # A prefix that fewer see is nobody's way in: only from so large a part of the ASes on is a view usual.
 cdef double FEWEST_VIEWERS = 0.1
+
+cdef enum:
+    AHEAD = 16   # so many prefixes ahead memory is asked for
 
 
 cdef class Visibility:
@@ -182,6 +186,8 @@ cdef class Visibility:
         cdef bint votes = self.votes.voting[session]
         for p in range(self.n_prefixes):
             new = 0
+            if p + AHEAD < known:
+                SOON(&self.cover.way_origin[ways[p + AHEAD]])
             if p < known and ways[p] and (mine == NULL or mine[p]):
                 new = self._standing(p, ways[p])
             if row[p] & ~USUAL != new:
