@@ -17,6 +17,7 @@ cdef class Dumps(Sessions):
     cdef object recent
     cdef readonly dict loads    # whole first tables by number; who has taken one over may take it out
     cdef uint32_t n_loads
+    cdef object lists           # while a table is taken over: its `WayLists`, where several sessions share them
     cdef readonly list tables
     cdef readonly Places places
     cdef tuple _saved_dumps(self)

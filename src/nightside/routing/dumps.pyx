@@ -8,12 +8,18 @@ import numpy as np
 from nightside.routing.log cimport CUT, HEARD, KNOWN, LOAD, TABLE, TABLE_FLIP, UNKNOWN
 from nightside.routing.path_ids cimport PathIds
 from nightside.routing.places cimport NOT_ITSELF, Places, reach
-from nightside.routing.rows cimport ELSEWHERE, FORMER, UNCONFIRMED, WAY, Choices, Rows, get, way_at
+from nightside.routing.rows cimport ELSEWHERE, FORMER, MOST, UNCONFIRMED, WAY, Choices, Rows, get, way_at, ways_of
 from nightside.routing.sessions cimport DOWN, ESTABLISHED, SILENT_REASON, TAIL, TRANSFER, UNSEEN, Feed, Sessions
 
 from nightside.routing.recent import RecentUpdates
 from nightside.routing.saved import must
-from nightside.routing.whole import Whole
+from nightside.routing.whole import BLOCK as WHOLE_BLOCK
+from nightside.routing.whole import SMALL as WHOLE_SMALL
+from nightside.routing.whole import ListedWhole, Whole, WayLists
+
+cdef uint32_t BLOCK = WHOLE_BLOCK, SMALL = WHOLE_SMALL
+cdef enum:
+    SHARING = 4   # so many first tables at once are worth lists that they share
 
 
 cdef class Dumps(Sessions):
@@ -106,6 +112,12 @@ cdef class Dumps(Sessions):
         self.pending.room_for_peers(self.n_peers)
         self._note_table()
         self._keep_recent()
+        self.lists = None
+        number = 0
+        for i in range(2 * self.n_peers):
+            number += self.feeds[i].phase == UNSEEN and self.feeds[i].in_table > 0
+        if number >= SHARING and self.prefixes.count > SMALL:
+            self.lists = WayLists(self._list_ways())
         for i in range(self.n_peers):
             for v6 in range(2):
                 feed = &self.feeds[2 * i + v6]
@@ -116,6 +128,7 @@ cdef class Dumps(Sessions):
                 elif self._is_newer(feed, number, at):
                     self._take_table(i, 6 if v6 else 4, at, in_gap)
             self._forget_pending(i)
+        self.lists = None
         reach(self.places, self.log, 0)
         self.places.mark(marked)
         return 0
@@ -241,11 +254,45 @@ cdef class Dumps(Sessions):
         """All that a session holds now."""
         cdef uint32_t id
         cdef uint32_t[::1] way
+        cdef uint8_t[::1] small
+        if self.lists is not None and size > SMALL:
+            numbers = np.zeros(size, np.uint8)
+            small = numbers
+            apart = {}
+            for id in range(size):
+                small[id] = get(self.held, peer, id) & WAY
+                if small[id] == ELSEWHERE:
+                    small[id] = 0
+                    apart[id] = way_at(self.held, peer, id)
+            return ListedWhole(numbers, self.lists, apart)
         ways = np.zeros(size, np.uint32)
         way = ways
         for id in range(size):
             way[id] = way_at(self.held, peer, id)
         return Whole(ways)
+
+    def _list_ways(self):
+        """The ways of all prefixes now, as `WayLists` takes them."""
+        cdef Choices choices = self.held.choices
+        cdef uint32_t begin, id, k, n, at, last, end = self.prefixes.count
+        cdef uint8_t[::1] count
+        cdef uint32_t[::1] way
+        for begin in range(0, end, BLOCK):
+            last = min(begin + <uint32_t>BLOCK, end)
+            counts = np.zeros(BLOCK, np.uint8)
+            ways = np.empty(<size_t>BLOCK * MOST, np.uint32)
+            count, way = counts, ways
+            at = 0
+            for id in range(begin, last):
+                if id < choices.count and choices.size[id]:
+                    n = min(1 << (choices.size[id] - 1), MOST)
+                    while n and ways_of(choices, id)[n - 1] == 0:
+                        n -= 1
+                    for k in range(n):
+                        way[at + k] = ways_of(choices, id)[k]
+                    count[id - begin] = n
+                    at += n
+            yield counts, ways[:at]
 
     cdef int _take_paths(self, uint32_t feed, bint merged) except -1:
         """The paths with identifiers of a table that is taken over: in place of those before, or of what it names."""

@@ -12,10 +12,11 @@ from nightside.model.settings import Settings
 from nightside.model.signal import UnknownStretch
 from nightside.routing.collector_log import UInt8, UInt32
 from nightside.routing.peers import Session
-from nightside.routing.player import LOAD, Player, begins, judge_of
+from nightside.routing.player import KNOWN, LOAD, Player, begins, judge_of
 from nightside.routing.table import REASONS
 from nightside.routing.timeline import Timeline
 from nightside.routing.visibility import Visibility
+from nightside.routing.whole import Whole, unpacked
 
 Int32 = npt.NDArray[np.int32]
 UInt16 = npt.NDArray[np.uint16]
@@ -172,15 +173,19 @@ class _Whole:
                 steps.append((second, -1, int(np.searchsorted(line.second, second, "left")), 0))
         reachable = visible = np.zeros(0, np.uint8)
         # Who is expected may change after the last second; nothing is told of that.
-        for second, what, position, number in sorted(step for step in steps if step[0] <= line.end):
+        ordered = sorted(step for step in steps if step[0] <= line.end)
+        taken = 0
+        for place, (second, what, position, number) in enumerate(ordered):
             self._flips_until(position)
             judge.at(second)
             if what == 0:
                 self.player.vote(number, second, line.full)
             elif what == 1:
                 control = line.controls[number]
-                load = line.loads[control.value].ways if control.kind == LOAD else None
-                self.player.control(control, load, self.mine, line.full)
+                if control.kind != LOAD:
+                    self.player.control(control, None, self.mine, line.full)
+                elif place >= taken:
+                    taken = self._load(ordered, place)
             elif what == 2:
                 judge.set_expected(line.expected[number][1])
             elif what == 3:
@@ -193,6 +198,34 @@ class _Whole:
         self._flips_until(int(np.searchsorted(line.second, line.end, "right")))
         judge.finish()
         return reachable, visible
+
+    def _load(self, ordered: Sequence[tuple[int, int, int, int]], place: int) -> int:
+        """Take over the first table at this place of the steps, and with it those that follow at once, of sessions that
+        are not known yet: which prefix a session has is nothing to when another is known. Returns the place behind."""
+        line, player = self.timeline, self.player
+        together: dict[int, Whole] = {}
+        for step in ordered[place:]:
+            if step[:3] != ordered[place][:3]:
+                break
+            control = line.controls[step[3]]
+            if control.kind == LOAD:
+                ways = line.loads[control.value].ways
+                if not isinstance(ways, Whole) or not ways.in_blocks:
+                    break
+                if control.session in together or player.known[control.session]:
+                    break
+                together[control.session] = ways
+            elif control.kind != KNOWN:
+                break
+            place += 1
+        if together:
+            player.load_together(list(together.items()), self.mine)
+            return place
+        control = line.controls[ordered[place][3]]
+        ways = line.loads[control.value].ways
+        with unpacked(load.ways for load in line.loads):
+            player.control(control, ways, self.mine, line.full)
+        return place + 1
 
     def _flips_until(self, position: int) -> None:
         if position > self.done:

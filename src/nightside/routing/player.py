@@ -14,7 +14,7 @@ from nightside.routing.collector_log import UInt8, UInt32
 from nightside.routing.log import EVENT_KINDS
 from nightside.routing.table import REASON_GAP
 from nightside.routing.visibility import Visibility
-from nightside.routing.whole import Whole
+from nightside.routing.whole import BLOCK, Whole
 
 KNOWN = EVENT_KINDS["KNOWN"]
 UNKNOWN = EVENT_KINDS["UNKNOWN"]
@@ -110,6 +110,15 @@ class Player:
         """A session's vote counts while it is known and full feed."""
         self.voting[session] = self.known[session] and standing.at(session, second)
         self.judge.set_voting(session, self.voting[session])
+
+    def load_together(self, loads: Sequence[tuple[int, Whole]], mine: npt.NDArray[np.bool_]) -> None:
+        """The first tables of sessions none of which is known, each session once: prefixes at a time, of all."""
+        marked = mine.view(np.uint8)
+        for number, begin in enumerate(range(0, len(mine), BLOCK)):
+            for session, ways in loads:
+                self.judge.load_part(session, ways.block(number), marked, begin, begin + BLOCK)
+        for session, _ways in loads:
+            self.judge.loaded(session)
 
     def control(
         self, control: Control, load: UInt32 | Whole | None, mine: npt.NDArray[np.bool_], standing: Standing

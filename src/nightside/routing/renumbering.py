@@ -20,7 +20,7 @@ from nightside.routing.places import Places
 from nightside.routing.prefixes import PrefixIndex
 from nightside.routing.table import CollectorTable
 from nightside.routing.ways import NO_ASN
-from nightside.routing.whole import Whole
+from nightside.routing.whole import BLOCK, Whole
 
 KNOWN = EVENT_KINDS["KNOWN"]
 NONE = 0xFFFFFFFF
@@ -73,14 +73,20 @@ class Numbers:
 class _RenumberedWhole(Whole):
     """A whole table by shared numbers. It stays packed as it came: packing it anew costs as much as reading it."""
 
+    in_blocks = False
+
     def __init__(self, whole: Whole, numbers: Numbers) -> None:
-        self._whole, self._numbers = whole, numbers
+        self._whole, self._numbers, self.lists = whole, numbers, whole.lists
         mine = numbers.prefix[: len(whole)]
         self._count = int(mine.max()) + 1 if len(mine) else 0
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> UInt32:
         ways = self._numbers.row(np.asarray(self._whole))
         return ways if dtype is None else ways.astype(dtype, copy=False)
+
+    def block(self, number: int) -> UInt32:
+        """As `Whole.block`."""
+        return np.asarray(self)[number * BLOCK : (number + 1) * BLOCK]
 
     def __getitem__(self, which: Any) -> Any:
         if not isinstance(which, np.ndarray) or which.dtype == bool:

@@ -36,3 +36,16 @@ def from_steps(const uint8_t[::1] steps, uint32_t[::1] ways):
             | (<uint32_t>steps[3 * n + i] << 24)
         )
         ways[i] = way
+
+
+def chosen(const uint8_t[::1] small, const uint8_t[::1] counts, const uint32_t[::1] lists, uint32_t[::1] ways):
+    """Ways by their small numbers among each prefix's (`routing.rows`; 0: none): `counts` ways of each prefix in turn
+    stand in `lists`. ValueError where a small number means none of them."""
+    cdef Py_ssize_t i, at = 0, n = small.shape[0]
+    if counts.shape[0] < n or ways.shape[0] != n:
+        raise ValueError("fewer lists than small numbers")
+    for i in range(n):
+        if small[i] > counts[i] or at + counts[i] > lists.shape[0]:
+            raise ValueError(f"way {small[i]} of {counts[i]}")
+        ways[i] = lists[at + small[i] - 1] if small[i] else 0
+        at += counts[i]

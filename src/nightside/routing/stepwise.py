@@ -29,6 +29,7 @@ from nightside.routing.table import CollectorTable
 from nightside.routing.thin import thin
 from nightside.routing.timeline import start_second
 from nightside.routing.ways import WayIndex
+from nightside.routing.whole import unpacked
 
 FAMILY = 4
 END_OF_TIME_S = 2**32 - 1
@@ -268,12 +269,13 @@ class Stepwise:
                 continue
             family = np.where(kind >= KNOWN, prefix, self.numbered.family[np.where(kind >= KNOWN, 0, prefix)])
             loads = collector.table.loads
-            for i in np.flatnonzero(kind == LOAD).tolist():
-                load = np.asarray(loads.pop(int(way[i])))
-                if family[i] == FAMILY:
-                    self._loads[self._loads_so_far] = load
-                    way[i] = self._loads_so_far
-                    self._loads_so_far += 1
+            with unpacked(list(loads.values())):
+                for i in np.flatnonzero(kind == LOAD).tolist():
+                    load = np.asarray(loads.pop(int(way[i])))
+                    if family[i] == FAMILY:
+                        self._loads[self._loads_so_far] = load
+                        way[i] = self._loads_so_far
+                        self._loads_so_far += 1
             mine = family == FAMILY
             session = np.array(collector.numbers, np.uint32)[peer[mine]]
             parts.append(Rows(np.maximum(at[mine], floor), kind[mine], session, prefix[mine], way[mine]))

@@ -168,33 +168,49 @@ cdef class Visibility:
     def load(self, uint32_t session, const uint32_t[::1] ways, const uint8_t[::1] mine=None):
         """A whole first table of a session, in place of all it said before; `ways` by prefix number, of which only
         those count that are not 0 in `mine`."""
-        cdef uint32_t known = min(<uint32_t>ways.shape[0], self.n_prefixes)
+        self.load_part(session, ways, mine, 0, self.n_prefixes)
+        self.loaded(session)
+
+    def load_part(self, uint32_t session, const uint32_t[::1] ways, const uint8_t[::1] mine, uint32_t begin,
+                  uint32_t end):
+        """The same of the prefixes from `begin` to before `end`; `ways` are of these. When all are in: `loaded`."""
+        cdef uint32_t known
         self._must_have(session)
+        end = min(end, self.n_prefixes)
+        if begin >= end:
+            return
+        known = min(<uint32_t>ways.shape[0], end - begin)
         if known and np.max(ways[:known]) >= self.cover.way_home.shape[0]:
             raise IndexError("a load with a way that is not known")
-        if mine is not None and mine.shape[0] < known:
+        if mine is not None and mine.shape[0] < <Py_ssize_t>begin + known:
             raise IndexError("a load of prefixes that are not marked")
-        self.confirmed[session] = self.second
         with nogil:
-            self._load(session, &ways[0] if known else NULL, known, &mine[0] if known and mine is not None else NULL)
+            self._load(session, &ways[0] if known else NULL, known, &mine[begin] if known and mine is not None else NULL,
+                       begin, end - begin)
+
+    def loaded(self, uint32_t session):
+        """All of a session's first table has been taken over."""
+        self._must_have(session)
+        self.confirmed[session] = self.second
         self._sure(session)
 
-    cdef int _load(self, uint32_t session, const uint32_t* ways, uint32_t known, const uint8_t* mine) except -1 nogil:
-        cdef uint32_t p
+    cdef int _load(self, uint32_t session, const uint32_t* ways, uint32_t known, const uint8_t* mine, uint32_t begin,
+                   uint32_t count) except -1 nogil:
+        cdef uint32_t i
         cdef uint8_t new
-        cdef uint8_t* row = &self.votes.state[session, 0]
+        cdef uint8_t* row = &self.votes.state[session, begin]
         cdef bint votes = self.votes.voting[session]
-        for p in range(self.n_prefixes):
+        for i in range(count):
             new = 0
-            if p + AHEAD < known:
-                SOON(&self.cover.way_origin[ways[p + AHEAD]])
-            if p < known and ways[p] and (mine == NULL or mine[p]):
-                new = self._standing(p, ways[p])
-            if row[p] & ~USUAL != new:
+            if i + AHEAD < known:
+                SOON(&self.cover.way_origin[ways[i + AHEAD]])
+            if i < known and ways[i] and (mine == NULL or mine[i]):
+                new = self._standing(begin + i, ways[i])
+            if row[i] & ~USUAL != new:
                 if votes:
-                    self.votes.set(session, p, new)
+                    self.votes.set(session, begin + i, new)
                 else:
-                    row[p] = new | (row[p] & USUAL)
+                    row[i] = new | (row[i] & USUAL)
         return 0
 
     def leave_out_absent(self, uint32_t session):

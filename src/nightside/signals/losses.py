@@ -18,7 +18,7 @@ from nightside.model.signal import Loss
 from nightside.routing.log import EVENT_KINDS
 from nightside.routing.observation import Observation, PrefixTable
 from nightside.routing.prefixes import PrefixIndex
-from nightside.routing.whole import Whole
+from nightside.routing.whole import Whole, unpacked
 from nightside.signals.loss_count import LossCounter
 from nightside.signals.routes import RouteHistory
 
@@ -90,6 +90,8 @@ def unit_losses(
     line = history.timeline
     groups = _chains(lossy, prefixes, index, entity_of_unit, settings.shortest_cover_ipv4)
     wanted = np.unique(np.array([p for _entity, chain in groups for p in chain], np.int64))
+    with unpacked(load.ways for load in line.loads):
+        loads = [(load.second, load.session, _part(load.ways, wanted)) for load in line.loads]
     counter = LossCounter(
         second=line.second,
         kind=line.kind,
@@ -97,7 +99,7 @@ def unit_losses(
         prefix=line.prefix,
         way=line.way,
         as_of=line.as_of,
-        loads=[(load.second, load.session, _part(load.ways, wanted)) for load in line.loads],
+        loads=loads,
         votes={s: [(a, b) for a, b, _why in stretches] for s, stretches in line.votes.items()},
         view=[(v.second, v.known, v.unknown) for v in observation.view],
         share=settings.loss_as_share,

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from nightside.routing.log import EVENT_KINDS
 from nightside.routing.timeline import Timeline
+from nightside.routing.whole import unpacked
 
 STALE = EVENT_KINDS["STALE"]
 HEARD = EVENT_KINDS["HEARD"]
@@ -66,11 +67,12 @@ class RouteHistory:
         places = np.arange(n)
         second, session = [], []
         held = np.zeros((len(line.loads), n), np.int64)
-        for i, load in enumerate(line.loads):
-            second.append(load.second)
-            session.append(load.session)
-            inside = prefixes < len(load.ways)
-            held[i, inside] = load.ways[prefixes[inside]]
+        with unpacked(load.ways for load in line.loads):
+            for i, load in enumerate(line.loads):
+                second.append(load.second)
+                session.append(load.session)
+                inside = prefixes < len(load.ways)
+                held[i, inside] = load.ways[prefixes[inside]]
         return RouteSteps(
             np.concatenate([np.repeat(np.array(second, np.int64), n), line.second[rows]]),
             np.concatenate([np.repeat(np.array(session, np.int64), n), line.session[rows]]),
