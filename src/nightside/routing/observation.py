@@ -204,8 +204,9 @@ class _Whole:
         are not known yet: which prefix a session has is nothing to when another is known. Returns the place behind."""
         line, player = self.timeline, self.player
         together: dict[int, Whole] = {}
+        at_once = ordered[place][:3]
         for step in ordered[place:]:
-            if step[:3] != ordered[place][:3]:
+            if step[:3] != at_once:
                 break
             control = line.controls[step[3]]
             if control.kind == LOAD:
