@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
+from nightside.engine.live.allocation import give_back_large
 from nightside.engine.unit_processes import read_units
 from nightside.engine.units import Advance, Part, units_of
 from nightside.model.errors import InputError
@@ -87,6 +88,7 @@ def collect(
             f"{n} file{'' if n == 1 else 's'} not named like an archive's passed over: {found.passed_over[0]}"
             + (" …" if n > 1 else "")
         )
+    give_back_large()
     units = units_of(found, settings, begin=begin, end=end, keeps_table=not to_the_end)
     with closing(read_units(units, snapshot, advance, processes)) as parts:
         return merge(_told(parts, warn), until=end, to_the_end=to_the_end)
@@ -112,6 +114,7 @@ def merge(parts: Iterable[Part], *, until: int | None = None, to_the_end: bool =
     if not any(one.used for one in merged):
         raise _unusable(merged, until)
     end = max(one.end for one in merged)
+    numbering.prefixes.settle()
     return Collected(
         logs=[_unheard_until(end, one) if to_the_end else one.log for one in merged],
         prefixes=numbering.prefixes,

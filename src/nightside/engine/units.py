@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -141,7 +142,8 @@ def read_unit(unit: Unit, snapshot: Snapshot, advance: Advance, follow: Follow |
     reader = _Reader(unit, snapshot, advance, follow)
     starts, end = reader.read()
     table, prefixes = reader.table, reader.prefixes
-    return Part(
+    part = partial(
+        Part,
         unit=unit,
         peers=list(reader.decoder.peers),
         log=table.log,
@@ -151,6 +153,10 @@ def read_unit(unit: Unit, snapshot: Snapshot, advance: Advance, follow: Follow |
         transfer_ends=[TransferEnd(*t) for t in table.transfer_ends],
         known=[(p, f) for p in range(table.n_peers) for f in (4, 6) if table.standing(p, f) == "known"],
         table=table if unit.keeps_table else None,
+    )
+    # The state may be the largest part of what is in memory: it goes before anything is copied.
+    del table, reader.table
+    return part(
         prefixes=prefixes,
         country=reader.countries.column[: prefixes.count].copy(),
         ways=WayTable(*reader.ways.columns()),

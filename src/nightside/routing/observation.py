@@ -115,7 +115,7 @@ def observe(
         unit_country=unit_country,
         way_origin=ways.origin,
         way_country=way_country,
-        way_home=np.isin(ways.origin, np.array(sorted(home_asns), np.uint32)).astype(np.uint8),
+        way_home=_at_home(ways, home_asns),
         as_of=timeline.as_of,
     )
     whole = _Whole(timeline, judge, prefixes.family == timeline.family, learns=settings.visible_among_usual)
@@ -132,6 +132,12 @@ def observe(
         view=view,
         unknown=unknown_stretches(view, timeline),
     )
+
+
+def _at_home(ways: WayTable, home_asns: frozenset[int]) -> UInt8:
+    if not home_asns:
+        return np.zeros(len(ways.origin), np.uint8)
+    return np.isin(ways.origin, np.array(sorted(home_asns), np.uint32)).view(np.uint8)
 
 
 LEARN_STEP_S = 6 * 3600

@@ -258,6 +258,8 @@ cdef class PrefixIndex:
         cdef Py_ssize_t begin = 0, end
         cdef uint64_t key[AT_A_TIME]
         cdef uint32_t id
+        if self.slots == NULL:
+            self._rehash(self.mask + 1)
         with nogil:
             while begin < count:
                 end = min(begin + AT_A_TIME, count)
@@ -283,10 +285,19 @@ cdef class PrefixIndex:
                         out[i] = self.intern(hi[i], lo[i], length[i], family[i], key[i - begin])
                 begin = end
 
+    def settle(self):
+        """Give back the memory that is needed only to look prefixes up. Who does so nevertheless waits until it has been
+        filled again."""
+        free(self.slots)
+        self.slots = NULL
+
     def find(self, uint64_t hi, uint64_t lo, uint8_t length, uint8_t family):
         """The dense number of a prefix, or None where it was never seen."""
         cdef uint64_t i = hashed(hi, lo, length, family) & self.mask
         cdef uint32_t id
+        if self.slots == NULL:
+            self._rehash(self.mask + 1)
+            i = hashed(hi, lo, length, family) & self.mask
         while self.slots[i] != MISSING:
             id = self.slots[i]
             if self.hi[id] == hi and self.length[id] == length and self.lo[id] == lo and self.family[id] == family:

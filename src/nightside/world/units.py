@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from nightside.world.snapshot import Snapshot
 
+ASNS_AT_ONCE = 1 << 16
+"""Of millions the places alone would take more memory than the answer."""
+
 
 def units_per_country(snapshot: Snapshot) -> NDArray[np.int64]:
     """How many /24s are registered in each country, by index into `snapshot.codes`; [0] are nobody's."""
@@ -78,5 +81,11 @@ def _weigh(
 
 def asn_country(snapshot: Snapshot, asns: NDArray[np.uint32]) -> NDArray[np.uint16]:
     """The country index of each AS, 0 for none."""
-    at = np.minimum(np.searchsorted(snapshot.asn_numbers, asns), len(snapshot.asn_numbers) - 1)
-    return np.where(snapshot.asn_numbers[at] == asns, snapshot.asn_codes[at], 0).astype(np.uint16)
+    out = np.zeros(len(asns), np.uint16)
+    for begin in range(0, len(asns), ASNS_AT_ONCE):
+        some = asns[begin : begin + ASNS_AT_ONCE]
+        at = np.minimum(np.searchsorted(snapshot.asn_numbers, some), len(snapshot.asn_numbers) - 1)
+        out[begin : begin + ASNS_AT_ONCE] = np.where(
+            snapshot.asn_numbers[at] == some, snapshot.asn_codes[at], 0
+        )
+    return out
