@@ -175,6 +175,7 @@ cdef class Visibility:
                   uint32_t end):
         """The same of the prefixes from `begin` to before `end`; `ways` are of these. When all are in: `loaded`."""
         cdef uint32_t known
+        cdef const uint8_t* marks
         self._must_have(session)
         end = min(end, self.n_prefixes)
         if begin >= end:
@@ -184,9 +185,9 @@ cdef class Visibility:
             raise IndexError("a load with a way that is not known")
         if mine is not None and mine.shape[0] < <Py_ssize_t>begin + known:
             raise IndexError("a load of prefixes that are not marked")
+        marks = &mine[begin] if known and mine is not None else NULL
         with nogil:
-            self._load(session, &ways[0] if known else NULL, known, &mine[begin] if known and mine is not None else NULL,
-                       begin, end - begin)
+            self._load(session, &ways[0] if known else NULL, known, marks, begin, end - begin)
 
     def loaded(self, uint32_t session):
         """All of a session's first table has been taken over."""
