@@ -10,7 +10,7 @@ docs/benchmarks.md of it.
     iterate    all elements of a file: how many announcements and withdrawals, and, of lines, all of their text
     peers      how many peers have each prefix and each origin AS
     shares     bytes to flips to each country's share every five minutes
-    processes  a replay of two collectors, by one process and by two
+    processes  shares from two collectors, by one process and by two
     memory     the state of one collector with 60 peers and 1,200,000 prefixes
     real       iterate and peers on real files, where they are here
 """
@@ -151,7 +151,7 @@ def _shares(size: Size, rounds: int, folder: Path) -> Part:
 
 def _processes(tiny: bool, folder: Path) -> Part:
     of = inputs.two_collectors(folder, tiny=tiny)
-    part = measured("processes", of, contenders.processes(of, folder / "store"), 1 if tiny else 3, folder)
+    part = measured("processes", of, contenders.processes(of), 1 if tiny else 3, folder)
     first = next((row["answer"] for row in part["rows"] if row["answer"]), None)
     for row in part["rows"]:
         if row["answer"] is not None and row["answer"] != first:

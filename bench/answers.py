@@ -68,9 +68,3 @@ def shares(output: Path) -> Answer:
             [sys.executable, program], stdin=said, capture_output=True, text=True, check=True
         )
     return {**rows(output), "flips": done.stdout.strip()}
-
-
-def incidents(output: Path) -> Answer:
-    """Of `nightside replay --json`: how many, and a digest of all that is told."""
-    said = output.read_bytes()
-    return {"incidents": said.count(b"\n"), "digest": hashlib.sha256(said).hexdigest()}

@@ -6,7 +6,6 @@ import shlex
 import subprocess
 import sys
 import sysconfig
-from functools import cache
 from pathlib import Path
 
 from bench import answers, peers
@@ -112,22 +111,10 @@ def map_of(folder: Path, countries: Path) -> None:
         subprocess.run(command, check=True)
 
 
-@cache
-def has_processes() -> bool:
-    """Whether a replay can be told how many processes to use."""
-    said = subprocess.run(
-        f"{NIGHTSIDE} replay --help", shell=True, capture_output=True, text=True, check=False
-    )
-    return "--processes" in said.stdout
-
-
-def processes(of: Input, store: Path) -> list[Contender]:
-    """A replay of two collectors by one process, and by two."""
-    folder = shlex.quote(str(of.path))
-    why = None if has_processes() else "not there yet"
-    runs = []
-    for number, words in ((1, "one process"), (2, "two processes")):
-        fresh = shlex.quote(str(store / str(number)))
-        command = f"rm -rf {fresh}; {NIGHTSIDE} replay {folder} --json --store {fresh} --processes {number}"
-        runs.append(Contender(f"{OURS} replay, {words}", command, answers.incidents, why))
-    return runs
+def processes(of: Input) -> list[Contender]:
+    """Shares from two collectors by one process, and by two."""
+    command = f"{PYTHON} {_program('shares_nightside')} {shlex.quote(str(of.path))} --processes"
+    return [
+        Contender(f"{OURS}, {words}", f"{command} {number}", answers.rows)
+        for number, words in ((1, "one process"), (2, "two processes"))
+    ]

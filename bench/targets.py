@@ -84,8 +84,8 @@ TARGETS = (
              _ratio(f"iterate {SMALL_FILE}", SUMMARY, BGPDUMP)),
     _at_most("bytes to flips to shares, an update over unpacking", 200, " ns",
              _flips("flips middle", "ns_per_element")),
-    _at_least("a replay of two collectors: one process to two, by the clock", 1.8,
-              _ratio("processes", "nightside replay, one process", "nightside replay, two processes", "wall_s")),
+    _at_least("bytes to flips to shares of two collectors: one process to two, by the clock", 1.8,
+              _ratio("processes", "nightside, one process", "nightside, two processes", "wall_s")),
     _at_most("memory of one collector, 60 peers and 1.2 million prefixes", 300, " MiB",
              _flips("memory", "peak_rss_mib")),
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Each country's share every five minutes, by Nightside's own rooms; or, with --map, the country of each /24.
 
-    python shares_nightside.py FOLDER
+    python shares_nightside.py FOLDER [--processes N]
     python shares_nightside.py FOLDER --map COUNTRIES
 
 Prints a row "second country units baseline" for each country and five minutes. What a replay does then with what it
@@ -28,7 +28,7 @@ from nightside.sources.layout import find_inputs
 STEP_S = 300
 
 
-def main(folder: Path, countries: Path | None) -> None:
+def main(folder: Path, countries: Path | None, processes: int) -> None:
     settings = Settings()
     found = find_inputs([folder])
     snapshot = world_of_input(found, None, None, settings.table_margin_s)
@@ -40,7 +40,16 @@ def main(folder: Path, countries: Path | None) -> None:
     def warn(text: str) -> None:
         print(text, file=sys.stderr)
 
-    collected = collect(found, snapshot, settings, begin=None, end=None, warn=warn, advance=lambda _n: None)
+    collected = collect(
+        found,
+        snapshot,
+        settings,
+        begin=None,
+        end=None,
+        warn=warn,
+        advance=lambda _n: None,
+        processes=processes,
+    )
     subjects = country_subjects(snapshot, [])
     seen = sight(collected, snapshot, [subjects], settings)
     if seen is None:
@@ -61,4 +70,9 @@ def main(folder: Path, countries: Path | None) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[3]) if len(sys.argv) > 2 else None)
+    option, value = (*sys.argv[2:], "", "")[:2]
+    main(
+        Path(sys.argv[1]),
+        Path(value) if option == "--map" else None,
+        int(value) if option == "--processes" else 1,
+    )

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 import numpy as np
 
-from nightside.engine.live.allocation import give_back_large
+from nightside.engine.allocation import give_back_large
 from nightside.engine.unit_processes import read_units
 from nightside.engine.units import Advance, Part, units_of
 from nightside.model.errors import InputError

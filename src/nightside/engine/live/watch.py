@@ -19,7 +19,7 @@ from nightside.engine.channels.firing import lasts
 from nightside.engine.channels.outbox import Outbox
 from nightside.engine.channels.spool import SPOOL
 from nightside.engine.fetching import Told
-from nightside.engine.live.allocation import give_back_large
+from nightside.engine.allocation import give_back_large
 from nightside.engine.live.asked import Asked
 from nightside.engine.live.checkpoint import names_of
 from nightside.engine.live.daemon import AHEAD_S, Daemon
