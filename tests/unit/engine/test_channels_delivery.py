@@ -24,7 +24,8 @@ from told_messages import message
 from nightside.engine.channels import senders
 from nightside.engine.channels.configuration import webhook_channel
 from nightside.engine.channels.outbox import Outbox
-from nightside.model.channel import Channel, Route
+from nightside.engine.channels.spool import Sealed
+from nightside.model.channel import Channel, ChannelKind, Route
 from nightside.model.errors import UsageError
 
 Json = dict[str, Any]
@@ -203,6 +204,58 @@ def test_a_group_that_may_have_been_taken_is_sent_again_as_it_was(tmp_path: Path
     assert server.got[before][2] == server.got[0][2]
     assert server.got[before][1]["Idempotency-Key"] == server.got[0][1]["Idempotency-Key"]
     assert [one["entity"]["code"] for one in bodies(server)[-1:]] == ["IQ"]
+
+
+@pytest.mark.parametrize("kind", ["alertmanager", "alertmanager-webhook"])
+def test_a_damaged_message_of_a_group_of_alerts_costs_that_one_alone(
+    tmp_path: Path, kind: ChannelKind
+) -> None:
+    with receiver() as server:
+        channel = hook(server, kind=kind, name="ops")
+        with closing(outbox(tmp_path, channel)) as box:
+            put(box, message("KP"), message("SY"))
+            box.spool.seal("ops", Sealed("group/opened/0", (1, 2), '{"alerts": []}'))
+        (journal,) = tmp_path.glob("journal-*")
+        key = message("SY")[0]["key"].encode()
+        lines = journal.read_bytes().splitlines(keepends=True)
+        journal.write_bytes(b"".join(b"0" + line[1:] if key in line else line for line in lines))
+        warnings: list[str] = []
+        with closing(outbox(tmp_path, channel, warn=warnings.append)) as box:
+            asyncio.run(delivered(box, within_s=20))
+            fires = box.deliveries[0]._composer.firing.fires
+    assert [record["told"]["entity"]["code"] for record in fires.values()] == ["KP"]
+    assert [w for w in warnings if "stopped" in w] == []
+
+
+def test_a_clock_that_is_set_back_silences_nobody(tmp_path: Path) -> None:
+    """Two hours back: neither the bound of a minute nor what fires waits until the clock is there again."""
+    now = [1_700_000_000.0]
+    with receiver() as server:
+        channels = (
+            hook(server, per_minute=1),
+            hook(server, name="alerts", kind="alertmanager", url=server.url + "/alerts", resend_s=3600),
+        )
+        box = Outbox(tmp_path, channels, wait=at_once, now=lambda: now[0])
+
+        def got(begin: str) -> int:
+            return sum(path == begin for path, _headers, _body in server.got)
+
+        async def main() -> None:
+            task = asyncio.create_task(box.run())
+            while (got("/hook"), got("/hook/alerts/api/v2/alerts")) != (1, 1):
+                await asyncio.sleep(0.01)
+            now[0] -= 7200
+            for one in box.deliveries:
+                one.wake()
+            while (got("/hook"), got("/hook/alerts/api/v2/alerts")) != (2, 2):
+                await asyncio.sleep(0.01)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        with closing(box):
+            put(box, message("KP"))
+            box.spool.put({"told": message("SY")[0], "text": "", "short": ""}, ["webhook"], now[0])
+            asyncio.run(asyncio.wait_for(main(), 20))
 
 
 def test_no_more_in_a_minute_than_a_channel_may_have(tmp_path: Path) -> None:

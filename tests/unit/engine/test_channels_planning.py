@@ -119,6 +119,12 @@ def test_a_group_waits_for_its_kind_and_lets_nobody_overtake() -> None:
     assert numbers(grouping(10), waiting, 120) == [[1, 4], [2], [5]]
 
 
+def test_a_clock_that_is_set_back_holds_up_no_group() -> None:
+    waiting = notes(("KP", "opened", 7200), ("SY", "opened", 7201))
+    assert numbers(grouping(10), waiting, 7205) == []
+    assert numbers(grouping(10), waiting, 5) == [[1, 2]]
+
+
 def test_a_group_has_no_more_than_it_may() -> None:
     waiting = notes(*((str(n), "opened", 0.0) for n in range(MOST_IN_ONE + 5)))
     assert [len(unit) for unit in numbers(grouping(60), waiting, 1)] == [MOST_IN_ONE]

@@ -123,6 +123,25 @@ def test_a_damaged_line_costs_that_message_and_is_told(tmp_path: Path) -> None:
     assert "damaged at byte" in warnings[0]
 
 
+def test_a_damaged_message_of_a_group_that_was_begun_holds_up_nothing(tmp_path: Path) -> None:
+    with closing(Spool(tmp_path)) as spool:
+        spool.put(record("KP"), ["a"])
+        spool.put(record("SY"), ["a"])
+        spool.seal("a", Sealed("group/opened/0", (1, 2), "{}"))
+    (journal,) = tmp_path.glob("journal-*")
+    journal.write_bytes(journal.read_bytes().replace(b"SY opened", b"SY closed"))
+    with closing(Spool(tmp_path)) as spool:
+        spool.put(record("IQ"), ["a"])
+        # Number 2 was Syria's: Iraq's message is not taken for what the group tells.
+        assert [note.number for note in spool.first("a")] == [1, 3]
+        with pytest.raises(ValueError, match="no message 2"):
+            spool.record(2)
+        spool.done("a", [2, 1], is_refused=True)
+        assert (waits(spool), spool.sealed("a")) == (["IQ opened"], [])
+    refused = (tmp_path / spools.REFUSED).read_text().splitlines()
+    assert ["KP opened" in line for line in refused] == [True]
+
+
 def test_a_journal_that_is_taken_away_is_written_anew(tmp_path: Path) -> None:
     folder = tmp_path / "outbox"
     with closing(Spool(folder)) as spool:

@@ -92,7 +92,7 @@ class Delivery:
     async def _round(self) -> list[Answer]:
         """Send what may go now, or wait until there may be something; what became of each sending."""
         channel, firing = self.channel, self._firing
-        if firing is not None and firing.fires and self._now() >= self._resend_at:
+        if firing is not None and firing.fires and self._is_due():
             return await self._fire_again(firing)
         most = min(AT_ONCE if channel.kind == "webhook" else 1, self._room())
         # Not here: while a disk hangs, nobody but this channel is to wait.
@@ -102,7 +102,7 @@ class Delivery:
         for sealed in every:
             notes = begun[sealed.key] = [by_number[n] for n in sealed.numbers if n in by_number]
             if most and goes_now(channel, notes, waiting, self._now()):
-                return [await self._send_sealed(sealed)]
+                return [await self._send_sealed(sealed, notes)]
         held = {number for sealed in every for number in sealed.numbers}
         behind = {note.entity for notes in begun.values() for note in notes}
         rest = [note for note in waiting if note.number not in held] if held else waiting
@@ -141,7 +141,8 @@ class Delivery:
         """How many may be sent now without being more than a minute may have."""
         if self.channel.per_minute is None:
             return AT_ONCE
-        while self._sent and self._sent[0] <= self._now() - MINUTE_S:
+        # What was sent in time to come was sent before the clock was set back.
+        while self._sent and not 0 <= self._now() - self._sent[0] < MINUTE_S:
             self._sent.popleft()
         return self.channel.per_minute - len(self._sent)
 
@@ -161,15 +162,15 @@ class Delivery:
             )
         return await self._post(unit.key, numbers, body, fires)
 
-    async def _send_sealed(self, sealed: Sealed) -> Answer:
-        """What was about to be sent, as it was."""
+    async def _send_sealed(self, sealed: Sealed, notes: Sequence[Note]) -> Answer:
+        """What was about to be sent, as it was; `notes` are those of it that wait, all where nothing is damaged."""
         fires: Fires = {}
         body = sealed.body.encode()
         if self._firing is not None:
-            firing, numbers = self._firing, sealed.numbers
+            firing, numbers = self._firing, [note.number for note in notes]
             try:
                 records = await asyncio.to_thread(lambda: [self._spool.record(number) for number in numbers])
-            except (OSError, ValueError, KeyError) as error:
+            except (OSError, ValueError) as error:
                 return await self._unreadable(sealed.numbers, error)
             fires, told = firing.after(records)
             if self.channel.kind == "alertmanager":
@@ -187,7 +188,7 @@ class Delivery:
             self._warn(f"{self._named}: refused for good, not sent again: {answer.why}: {key}")
         elif self._firing is not None:
             await self._keep(self._firing, fires)
-            if self._resend_at <= self._now():
+            if self._is_due():
                 self._resend_at = self._now() + self.channel.resend_s
         await self._done(numbers, is_refused=answer.why is not None)
         return answer
@@ -212,6 +213,10 @@ class Delivery:
         return Answer(f"what waits cannot be read: {error}", is_final=not isinstance(error, OSError))
 
     # -- alerts -------------------------------------------------------------------------------------
+
+    def _is_due(self) -> bool:
+        """Whether what fires is to be sent again, after the clock was set back too."""
+        return not 0 < self._resend_at - self._now() <= self.channel.resend_s
 
     async def _fire_again(self, firing: Firing) -> list[Answer]:
         """Send what fires again before it ends by itself; what ended and nobody told is resolved."""

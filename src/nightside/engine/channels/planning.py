@@ -85,7 +85,9 @@ def plan(
         together, todo = _together(channel, todo, behind, held)
         behind |= {note.entity for note in together}
         ripe_s = first.put_s + channel.group_s
-        if first.number not in held and now < ripe_s and len(together) < MOST_IN_ONE:
+        # What came far in time to come came before the clock was set back: it waits no longer.
+        is_ripe = not first.put_s - channel.group_s <= now < ripe_s
+        if first.number not in held and not is_ripe and len(together) < MOST_IN_ONE:
             later.append(ripe_s)
         else:
             units.append(Unit(tuple(together), held.get(first.number)))

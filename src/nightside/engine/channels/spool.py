@@ -99,6 +99,8 @@ class Spool:
     def record(self, number: int) -> Json:
         """A message as it was put. Raises OSError where it cannot be read, ValueError where it is damaged."""
         with self._lock:
+            if number not in self._needed:
+                raise ValueError(f"{self._path}: there is no message {number}")
             line = self._unwritten.get(number) or os.pread(
                 self._file.fileno(), *reversed(self._places[number])
             )
@@ -221,9 +223,10 @@ class Spool:
 
     def _set_aside(self, name: str, numbers: Sequence[int]) -> None:
         """For who looks for the fault."""
-        with suppress(OSError, ValueError), (self.folder / REFUSED).open("ab") as file:
+        with suppress(OSError), (self.folder / REFUSED).open("ab") as file:
             for number in numbers:
-                file.write(line_of({"by": name, "record": self.record(number)})[9:])
+                with suppress(ValueError):
+                    file.write(line_of({"by": name, "record": self.record(number)})[9:])
 
     # -- memory -------------------------------------------------------------------------------------
 
@@ -236,8 +239,11 @@ class Spool:
                 self._know(said["put"], said)
                 self._place(said["put"], begin, length)
             elif "seal" in said:
+                # Of a message whose line is damaged the number is not given to another.
+                self._last = max((self._last, *said["of"]))
                 self._seal(said["by"], Sealed(said["seal"], tuple(said["of"]), said["body"]))
             elif "done" in said:
+                self._last = max((self._last, *said["done"]))
                 self._forget(said["by"], said["done"])
 
     def _know(self, number: int, said: Json) -> None:
