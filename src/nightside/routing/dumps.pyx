@@ -39,14 +39,14 @@ cdef class Dumps(Sessions):
         """All of it, for pickle."""
         return (
             self._saved(), self.pending, self.pending_paths, bool(self.table_open), bool(self.table_ready),
-            bool(self.table_truncated), self.table_from, self.table_to, self.last_swap, self.table_first, self.place,
-            self.silent_s, self.margin_s, self.recent, self.loads, self.n_loads, self.tables, self.places,
+            bool(self.table_truncated), self.table_from, self.table_to, self.last_swap, self.recent_from,
+            self.table_first, self.place, self.silent_s, self.margin_s, self.recent, self.loads, self.n_loads, self.tables, self.places,
         )
 
     cdef int _restore_dumps(self, state) except -1:
         (saved, self.pending, self.pending_paths, self.table_open, self.table_ready, self.table_truncated,
-         self.table_from, self.table_to, self.last_swap, self.table_first, self.place, self.silent_s, self.margin_s,
-         self.recent, self.loads, self.n_loads, self.tables, self.places) = state
+         self.table_from, self.table_to, self.last_swap, self.recent_from, self.table_first, self.place, self.silent_s,
+         self.margin_s, self.recent, self.loads, self.n_loads, self.tables, self.places) = state
         must(
             None not in (self.pending, self.pending_paths, self.places, self.loads, self.tables),
             "a part of a collector's state is missing",
@@ -68,6 +68,7 @@ cdef class Dumps(Sessions):
             self.table_open = True
             self.table_first = self.places.marked + self.place
             self.table_from = self.table_to = second
+            self.recent_from = self._remembered_from()
             self.pending.room_for_peers(self.n_peers)
         elif self.pending.count < self.n_peers:
             self.pending.room_for_peers(self.n_peers)
@@ -143,6 +144,12 @@ cdef class Dumps(Sessions):
         self.tables.append((self.table_from, self.table_to, bool(self.table_truncated), counts))
         return 0
 
+    cdef int64_t _remembered_from(self) noexcept:
+        """So far back updates are remembered; of what is older nothing counts, in whatever batches it came."""
+        # The next table may begin where the updates end. A gap moves the clock, but tells nothing.
+        cdef int64_t heard = self.before_gap if self.now == self.gap_end else self.now
+        return heard - 2 * <int64_t>self.margin_s
+
     cdef int _keep_recent(self) except -1:
         """Where an update is as young as the table, the updates' state stands in the table's place."""
         cdef const uint32_t[::1] peers, ids
@@ -150,7 +157,8 @@ cdef class Dumps(Sessions):
         cdef uint32_t current, feed
         cdef PathIds paths
         # The batch at hand may hold updates that are still to come.
-        for named in self.recent.between(<int64_t>self.table_from - self.margin_s, self.now):
+        oldest = max(<int64_t>self.table_from - self.margin_s, self.recent_from)
+        for named in self.recent.between(oldest, self.now):
             peers, ids = named
             for i in range(peers.shape[0]):
                 current = way_at(self.held, peers[i], ids[i])

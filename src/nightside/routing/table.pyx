@@ -322,10 +322,10 @@ cdef class CollectorTable(Dumps):
                 youngest = max(youngest, self.second[i])
                 n += 1
         self.recent.add(int(youngest), *whole)
-        # The next table may begin where these updates end; one in hand may be swapped in much later than it began.
-        oldest = <int64_t>youngest - 2 * <int64_t>self.margin_s
+        # One in hand may be swapped in much later than it began.
+        oldest = self._remembered_from()
         if self.table_open or self.table_ready:
-            oldest = min(oldest, <int64_t>self.table_from - self.margin_s)
+            oldest = min(oldest, self.recent_from)
         self.recent.forget(oldest)
         return 0
 
