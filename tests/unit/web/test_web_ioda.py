@@ -14,7 +14,7 @@ from web_store import BACK, DAY_S, DAYS, KP_ID, ONSET, T
 from nightside.web import signals as own_signals
 from nightside.web.app import create_app
 from nightside.web.asked import LONGEST_S
-from nightside.web.ioda import entities, outages
+from nightside.web.ioda import entities, levels, outages
 from nightside.web.ioda import found as ioda_found
 from nightside.web.ioda.samples import NATIVE_STEP_S
 from nightside.web.limits import Limits
@@ -130,6 +130,19 @@ def test_scores_over_time_are_null_where_nothing_is_known(client: TestClient) ->
     assert values[T + 3600] == 0
     # The onset is at :15, within the step of :10.
     assert values[ONSET - 300] == values[ONSET + 300] == pytest.approx(100 * (34_260 - 60) / 60)
+
+
+def test_an_outage_without_a_score_is_not_told_as_none(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        ioda_found, "events_of", lambda one, _series, until, _tail: levels.events_of(one, None, until)
+    )
+    path = f"/signals/events/country/KP?from={ONSET - 3600}&until={ONSET + 1200}"
+    (one,) = asked(client, path)["data"]
+    values = dict(zip(range(one["from"], one["until"], 600), one["values"], strict=True))
+    assert values[ONSET - 900] == 0
+    assert (values[ONSET - 300], values[ONSET + 300]) == (None, None)
 
 
 # -- outages ------------------------------------------------------------------------------------------

@@ -151,7 +151,7 @@ async def events(
     until: Until,
     most_points: MostPoints = None,
 ) -> Response:
-    """The score of the worst event in each step: 0 where there was none, null where nothing is known."""
+    """The score of the worst event in each step: 0 where there was none, null where that is not known."""
     metas = await _metas(house, kind, codes)
     step = step_of(begin, until, most_points or EVENTS_POINTS, EVENTS_STEP_S)
     first, count = _grid(begin, until, step, len(metas))
@@ -163,7 +163,8 @@ async def events(
         for meta in metas:
             own = [one for one in told if (one.meta.type, one.meta.code) == (meta.type, meta.code)]
             values = _known(store, meta, first, count, step)
-            for one in own:
+            # Last those without a score: which is the worst is not known where they are.
+            for one in sorted(own, key=lambda one: one.event.score is None):
                 _raise_to(values, one, first, step)
             series.append(
                 _head(meta, EVENTS, first, count, step, EVENTS_STEP_S)
@@ -185,10 +186,9 @@ def _known(store: Store, meta: Meta, first: int, count: int, step: int) -> list[
 
 
 def _raise_to(values: list[float | None], one: Found, first: int, step: int) -> None:
-    """Every step that the event overlaps has at least its score."""
-    if one.event.score is None:
-        return
+    """Every step that the event overlaps has at least its score; null where that is not known."""
+    score = one.event.score
     begin = max((one.event.start - first) // step, 0)
     end = min(-(-(max(one.event.until, one.event.start + 1) - first) // step), len(values))
     for at in range(begin, end):
-        values[at] = max(values[at] or 0, one.event.score)
+        values[at] = None if score is None else max(values[at] or 0, score)
