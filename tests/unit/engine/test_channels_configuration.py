@@ -37,6 +37,14 @@ def test_each_refusal_names_file_and_row_and_says_what_to_do(path: Path) -> None
         assert f"line {row}" in caught.value.what
 
 
+@pytest.mark.parametrize("key", ["url_env", "secret_env"])
+def test_an_address_in_place_of_a_variable_is_refused_and_not_said_again(tmp_path: Path, key: str) -> None:
+    url = "" if key == "url_env" else 'url = "https://example.org"\n'
+    with pytest.raises(UsageError, match=f"{key} is an address") as caught:
+        read(tmp_path, f'[ops]\nkind = "webhook"\n{url}{key} = "https://example.org/T0KEN"\n')
+    assert "T0KEN" not in str(caught.value) + repr(caught.value.advice)
+
+
 def test_there_are_refusals() -> None:
     assert len(REFUSED) > 30
 

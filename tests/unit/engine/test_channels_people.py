@@ -182,3 +182,17 @@ def test_an_address_that_apprise_does_not_know_is_refused_for_good() -> None:
             return (await sender.send("k", b'{"title": "", "body": "x"}')).is_final
 
     assert asyncio.run(main())
+
+
+def test_a_password_is_hidden_as_it_stands_in_the_address_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Talkative:
+        def notify(self, **_words: object) -> bool:
+            raise ValueError("not taken: night%2Fwatch+night/watch, night%20dog+night dog")
+
+    monkeypatch.setattr(apprise_sender, "service_of", lambda _url: Talkative())
+
+    async def main() -> str | None:
+        async with AppriseSender("mailto://night%20dog:night%2Fwatch@example.org") as sender:
+            return (await sender.send("k", b'{"title": "", "body": "x"}')).why
+
+    assert asyncio.run(main()) == "ValueError: not taken: …+…/…, …+…"

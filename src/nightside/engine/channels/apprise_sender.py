@@ -53,7 +53,8 @@ class AppriseSender:
 
     def _shown(self, text: str) -> str:
         """Without the parts of the address: any of them may be a password."""
-        for part in sorted(re.split(r"[/:@?&=]+", unquote(self._url))[1:], key=len, reverse=True):
+        parts = {part for url in (self._url, unquote(self._url)) for part in re.split(r"[/:@?&=]+", url)[1:]}
+        for part in sorted(parts, key=len, reverse=True):
             if len(part) >= SHORTEST_SECRET:
                 text = text.replace(part, "…")
         return " ".join(text.split())[:200]

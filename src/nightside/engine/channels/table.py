@@ -74,6 +74,11 @@ class Table:
         named = self.text_of(key)
         if named is None:
             return None
+        if "://" in named:
+            # Not said again: whoever mistook the two has put a password here.
+            raise self.wrong(
+                key, f"{key} is an address, and names a variable or a file", "Name where it is to be found."
+            )
         if "/" not in named:
             found = os.environ.get(named)
             if not found:
