@@ -2,8 +2,8 @@
 
     python examples/bgplay.py FOLDER PREFIX BEGIN END
 
-`begin` is what held before the first second. A peer in `unknown` was down then, or not heard of: what it held is
-not known, which is not the same as having no path.
+`begin` is what held before the first second. A peer in `unknown` was down then, not heard of, or its table was just
+coming in: what it held is not known, or not all of it, which is not the same as having no path.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def bgplay(folder: str, prefix: str, begin: str, end: str) -> dict[str, Any]:
     table = nightside.rib([folder], at=before, prefixes=[prefix])
     state = [{"peer": _peer(row), "path": row["path"]} for row in table.routes.to_pylist()]
     sessions = [row for row in table.peers.to_pylist() if row["family"] == family]
-    unknown = [_peer(row) for row in sessions if row["standing"] == "unknown"]
+    unknown = [_peer(row) for row in sessions if row["standing"] != "known"]
     said = nightside.elements(
         [folder], prefixes=[prefix], kinds=["announce", "withdraw"], begin=begin, end=end
     )

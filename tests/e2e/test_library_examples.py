@@ -10,12 +10,16 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from dumped_tables import Dumped, lines, nominal, visible
 from small_archive import KP, T0, Archive, full_table
+
+import nightside
 
 pytestmark = pytest.mark.skipif(not shutil.which("bgpdump"), reason="bgpdump is not installed")
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -118,6 +122,19 @@ def test_bgplay_of_a_prefix(hour: Path, run: Any) -> None:
     )
     assert sorted((e["time"], e["type"], e["peer"]) for e in told["events"]) == said
     assert sum(kind == "W" for _time, kind, _peer in said) > 20
+
+
+def test_bgplay_knows_not_all_of_who_is_sending_a_table(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("known", "a"), ("transfer", "b"), ("unknown", "c")]
+    peers = [
+        {"collector": "rrc00", "peer_address": who, "peer_asn": 1, "family": 4, "standing": standing}
+        for standing, who in rows
+    ]
+    table = SimpleNamespace(routes=pa.table({}), peers=pa.Table.from_pylist(peers))
+    monkeypatch.setattr(nightside, "rib", lambda *_words, **_more: table)
+    monkeypatch.setattr(nightside, "elements", lambda *_words, **_more: iter(()))
+    told = json.loads(run("bgplay.py", "archive", KP[0], BEGIN.isoformat(), END.isoformat()))
+    assert told["unknown"] == ["rrc00 b AS1", "rrc00 c AS1"]
 
 
 def test_units_of_an_as(hour: Path, run: Any) -> None:
