@@ -50,6 +50,7 @@ class Short:
     ended: int | None
     severity: int
     status: str
+    reconstruction: bool
     json: bytes
     """The summary. Kept as text: thousands of nested dicts would have the garbage collector stop everybody."""
 
@@ -85,6 +86,7 @@ def short_of(summary: Json) -> Short:
         None if summary["ended"] is None else parse_iso(summary["ended"]),
         SEVERITIES.index(summary["severity"]),
         summary["status"],
+        summary["provenance"]["reconstruction"],
         orjson.dumps(summary),
     )
 

@@ -8,6 +8,7 @@ words are those of the watch's own figures (`engine.live.metrics`) where they me
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -122,13 +123,18 @@ def _incidents(latest: Latest) -> Iterator[Metric]:
     opened = GaugeMetricFamily(
         "nightside_incidents_open", "Incidents that have not ended, by severity.", labels=["severity"]
     )
-    counts = dict.fromkeys(SEVERITIES, 0)
-    for short in latest.shorts:
-        if short.status in ("ongoing", "recovering"):
-            counts[SEVERITIES[short.severity]] += 1
-    for severity, count in counts.items():
-        opened.add_metric([severity], count)
-    yield opened
+    made_up = GaugeMetricFamily(
+        "nightside_reconstructions_open",
+        "Of the incidents that have not ended, those that are reconstructions.",
+        labels=["severity"],
+    )
+    going_on = [short for short in latest.shorts if short.status in ("ongoing", "recovering")]
+    counts = Counter(short.severity for short in going_on)
+    of_these = Counter(short.severity for short in going_on if short.reconstruction)
+    for rank, severity in enumerate(SEVERITIES):
+        opened.add_metric([severity], counts[rank])
+        made_up.add_metric([severity], of_these[rank])
+    yield from (opened, made_up)
 
 
 def _view(latest: Latest) -> Iterator[Metric]:

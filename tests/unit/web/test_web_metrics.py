@@ -16,6 +16,7 @@ from nightside.model.signal import Signal, UnknownStretch
 from nightside.store.location import open_store
 from nightside.web import metrics
 from nightside.web.app import create_app
+from nightside.web.memory import Latest, Short
 
 Key = tuple[str, tuple[tuple[str, str], ...]]
 
@@ -59,6 +60,13 @@ def test_incidents_by_severity_and_the_view(client: TestClient) -> None:
     }
     # One of Syria goes on; a severity of which there is none is 0, which is known.
     assert opened == {"instability": 0, "partial": 0, "severe": 1, "total": 0}
+    made_up = {
+        dict(labels)["severity"]: v
+        for (name, labels), v in found.items()
+        if name == "nightside_reconstructions_open"
+    }
+    # All of this store is made up.
+    assert made_up == opened
     assert found["nightside_peer_ases_known", ()] == 20
     assert found["nightside_sample_age_seconds", ()] > 300 * DAY_S
 
@@ -127,3 +135,17 @@ def test_answers_are_counted_by_route_and_not_by_what_somebody_makes_up(client: 
 def test_the_shapes_of_requests_are_refused_as_everywhere(client: TestClient) -> None:
     assert client.get("/metrics?x=1").status_code == 400
     assert client.post("/metrics").status_code == 405
+
+
+def test_what_was_recorded_is_no_reconstruction() -> None:
+    shorts = [
+        Short((0, "country", code, code), None, 3, "ongoing", made_up, b"{}")
+        for code, made_up in (("KP", True), ("SY", False), ("IQ", False))
+    ]
+    latest = Latest(1, {}, shorts, 1, complete=True)
+    told = {
+        family.name: {sample.labels["severity"]: sample.value for sample in family.samples}
+        for family in metrics._incidents(latest)
+    }
+    assert told["nightside_incidents_open"]["total"] == 3
+    assert told["nightside_reconstructions_open"]["total"] == 1
