@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from nightside import __version__
+from nightside.engine.allocation import give_back_large
 from nightside.engine.channels.configuration import channels_of
 from nightside.engine.channels.firing import lasts
 from nightside.engine.channels.outbox import Outbox
 from nightside.engine.channels.spool import SPOOL
 from nightside.engine.fetching import Told
-from nightside.engine.allocation import give_back_large
 from nightside.engine.live.asked import Asked
 from nightside.engine.live.checkpoint import names_of
 from nightside.engine.live.daemon import AHEAD_S, Daemon
