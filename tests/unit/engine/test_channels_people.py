@@ -187,7 +187,7 @@ def test_an_address_that_apprise_does_not_know_is_refused_for_good() -> None:
 def test_a_password_is_hidden_as_it_stands_in_the_address_too(monkeypatch: pytest.MonkeyPatch) -> None:
     class Talkative:
         def notify(self, **_words: object) -> bool:
-            raise ValueError("not taken: night%2Fwatch+night/watch, night%20dog+night dog")
+            raise ValueError("not\x1b[2J taken:\n night%2Fwatch+night/watch, night%20dog+night dog")
 
     monkeypatch.setattr(apprise_sender, "service_of", lambda _url: Talkative())
 
@@ -195,4 +195,4 @@ def test_a_password_is_hidden_as_it_stands_in_the_address_too(monkeypatch: pytes
         async with AppriseSender("mailto://night%20dog:night%2Fwatch@example.org") as sender:
             return (await sender.send("k", b'{"title": "", "body": "x"}')).why
 
-    assert asyncio.run(main()) == "ValueError: not taken: …+…/…, …+…"
+    assert asyncio.run(main()) == "ValueError: not [2J taken: …+…/…, …+…"

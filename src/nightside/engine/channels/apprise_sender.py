@@ -10,8 +10,11 @@ from typing import Any, Self
 from urllib.parse import unquote
 
 from nightside.engine.channels.senders import TAKEN, Answer
+from nightside.publish.literal import one_line
 
 SHORTEST_SECRET = 4
+MOST_SAID = 200
+"""Characters of what a service says; its control characters are for no terminal."""
 BETWEEN_S = 1.0
 """Apprise itself waits 5.5 s between two sendings. A channel has `per_minute`, and no service wants more than this."""
 
@@ -57,7 +60,7 @@ class AppriseSender:
         for part in sorted(parts, key=len, reverse=True):
             if len(part) >= SHORTEST_SECRET:
                 text = text.replace(part, "…")
-        return " ".join(text.split())[:200]
+        return one_line(text, MOST_SAID)
 
 
 def service_of(url: str) -> Any:
