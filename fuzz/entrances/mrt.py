@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -161,6 +162,22 @@ class Taken:
     reason: str | None
 
 
+def _uncounted(content: bytes, begin: int) -> int:
+    """How many bytes of the record at `begin` stand behind the length that it counts: 4 where routes reach so far."""
+    _time_s, kind, subtype, length = struct.unpack_from(">IHHI", content, begin)
+    fixed = {(12, 1): 18, (12, 2): 42}.get((kind, subtype))
+    if fixed is None or length > 1 << 20:
+        return 0
+    at, end, routes = begin + 12 + 4, begin + 12 + length, 0
+    while end - at >= fixed:
+        at += fixed + int.from_bytes(content[at + fixed - 2 : at + fixed], "big")
+        routes += 1
+    is_one = routes == 1 and end - begin - 16 - fixed <= int.from_bytes(
+        content[begin + 14 + fixed : begin + 16 + fixed], "big"
+    )
+    return 4 if at == end + 4 and not is_one else 0
+
+
 def one_by_one(content: bytes, reader: Any, measure: Callable[[Any], int]) -> list[Taken]:
     """What a reader makes of each record, by feeding them one by one; every byte is a record's, or is told of."""
     reader.start("a file")
@@ -182,7 +199,7 @@ def one_by_one(content: bytes, reader: Any, measure: Callable[[Any], int]) -> li
         given += sum(measure(batch) for batch in reader.finish())
         passed, refused = _news(reader, told)
         begin = at + passed
-        length = int.from_bytes(content[begin + 8 : begin + 12], "big")
+        length = int.from_bytes(content[begin + 8 : begin + 12], "big") + _uncounted(content, begin)
         must(
             begin + 12 + length == end,
             f"{at} to {end}: {passed} bytes are passed over, the record has {length} + 12",
