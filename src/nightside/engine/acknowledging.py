@@ -132,9 +132,9 @@ class Acknowledgements:
         Raises InputError where it is none, UsageError where it cannot be taken.
         """
         words, at = read_acknowledgement(body), int(self._now())
-        answer = acknowledge(self._store, incident_id, words, at=at, token=name)
+        # Before: where the disk refuses this, it is true that nothing was stored.
         self._last_use.note(digest, at)
-        return answer
+        return acknowledge(self._store, incident_id, words, at=at, token=name)
 
     def withdraw(self, incident_id: str, id: str, name: str, digest: bytes) -> dict[str, Any] | None:
         """`nightside.acknowledged/1` of one that this token gave; None where it gave none that has this id.

@@ -18,7 +18,7 @@ from nightside.engine.acknowledging import (
     read_acknowledgement,
     withdraw,
 )
-from nightside.model.errors import InputError, UsageError
+from nightside.model.errors import InputError, NightsideError, UsageError
 from nightside.model.token import Token
 from nightside.store.embedded import EmbeddedStore
 
@@ -87,6 +87,18 @@ def test_who_it_was_is_the_person_else_the_token(store: EmbeddedStore) -> None:
     assert told["acknowledgement"]["by"] == "on-call"
     assert taking.acknowledge(ID, "on-call", DIGEST, body(note="seen"))["outcome"] == "known"
     assert store.tokens("acknowledgements")[0].heard == NOW
+
+
+def test_where_it_is_said_that_nothing_was_stored_nothing_was(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise NightsideError("no space left")
+
+    monkeypatch.setattr(store, "note_heard", full)
+    with pytest.raises(NightsideError, match="no space left"):
+        Acknowledgements(store, now=lambda: NOW).acknowledge(ID, "on-call", DIGEST, body(note="seen"))
+    assert list(store.acknowledgements(ID)) == []
 
 
 def test_a_token_takes_back_its_own_alone(store: EmbeddedStore) -> None:

@@ -245,7 +245,7 @@ def _is_zone(name: str) -> bool:
 def webhook_channel(url: str, secret: str | None, others: tuple[Channel, ...] = ()) -> Channel:
     """The channel of `watch --webhook URL`: every message, each by itself. Raises UsageError."""
     if not is_web_address(url):
-        raise UsageError(f"not a web address: {url!r}", advice="Give one such as https://example.org/hook.")
+        raise UsageError("--webhook: not a web address", advice="Give one such as https://example.org/hook.")
     if any(other.name == WEBHOOK for other in others):
         raise UsageError(
             f"--webhook is the channel {WEBHOOK}, and so is one of {FILE}",

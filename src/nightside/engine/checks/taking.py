@@ -60,8 +60,9 @@ class Taking:
             else:
                 not_believed += 1
                 refused.append(Refused(number, why))
-        new = self._store.put_results(results) if results else 0
+        # Before: where the disk refuses this, it is true that nothing was stored.
         self._last_use.note(digest, now)
+        new = self._store.put_results(results) if results else 0
         self._tell_of_clock(place, refused)
         return HandedIn(
             place,

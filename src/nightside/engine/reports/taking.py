@@ -26,6 +26,6 @@ class ReportTaking:
         """
         reports = read_document(body)
         at = int(self._now())
-        taken = attach(self._store, incident_id, reports, at=at, by=name)
+        # Before: where the disk refuses this, it is true that nothing was stored.
         self._last_use.note(digest, at)
-        return taken_json(incident_id, taken, at)
+        return taken_json(incident_id, attach(self._store, incident_id, reports, at=at, by=name), at)
