@@ -166,16 +166,15 @@ def _uncounted(content: bytes, begin: int) -> int:
     """How many bytes of the record at `begin` stand behind the length that it counts: 4 where routes reach so far."""
     _time_s, kind, subtype, length = struct.unpack_from(">IHHI", content, begin)
     fixed = {(12, 1): 18, (12, 2): 42}.get((kind, subtype))
-    if fixed is None or length > 1 << 20:
+    if fixed is None or not 4 + fixed < length <= 1 << 20:
         return 0
-    at, end, routes = begin + 12 + 4, begin + 12 + length, 0
+    at, end = begin + 12 + 4, begin + 12 + length
+    ends = []
     while end - at >= fixed:
         at += fixed + int.from_bytes(content[at + fixed - 2 : at + fixed], "big")
-        routes += 1
-    is_one = routes == 1 and end - begin - 16 - fixed <= int.from_bytes(
-        content[begin + 14 + fixed : begin + 16 + fixed], "big"
-    )
-    return 4 if at == end + 4 and not is_one else 0
+        ends.append(at)
+    # Where the first reaches behind the record, it is one bad route.
+    return 4 if ends[0] < end and ends[-1] == end + 4 else 0
 
 
 def one_by_one(content: bytes, reader: Any, measure: Callable[[Any], int]) -> list[Taken]:
