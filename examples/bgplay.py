@@ -20,7 +20,9 @@ def bgplay(folder: str, prefix: str, begin: str, end: str) -> dict[str, Any]:
     """The state before `begin`, and the events from then to before `end`."""
     before = datetime.fromisoformat(begin) - timedelta(seconds=1)
     family = 6 if ":" in prefix else 4
-    table = nightside.rib([folder], at=before, prefixes=[prefix])
+    table = nightside.rib(
+        [folder], at=before, prefixes=[prefix], warn=lambda text: print(text, file=sys.stderr)
+    )
     state = [{"peer": _peer(row), "path": row["path"]} for row in table.routes.to_pylist()]
     sessions = [row for row in table.peers.to_pylist() if row["family"] == family]
     unknown = [_peer(row) for row in sessions if row["standing"] != "known"]

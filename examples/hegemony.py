@@ -5,7 +5,8 @@
 R. Fontugne, A. Shah, E. Aben: The (thin) Bridges of AS Connectivity: Measuring Dependency using AS Hegemony, PAM 2018.
 Each peer AS gives an AS the share of its addresses (IPv4) that it reaches through it. The lowest and the highest
 tenth of these shares are left out (trimming of 10 % on each side), which takes away what only those see that are
-near; the mean of the others is the hegemony.
+near; the mean of the others is the hegemony. Simpler than the paper: where prefixes lie in one another, their
+addresses count twice, and all sessions of a peer AS count as one. Routes without a known path are left out.
 """
 
 from __future__ import annotations

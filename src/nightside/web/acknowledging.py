@@ -84,7 +84,7 @@ async def acknowledge(request: Request, house: InHouse, id: IncidentId) -> JSONR
 async def withdraw(
     request: Request, house: InHouse, id: IncidentId, acknowledgement: AcknowledgementId
 ) -> JSONResponse:
-    """Take back what this very token gave; that it was given, and that it was taken back, stays on record."""
+    """Take back what a token of this name gave; that it was given, and that it was taken back, stays on record."""
     desk = house.acknowledgements
     assert desk is not None
     token = await house.gate.bearer(request, "acknowledgements")
