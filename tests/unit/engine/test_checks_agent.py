@@ -223,7 +223,8 @@ def test_what_is_left_at_the_end_is_told_and_handed_in_next_time(
     assert "7 results wait in" in said[-1]
     server.answers = []
     assert handed_in(asked, tmp_path, 0) == []
-    assert server.took == targets(7)
+    # What was under way when the time was up may be taken late by a busy server: at least once, and in order.
+    assert list(dict.fromkeys(server.took)) == targets(7)
 
 
 def test_what_is_kept_while_it_is_at_work_is_handed_in_at_once(
