@@ -1,19 +1,15 @@
-"""Where results are handed in: how much may come, how often, and the one thread that has it stored."""
+"""Where results are handed in: how much may come, and how often."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import time
 import zlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
-from nightside.model.errors import NightsideError
 from nightside.model.handed_in import HandedIn
 from nightside.model.token import Token
-from nightside.web.errors import RETRY, ApiError, BusyError, TooLargeError, TooManyError
+from nightside.web.errors import ApiError, TooLargeError
 from nightside.web.limits import Buckets, Limits
+from nightside.web.writing_queue import WritingQueue, spend
 
 Take = Callable[[str, bytes, Sequence[bytes]], HandedIn]
 """Stores lines as results of a place, whose token has this digest; or raises NightsideError, and has stored nothing."""
@@ -22,13 +18,9 @@ BODY_BYTES = 4 << 20
 """As it comes over the line."""
 UNPACKED_BYTES = 16 << 20
 MOST_LINES = 10_000
-WAITING = 8
-"""So many bodies may wait until those before them are stored."""
 PER_PLACE = Limits(requests_per_s=1.0, burst=30)
 LINES_PER_PLACE = Limits(requests_per_s=1_000.0, burst=60_000)
 """2,000 targets of five kinds once a minute are 170 a second; what waited for an hour comes in ten minutes."""
-
-log = logging.getLogger("nightside.web")
 
 
 class BadBodyError(ApiError):
@@ -37,64 +29,31 @@ class BadBodyError(ApiError):
     status = 400
 
 
-class CannotStoreError(ApiError):
-    """The store cannot be written now."""
-
-    status = 503
-    headers = RETRY
-
-
-class Desk:
-    """Where results are handed in: one thread that writes, a bounded queue before it, and who may come how often."""
+class Desk(WritingQueue):
+    """Where results are handed in: in the order in which they come, and as often as a place may."""
 
     def __init__(self, take: Take) -> None:
+        super().__init__("results", "places hand in results")
         self._take = take
-        self._waiting = 0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="nightside-desk")
         self._buckets, self._lines = Buckets(PER_PLACE), Buckets(LINES_PER_PLACE)
 
     def admit(self, token: Token) -> None:
         """Raises TooManyError where the place has come too often."""
-        now = time.monotonic()
-        if not self._buckets.take(token.name, now):
-            raise TooManyError(
-                "this place hands in results too often",
-                advice="Hand in more at a time.",
-                wait_s=self._buckets.wait_s(token.name, now),
-            )
+        spend(self._buckets, token, "this place hands in results too often", advice="Hand in more at a time.")
 
     async def take(self, token: Token, body: bytes, *, zipped: bool) -> HandedIn:
         """Unpack and store. Raises BusyError, TooManyError, CannotStoreError, and as `lines_of`."""
-        if self._waiting >= WAITING:
-            raise BusyError("too many places hand in results at once", advice="Try again in a second.")
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._thread, lambda: self._stored(token, lines_of(body, zipped=zipped))
-            )
-        finally:
-            self._waiting -= 1
+        return await self.queued(token, lambda: self._taken(token, lines_of(body, zipped=zipped)))
 
-    def _stored(self, token: Token, lines: Sequence[bytes]) -> HandedIn:
-        now, count = time.monotonic(), sum(map(bool, lines))
-        if not self._lines.take(token.name, now, count):
-            raise TooManyError(
-                "this place hands in too many results",
-                advice="Hand in the rest as time goes on.",
-                wait_s=self._lines.wait_s(token.name, now, count),
-            )
-        try:
-            return self._take(token.name, token.digest, lines)
-        except NightsideError as error:
-            # The store's own words name files of this machine: they go to the log, not to whoever asks.
-            log.error("results of %s were not stored: %s", token.name, error)
-            raise CannotStoreError(
-                "the store cannot be written now; nothing was stored", advice="Hand them in again later."
-            ) from error
-
-    def close(self) -> None:
-        """Wait for the one that is being stored."""
-        self._thread.shutdown(wait=True, cancel_futures=True)
+    def _taken(self, token: Token, lines: Sequence[bytes]) -> HandedIn:
+        spend(
+            self._lines,
+            token,
+            "this place hands in too many results",
+            advice="Hand in the rest as time goes on.",
+            cost=sum(map(bool, lines)),
+        )
+        return self._take(token.name, token.digest, lines)
 
 
 def lines_of(body: bytes, *, zipped: bool) -> list[bytes]:

@@ -20,7 +20,7 @@ from nightside.model.errors import NightsideError
 from nightside.model.token import Token
 from nightside.store.location import open_store
 from nightside.store.token_form import digest_of, new_token
-from nightside.web import acknowledging, writing_desk
+from nightside.web import acknowledging, writing_desk, writing_queue
 from nightside.web.app import create_app
 
 NOW = 1_795_345_200
@@ -172,14 +172,14 @@ def test_who_comes_too_often_is_told_when_to_come_back(
     client: TestClient, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Of this file alone: a clock that stands still for the whole process stops the loops of other servers in it.
-    monkeypatch.setattr(writing_desk, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    monkeypatch.setattr(writing_queue, "time", SimpleNamespace(monotonic=lambda: 1000.0))
     told = [post(client, token) for _ in range(writing_desk.PER_TOKEN.burst + 1)]
     assert [answer.status_code for answer in told] == [200] * writing_desk.PER_TOKEN.burst + [429]
     # One in five seconds comes back.
     assert told[-1].headers["retry-after"] == "5"
-    monkeypatch.setattr(writing_desk, "time", SimpleNamespace(monotonic=lambda: 1003.5))
+    monkeypatch.setattr(writing_queue, "time", SimpleNamespace(monotonic=lambda: 1003.5))
     assert post(client, token).headers["retry-after"] == "2"
-    monkeypatch.setattr(writing_desk, "time", SimpleNamespace(monotonic=lambda: 1005.0))
+    monkeypatch.setattr(writing_queue, "time", SimpleNamespace(monotonic=lambda: 1005.0))
     assert post(client, token).status_code == 200
 
 

@@ -17,7 +17,7 @@ from nightside.model.handed_in import HandedIn
 from nightside.model.token import Token
 from nightside.store.location import open_store
 from nightside.store.token_form import digest_of, new_token
-from nightside.web import desk, handing_in
+from nightside.web import desk, handing_in, writing_queue
 from nightside.web.app import create_app
 
 NOW = 1_795_345_200
@@ -244,14 +244,14 @@ def test_no_more_wait_than_there_is_room_for(client: TestClient, took: Took, tok
     codes: list[int] = []
     threads = [
         threading.Thread(target=lambda: codes.append(post(client, token).status_code))
-        for _ in range(desk.WAITING)
+        for _ in range(writing_queue.WAITING)
     ]
     threads[0].start()
     assert began.wait(20)
     for thread in threads[1:]:
         thread.start()
     inside: desk.Desk = client.app.state.house.desk  # type: ignore[attr-defined]
-    while inside._waiting < desk.WAITING:
+    while inside._waiting < writing_queue.WAITING:
         pass
     assert post(client, token).status_code == 503
     # Whoever reads does not wait for it.
@@ -259,7 +259,7 @@ def test_no_more_wait_than_there_is_room_for(client: TestClient, took: Took, tok
     go.set()
     for thread in threads:
         thread.join(20)
-    assert codes == [200] * desk.WAITING
+    assert codes == [200] * writing_queue.WAITING
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(

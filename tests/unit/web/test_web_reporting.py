@@ -21,7 +21,7 @@ from nightside.model.errors import NightsideError
 from nightside.model.token import Token
 from nightside.store.location import open_store
 from nightside.store.token_form import digest_of, new_token
-from nightside.web import reporting, writing_desk
+from nightside.web import reporting, writing_desk, writing_queue
 from nightside.web.app import create_app
 
 NOW = 1_795_345_200
@@ -151,7 +151,7 @@ def test_who_comes_too_often_is_put_off(
     client: TestClient, token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Of this file alone: a clock that stands still for the whole process stops the loops of other servers in it.
-    monkeypatch.setattr(writing_desk, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    monkeypatch.setattr(writing_queue, "time", SimpleNamespace(monotonic=lambda: 1000.0))
     told = [post(client, token, TWO_DAYS).status_code for _ in range(writing_desk.PER_TOKEN.burst + 1)]
     assert told == [200] * writing_desk.PER_TOKEN.burst + [429]
 

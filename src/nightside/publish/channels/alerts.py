@@ -7,13 +7,13 @@ values in the order of names, each followed by the byte 255).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from nightside.model.instants import iso
 from nightside.publish.channels import words
+from nightside.publish.channels.bodies import json_bytes
 
 ALERTNAME = "NightsideOutage"
 TEST = "NightsideTest"
@@ -85,7 +85,7 @@ def alert_of_test(name: str, at: str, text: str) -> Alert:
 
 def for_api(alerts: Sequence[Alert], now: int, lasts_s: int) -> bytes:
     """The body of POST /api/v2/alerts. What fires ends after `lasts_s`, unless it is sent again before."""
-    return _json(
+    return json_bytes(
         [
             {
                 "labels": dict(one.labels),
@@ -104,7 +104,7 @@ def for_webhook(alerts: Sequence[Alert], receiver: str, base_url: str | None) ->
     group = _common([one.labels for one in alerts])
     group_labels = {name: group[name] for name in ("alertname", "incident") if name in group}
     named = ", ".join(f'{name}="{value}"' for name, value in sorted(group_labels.items()))
-    return _json(
+    return json_bytes(
         {
             "receiver": receiver,
             "status": "firing" if any(one.ends_at is None for one in alerts) else "resolved",
@@ -134,7 +134,3 @@ def for_webhook(alerts: Sequence[Alert], receiver: str, base_url: str | None) ->
 def _common(every: Sequence[Mapping[str, str]]) -> dict[str, str]:
     """What all of them have, with the same value."""
     return {k: v for k, v in sorted(every[0].items()) if all(one.get(k) == v for one in every)}
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode()

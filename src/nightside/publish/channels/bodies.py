@@ -15,14 +15,15 @@ Json = dict[str, Any]
 def for_webhook(records: Sequence[Json], key: str) -> bytes:
     """One message as it is; of several the list, under the key of all."""
     if len(records) == 1:
-        return _json(records[0]["told"])
-    return _json({"schema": SCHEMA_MANY, "key": key, "messages": [one["told"] for one in records]})
+        return json_bytes(records[0]["told"])
+    return json_bytes({"schema": SCHEMA_MANY, "key": key, "messages": [one["told"] for one in records]})
 
 
 def for_test(name: str, key: str, at: str, text: str) -> bytes:
     """That it is a test."""
-    return _json({"schema": SCHEMA_TEST, "key": key, "at": at, "channel": name, "text": text})
+    return json_bytes({"schema": SCHEMA_TEST, "key": key, "at": at, "channel": name, "text": text})
 
 
-def _json(value: object) -> bytes:
+def json_bytes(value: object) -> bytes:
+    """As it goes over the line."""
     return json.dumps(value, ensure_ascii=False).encode()
