@@ -2,6 +2,7 @@
 
 NightsideError            exit 1
 ├── UsageError            exit 2: the words of the call are wrong
+├── LeaseLostError        somebody else does by now what we did alone
 └── InputError            exit 3: no usable input
     ├── NotMrtError       the bytes are not MRT records
     ├── UnreadableError   the file cannot be opened or read
@@ -30,6 +31,10 @@ class UsageError(NightsideError):
     """The call itself is wrong: an unknown country code, `from` after `to`."""
 
     exit_code = 2
+
+
+class LeaseLostError(NightsideError):
+    """Somebody else has taken a lease meanwhile: nothing was written."""
 
 
 class InputError(NightsideError):

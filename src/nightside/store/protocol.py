@@ -10,6 +10,7 @@ from nightside.model.acknowledgement import Acknowledgement
 from nightside.model.check import CheckResult
 from nightside.model.entity import Entity
 from nightside.model.incident import Incident, Severity, Status
+from nightside.model.lease import Lease
 from nightside.model.report import KeptReport, PutReport, Report
 from nightside.model.series import IncidentSeries
 from nightside.model.signal import Signal
@@ -236,6 +237,32 @@ class Store(Protocol):
 
     def tokens(self, scope: Scope | None = None) -> list[Token]:
         """All of this scope (None: of any) that were ever given out, revoked ones too, by scope, name and time."""
+
+    def take_lease(self, name: str, holder: str, for_s: float) -> Lease | None:
+        """Do something alone for so long, by the store's clock; None where somebody else does.
+
+        It is free where nobody ever took it, it was given back, or its time is over. Who holds it takes it again
+        under the same number; who takes it anew, under the next.
+        """
+
+    def release_lease(self, lease: Lease) -> bool:
+        """Give a lease back before its time; False where somebody else has taken it meanwhile."""
+
+    def leases(self, prefix: str = "") -> list[Lease]:
+        """All leases whose names begin so and whose time is not over, by name."""
+
+    def under(self, lease: Lease) -> Store:
+        """This store for who holds the lease: whatever is written there raises LeaseLostError, and writes nothing,
+        where somebody else has taken the lease. It is closed with this one."""
+
+    def put_note(self, name: str, text: str | None) -> None:
+        """Note something small under a name, in place of what was noted there; None: nothing more."""
+
+    def note(self, name: str) -> str | None:
+        """What is noted under this name."""
+
+    def notes(self, prefix: str = "") -> dict[str, str]:
+        """All notes whose names begin so, by name."""
 
     def entities(self, type: str | None = None) -> list[EntityState]:
         """Every entity with samples, in the order of type, code, and how it is doing."""
