@@ -76,6 +76,11 @@ class Watching:
         courses = self.watcher.courses.all
         return next(iter(courses.values())).units[-1] if courses else -1
 
+    def known(self) -> int:
+        """How many peer ASes are known."""
+        view = self.watcher.view
+        return view[-1].known if view else 0
+
     def told(self, kind: str) -> list[tuple[float, Message, Found]]:
         return [h for h in self.heard if h[1].kind == kind]
 
@@ -154,6 +159,8 @@ def test_cut_one_cut_both_and_mend(tmp_path: Path, measured: Callable[[str], Non
     ):
         build(scene, [watching.listener.port, program.port])
         until(lambda: watching.units() == 4, 90, "the country is never seen whole")
+        # Sessions come up in any order, and whoever is heard first makes the country whole alone.
+        until(lambda: watching.known() == 2, 90, "not both transits are heard")
         until(program.is_ready, 30, "the program is not ready")
         time.sleep(5)
         shifted = scene.cut("home", "west")
