@@ -55,7 +55,7 @@ def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
         for statement in statements(*ALL):
             connection.execute(statement)
     elif found < VERSION:
-        from nightside.store.upgrade import from_1, from_2, from_3, from_4
+        from nightside.store.upgrade import from_1, from_2, from_3, from_4, from_5
 
         if found == 1:
             from_1(connection, path.parent)
@@ -63,7 +63,9 @@ def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
             from_2(connection)
         if found <= 3:
             from_3(connection)
-        from_4(connection)
+        if found <= 4:
+            from_4(connection)
+        from_5(connection)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +15,7 @@ from nightside.model.acknowledgement import Acknowledgement, shown_acknowledgeme
 from nightside.model.check import CheckResult
 from nightside.model.errors import NightsideError
 from nightside.model.incident import Incident, Severity, Status
+from nightside.model.lease import Lease
 from nightside.model.report import KeptReport, PutReport, Report
 from nightside.model.report_beside import shown_reports
 from nightside.model.series import IncidentSeries
@@ -23,8 +26,10 @@ from nightside.store import acknowledgements as acknowledgement_rows
 from nightside.store import (
     changes,
     findings,
+    leases,
     listing,
     merging,
+    notes,
     rollups,
     sample_writing,
     samples,
@@ -67,6 +72,7 @@ class EmbeddedStore:
         self._path = folder / "nightside.sqlite"
         self._reader = SegmentReader(self._segments)
         self._states = states.States()
+        self._leases: tuple[Lease, ...] = ()
         if not read_only:
             make_folder(folder)
         connect = open_to_read if read_only else open_catalogue
@@ -81,8 +87,9 @@ class EmbeddedStore:
         self.close()
 
     def close(self) -> None:
-        """Let go of all files."""
-        self._connections.close()
+        """Let go of all files. One that is `under` a lease has none of its own."""
+        if not self._leases:
+            self._connections.close()
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -96,6 +103,8 @@ class EmbeddedStore:
                 "the store cannot be written: it was opened to be read only", where=str(self._path)
             )
         with self._reading() as connection, transaction(connection):
+            for lease in self._leases:
+                leases.hold_to(connection, lease)
             yield connection
 
     def put_incident(self, incident: Incident, series: IncidentSeries) -> dict[str, Any]:
@@ -356,6 +365,42 @@ class EmbeddedStore:
         """See `Store.tokens`."""
         with self._reading() as connection:
             return token_rows.every(connection, scope)
+
+    def take_lease(self, name: str, holder: str, for_s: float) -> Lease | None:
+        """See `Store.take_lease`. The store's clock is the host's wall clock."""
+        with self._writing() as connection:
+            return leases.take(connection, name, holder, for_s, time.time())
+
+    def release_lease(self, lease: Lease) -> bool:
+        """See `Store.release_lease`."""
+        with self._writing() as connection:
+            return leases.release(connection, lease)
+
+    def leases(self, prefix: str = "") -> list[Lease]:
+        """See `Store.leases`."""
+        with self._reading() as connection:
+            return leases.holding(connection, prefix, time.time())
+
+    def under(self, lease: Lease) -> Self:
+        """See `Store.under`."""
+        held = copy(self)
+        held._leases = (*self._leases, lease)
+        return held
+
+    def put_note(self, name: str, text: str | None) -> None:
+        """See `Store.put_note`."""
+        with self._writing() as connection:
+            notes.put(connection, name, text)
+
+    def note(self, name: str) -> str | None:
+        """See `Store.note`."""
+        with self._reading() as connection:
+            return notes.get(connection, name)
+
+    def notes(self, prefix: str = "") -> dict[str, str]:
+        """See `Store.notes`."""
+        with self._reading() as connection:
+            return notes.every(connection, prefix)
 
     def entities(self, type: str | None = None) -> list[EntityState]:
         """See `Store.entities`."""

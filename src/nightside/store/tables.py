@@ -14,11 +14,13 @@ token     who may hand something in, by the hashes of their tokens
 report    what others said of an incident
 withdrawal  which of it was taken back
 acknowledgement  who has seen an incident
+lease     what one program does alone, and until when
+note      small things by name
 """
 
 from __future__ import annotations
 
-VERSION = 5
+VERSION = 6
 """Of the tables; kept in the file as `user_version`. A new file has 0."""
 
 INCIDENT = """
@@ -191,7 +193,28 @@ CREATE TABLE acknowledgement (
 ) STRICT, WITHOUT ROWID;
 """
 
-ALL = (INCIDENT, REVISION, MESSAGE, CHANGE, SAMPLES, RESULTS, TOKENS, REPORTS, ACKNOWLEDGEMENTS)
+LEASES = """
+CREATE TABLE lease (
+    name TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,  -- empty where it was given back
+    number INTEGER NOT NULL,
+    until_s REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE note (
+    name TEXT PRIMARY KEY,
+    text TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+PIECES_OF_SEGMENT = """
+CREATE INDEX piece_of_segment ON piece (segment);
+"""
+"""Merging asks for it; without it every segment that goes is looked for in all pieces."""
+
+ALL = (
+    *(INCIDENT, REVISION, MESSAGE, CHANGE, SAMPLES, RESULTS, TOKENS, REPORTS, ACKNOWLEDGEMENTS),
+    *(LEASES, PIECES_OF_SEGMENT),
+)
 
 
 def statements(*tables: str) -> list[str]:

@@ -56,6 +56,12 @@ def from_4(connection: sqlite3.Connection) -> None:
         connection.execute("ALTER TABLE token ADD COLUMN expires_s INTEGER")
 
 
+def from_5(connection: sqlite3.Connection) -> None:
+    """Version 5 knew neither leases nor notes, and looked for the pieces of a segment in all of them."""
+    for statement in tables.statements(tables.LEASES, tables.PIECES_OF_SEGMENT):
+        connection.execute(statement)
+
+
 def _incidents(connection: sqlite3.Connection) -> None:
     rows = connection.execute(
         "SELECT id, type, code, began, ended, reach, severity, incident_1.revision, merged_into, series, json "

@@ -230,8 +230,28 @@ def test_to_be_read_only_it_must_be_up_to_date(old: Path) -> None:
         assert len(store.entities()) == 2
 
 
-TO_4 = "DROP TABLE acknowledgement; ALTER TABLE token DROP COLUMN expires_s;"
-TO_3 = "DROP TABLE acknowledgement; DROP TABLE withdrawal; DROP TABLE report; DROP INDEX incident_merged;"
+TO_5 = "DROP TABLE lease; DROP TABLE note; DROP INDEX piece_of_segment;"
+TO_4 = f"{TO_5} DROP TABLE acknowledgement; ALTER TABLE token DROP COLUMN expires_s;"
+TO_3 = f"{TO_5} DROP TABLE acknowledgement; DROP TABLE withdrawal; DROP TABLE report; DROP INDEX incident_merged;"
+
+
+def test_version_5_gets_a_place_for_leases_and_notes(tmp_path: Path) -> None:
+    with EmbeddedStore(tmp_path) as store:
+        store.put_samples([Signal(Entity("country", "KP", "North Korea"), [0], [4], 60)])
+    connection = sqlite3.connect(tmp_path / "nightside.sqlite", isolation_level=None)
+    connection.executescript(f"{TO_5} PRAGMA user_version = 5;")
+    connection.close()
+    with pytest.raises(NightsideError, match="older"):
+        EmbeddedStore(tmp_path, read_only=True)
+    with EmbeddedStore(tmp_path) as store:
+        assert store.leases() == []
+        assert store.notes() == {}
+        assert store.take_lease("judge", "a", 9) is not None
+        store.put_note("n", "kept")
+    with EmbeddedStore(tmp_path) as store:
+        assert [lease.holder for lease in store.leases()] == ["a"]
+        assert store.note("n") == "kept"
+        assert store.samples("country", "KP", 0, 60).num_rows == 1
 
 
 def test_version_4_gets_a_place_for_acknowledgements_and_keeps_its_tokens(tmp_path: Path) -> None:

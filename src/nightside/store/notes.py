@@ -1,0 +1,31 @@
+"""Small things noted by name. All functions run within the caller's transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+
+
+def put(connection: sqlite3.Connection, name: str, text: str | None) -> None:
+    """See `Store.put_note`."""
+    if text is None:
+        connection.execute("DELETE FROM note WHERE name = ?", (name,))
+        return
+    connection.execute(
+        "INSERT INTO note (name, text) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET text = excluded.text",
+        (name, text),
+    )
+
+
+def get(connection: sqlite3.Connection, name: str) -> str | None:
+    """See `Store.note`."""
+    row = connection.execute("SELECT text FROM note WHERE name = ?", (name,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def every(connection: sqlite3.Connection, prefix: str) -> dict[str, str]:
+    """See `Store.notes`."""
+    rows = connection.execute(
+        "SELECT name, text FROM note WHERE name >= ? AND substr(name, 1, ?) = ? ORDER BY name",
+        (prefix, len(prefix), prefix),
+    )
+    return dict(rows)
