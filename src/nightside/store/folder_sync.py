@@ -19,9 +19,12 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def written_whole(final: Path) -> Iterator[IO[bytes]]:
-    """A file to write, that gets its name once all of it is on the disk: it is there whole, or not. Raises OSError."""
-    part = final.with_suffix(".part")
+def written_whole(final: Path, part: Path | None = None) -> Iterator[IO[bytes]]:
+    """A file to write, that gets its name once all of it is on the disk: it is there whole, or not. Raises OSError.
+
+    `part` is its name until then; where it is None, only one process may write the file at a time.
+    """
+    part = part or final.with_suffix(".part")
     with part.open("wb") as file:
         yield file
         file.flush()
