@@ -9,11 +9,14 @@ With NIGHTSIDE_NO_SKIPS=1 in the environment (as in CI) a skip is a failure: wha
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from postgres_server import PostgresServer
 
 # What whoever runs the tests has imported moves no figure of theirs: the shipped map of the world alone.
 os.environ["NIGHTSIDE_WORLD"] = os.path.join(os.devnull, "world")  # noqa: PTH118 - never a folder
@@ -34,6 +37,18 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         missing(f"no real routing data at {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A PostgreSQL that is everybody's: whoever kills it starts it again."""
+    from postgres_server import postgres, why_no_postgres
+
+    why = why_no_postgres()
+    if why is not None:
+        missing(why)
+    with postgres() as server:
+        yield server
 
 
 @pytest.fixture
