@@ -14,6 +14,7 @@ from nightside import __version__
 from nightside.detection import reference_ioda
 from nightside.engine.evaluate_block import EXACT, IODA, OURS, RULES, BlockResult, run_block
 from nightside.engine.evaluate_live import live_figures
+from nightside.engine.executors.local import cores
 from nightside.engine.scoring import (
     Score,
     Told,
@@ -32,7 +33,6 @@ from nightside.engine.scoring_sources import (
     injection_at,
     miss_source,
 )
-from nightside.engine.unit_processes import cores
 from nightside.model.instants import iso, iso_or_none
 from nightside.model.settings import Settings
 from nightside.scenes.benchmark import Block, made_up_routes, plan, read_routes

@@ -36,7 +36,10 @@ def units(*inputs: Path) -> list[Unit]:
 def children() -> list[int]:
     """Processes below this one that read units."""
     done = subprocess.run(
-        ["pgrep", "-P", str(os.getpid()), "-f", "unit_processes"], capture_output=True, text=True, check=False
+        ["pgrep", "-P", str(os.getpid()), "-f", "executors.process"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return [int(pid) for pid in done.stdout.split()]
 
@@ -84,15 +87,40 @@ def test_nothing_of_use_is_the_same_error(folder: Path) -> None:
     assert "holds MRT records" in said[0]
 
 
-def test_a_process_that_is_killed_is_an_error_that_names_its_collector(folder: Path) -> None:
-    def kill(_read: int) -> None:
-        for pid in children():
-            os.kill(pid, signal.SIGKILL)
+def test_processes_that_are_killed_each_time_are_an_error_that_names_the_collector(folder: Path) -> None:
+    stop = threading.Event()
 
-    with pytest.raises(
-        NightsideError, match=r"rrc0\d: the process that read it was ended by SIGKILL\n.*processes"
-    ):
-        list(read_units(units(folder), load(), kill, 2))
+    def kill() -> None:
+        while not stop.wait(0.02):
+            for pid in children():
+                os.kill(pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        with pytest.raises(
+            NightsideError, match=r"rrc0\d: each process that did it was ended by SIGKILL\n.*processes"
+        ):
+            list(read_units(units(folder), load(), lambda _read: None, 2))
+    finally:
+        stop.set()
+        killer.join()
+    assert children() == []
+
+
+def test_a_process_that_is_killed_takes_no_unit_with_it(folder: Path) -> None:
+    told: list[int] = []
+
+    def kill_once(read: int) -> None:
+        if not told:
+            os.kill(children()[0], signal.SIGKILL)
+        told.append(read)
+
+    ours = units(folder)
+    parts = list(read_units(ours, load(), kill_once, 2))
+    assert [part.unit.collector for part in parts] == [unit.collector for unit in ours]
+    # What was read twice is told once.
+    assert sum(told) == sum(file.path.stat().st_size for unit in ours for file in unit.files)
     assert children() == []
 
 

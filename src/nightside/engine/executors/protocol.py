@@ -9,6 +9,8 @@ from typing import Any, Protocol, Self
 
 TRIES = 3
 """A job that fails is tried so often in all, elsewhere where there is an elsewhere."""
+DEATHS = 5
+"""A job is tried so often whose workers died under it: once is no fault of its own, so often most likely is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,202 @@
+"""Jobs done by processes of this machine: plain new ones, each of which does one job after the other.
+
+They are started anew and not forked: by then threads may be running (a progress bar's, pyarrow's), and a fork takes
+their locks along as they are; and not by multiprocessing, which would run the caller's main program again
+(docs/decisions/0017).
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+from typing import Any, Self
+
+from nightside.engine.executors import process as other_side
+from nightside.engine.executors.doing import may_succeed_elsewhere
+from nightside.engine.executors.pipes import receive, send
+from nightside.engine.executors.protocol import DEATHS, TRIES, Done, Failed, Job
+from nightside.model.errors import NightsideError
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class _Process:
+    """One process, and the number of the job that it does (None: it is idle)."""
+
+    def __init__(self) -> None:
+        # In a group of its own: an interrupt at the terminal is told to us, and we end it.
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", other_side.__name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            process_group=0,
+        )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.tell = Connection(os.dup(self.process.stdin.fileno()), readable=False)
+        self.hear = Connection(os.dup(self.process.stdout.fileno()), writable=False)
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.job: int | None = None
+        self.read = 0
+        """Bytes that it told of its job."""
+
+    def close(self) -> None:
+        self.tell.close()
+        self.hear.close()
+        self.process.kill()
+        self.process.wait()
+
+    def death(self, job: Job) -> NightsideError:
+        code = self.process.wait()
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+        return NightsideError(
+            f"each process that did it {how}",
+            where=job.name,
+            advice="If memory ran out, do less at once: --processes 1.",
+        )
+
+
+class LocalExecutor:
+    """Jobs in processes of this machine; work is given out while somebody waits in `next`.
+
+    `advance` is told how many bytes jobs have read since the last call (`progress.advance`); what is read again after
+    a failure is not told again.
+    """
+
+    def __init__(
+        self, processes: int | None = None, advance: Callable[[int], None] = lambda _read: None
+    ) -> None:
+        self._most = processes or cores()
+        self._advance = advance
+        self._jobs: dict[int, Job] = {}
+        self._waiting: list[tuple[int, int]] = []
+        """(minus its bytes, number) of each job that nobody does: a heap."""
+        self._submitted = 0
+        self._tries: dict[int, int] = {}
+        self._deaths: dict[int, int] = {}
+        self._told: dict[int, int] = {}
+        """How many bytes of a job's were told, by all of its tries."""
+        self._outcomes: deque[Done | Failed] = deque()
+        self._idle: list[_Process] = []
+        self._busy: dict[Connection, _Process] = {}
+
+    @property
+    def workers(self) -> int:
+        """How many jobs are done at the same time."""
+        return self._most
+
+    def submit(self, job: Job) -> int:
+        """Have a job done; its number."""
+        number = self._submitted
+        self._submitted += 1
+        self._jobs[number] = job
+        heapq.heappush(self._waiting, (-job.bytes, number))
+        return number
+
+    def next(self) -> Done | Failed:
+        """The next outcome."""
+        if not self._jobs and not self._outcomes:
+            raise LookupError("nothing is under way")
+        # What came free goes on while the caller looks at what was done.
+        self._give_out()
+        while not self._outcomes:
+            for ready in wait(list(self._busy)):
+                assert isinstance(ready, Connection)
+                self._hear(self._busy[ready])
+            self._give_out()
+        return self._outcomes.popleft()
+
+    def close(self) -> None:
+        """End all processes, whatever they do."""
+        for process in (*self._idle, *self._busy.values()):
+            process.close()
+        self._idle.clear()
+        self._busy.clear()
+        self._jobs.clear()
+        self._waiting.clear()
+        self._outcomes.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ---- giving out and hearing ----------------------------------------------------------------------------
+
+    def _give_out(self) -> None:
+        while self._waiting and (self._idle or len(self._busy) < self._most):
+            number = heapq.heappop(self._waiting)[1]
+            job = self._jobs[number]
+            process = self._idle.pop() if self._idle else _Process()
+            process.job, process.read = number, 0
+            self._busy[process.hear] = process
+            try:
+                send(process.tell, job.name, (job.work, job.given))
+            except BrokenPipeError:
+                self._died(process)
+
+    def _hear(self, process: _Process) -> None:
+        assert process.job is not None
+        number = process.job
+        try:
+            word, what = receive(process.hear)
+        except (EOFError, ConnectionResetError):
+            self._died(process)
+            return
+        if word == "read":
+            process.read += what
+            self._tell(number, process.read)
+            return
+        del self._busy[process.hear]
+        process.job = None
+        if word == "value":
+            self._idle.append(process)
+            self._end(number, Done(number, what))
+            return
+        # Whatever it was, the next try has a process that knows nothing of it.
+        process.close()
+        self._tries[number] = self._tries.get(number, 0) + 1
+        self._failed(number, what, may_succeed_elsewhere(what) and self._tries[number] < TRIES)
+
+    def _died(self, process: _Process) -> None:
+        assert process.job is not None
+        number = process.job
+        del self._busy[process.hear]
+        error = process.death(self._jobs[number])
+        process.close()
+        self._deaths[number] = self._deaths.get(number, 0) + 1
+        self._failed(number, error, self._deaths[number] < DEATHS)
+
+    def _failed(self, number: int, error: Exception, again: bool) -> None:
+        job = self._jobs[number]
+        if again:
+            heapq.heappush(self._waiting, (-job.bytes, number))
+            return
+        tries = self._tries.get(number, 0) + self._deaths.get(number, 0)
+        self._end(number, Failed(number, job, error, tries))
+
+    def _end(self, number: int, outcome: Done | Failed) -> None:
+        for about in (self._tries, self._deaths, self._told):
+            about.pop(number, None)
+        del self._jobs[number]
+        self._outcomes.append(outcome)
+
+    def _tell(self, number: int, read: int) -> None:
+        before: Any = self._told.get(number, 0)
+        if read > before:
+            self._told[number] = read
+            self._advance(read - before)
