@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 from archive_server import ArchiveServer, Fault, archive_server, use_archive
 
+from nightside.engine.backfill_plan import Asked
+from nightside.engine.backfill_progress import Progress
 from nightside.model.instants import parse
 from nightside.sources import polite_http
 from nightside.store.location import open_store
@@ -152,27 +155,42 @@ def test_wrong_usage(backfill: Run, server: ArchiveServer, words: tuple[str, ...
     assert server.asked == []
 
 
-def test_a_note_that_cannot_be_understood_counts_for_nothing(
+def noted_by_an_older_program(folder: Path, **other: object) -> Path:
+    """The file in which it noted that 21 December is done; its name is the SHA-256 of what was asked."""
+    about = {"schema": "nightside.backfill/1", "collectors": ["rrc00"], "countries": ["KP"], "asns": []}
+    about |= {"from": "2014-12-21T00:00:00Z"}
+    key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"backfill-{key}.json"
+    path.write_text(json.dumps({**about, "done_until": "2014-12-22T00:00:00Z", **other}))
+    return path
+
+
+def test_what_an_older_program_noted_in_a_file_counts_once(
     backfill: Run, server: ArchiveServer, tmp_path: Path
 ) -> None:
-    (tmp_path / "filled").mkdir()
-    from nightside.engine.backfill_plan import Asked, Progress
+    old = noted_by_an_older_program(tmp_path / "filled")
+    asked = ("rrc00", "--from", "2014-12-21", "--to", "2014-12-23", "--country", "KP")
+    ran = backfill(*asked, "--yes")
+    assert "1 day from 2014-12-22T00:00:00Z to 2014-12-23T00:00:00Z (done until 2014-12-22" in ran.err
+    assert not old.exists()
+    assert "is done already" in backfill(*asked).err
 
-    asked = Asked(["rrc00"], parse("2014-12-21"), parse("2014-12-24"), ["KP"], [], tmp_path / "filled")
-    progress = Progress(asked)
-    for content in (
-        b"",
-        b"{",
-        b"[]",
-        b'{"done_until": 3}',
-        json.dumps({"done_until": "2014-12-23T00:00:00Z"}).encode(),
-    ):
-        progress.path.write_bytes(content)
-        assert progress.until == asked.begin
-    progress.reach(parse("2014-12-22"))
-    assert progress.until == parse("2014-12-22")
-    other = Asked(["rrc01"], asked.begin, asked.end, ["KP"], [], tmp_path / "filled")
-    assert Progress(other).until == asked.begin
+
+def test_a_note_that_cannot_be_understood_counts_for_nothing(tmp_path: Path) -> None:
+    begin, end = parse("2014-12-21"), parse("2014-12-24")
+    asked = Asked(["rrc00"], begin, end, ["KP"], [], tmp_path)
+    noted_by_an_older_program(tmp_path, done_until=3)
+    with open_store(tmp_path) as store:
+        progress = Progress(store, asked)
+        assert progress.until == begin
+        for text in ("", "{", "[]", '{"done_until": 3}', '{"done_until": "2014-12-23T00:00:00Z"}'):
+            store.put_note(progress.note, text)
+            assert progress.until == begin
+        progress.reach(parse("2014-12-22"))
+        assert progress.until == parse("2014-12-22")
+        other = Asked(["rrc01"], begin, end, ["KP"], [], tmp_path)
+        assert Progress(store, other).until == begin
 
 
 @pytest.mark.usefixtures("server")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from nightside.cli.basis import Basis
+from nightside.cli.engine import Engine
 from nightside.cli.processes import Processes
 
 
@@ -32,6 +33,7 @@ def command(
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Begin without asking.")] = False,
     processes: Processes = None,
+    engine: Engine = "local",
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
 ) -> None:
     """Fill the store with what happened over a long time, a day at a time, from the archives.
@@ -46,8 +48,9 @@ def command(
     """
     from nightside.cli.findings import print_findings
     from nightside.cli.terminal import progress_of, say, warn
-    from nightside.engine.backfill import backfill
-    from nightside.engine.backfill_plan import Asked, make_plan, sorted_codes
+    from nightside.engine.backfill import backfill, plan_backfill
+    from nightside.engine.backfill_plan import Asked, sorted_codes
+    from nightside.engine.executors.open import require_engine
     from nightside.engine.fetching import Told
     from nightside.model.errors import UsageError
     from nightside.model.instants import iso, parse
@@ -59,6 +62,7 @@ def command(
             raise UsageError(
                 f"not called as a collector is: {word!r}", advice="Name collectors as rrc00 or route-views2."
             )
+    require_engine(engine)
     asked = Asked(
         list(dict.fromkeys(collectors)),
         parse(begin),
@@ -68,7 +72,7 @@ def command(
         store,
         country_by,
     )
-    plan = make_plan(asked, Told(warn=warn))
+    plan = plan_backfill(asked, Told(warn=warn))
     for line in plan.in_words():
         say(line)
     if plan.days and not yes:
@@ -76,10 +80,10 @@ def command(
             raise UsageError("there is nobody to ask whether to begin", advice="Add --yes.")
         if not typer.confirm("Begin?", err=True):
             raise typer.Exit
-    with progress_of("fetching", rate=True) as (started, advance):
-        stored = backfill(
-            plan, Told(warn=warn, say=say, started=started, advance=advance), processes=processes
-        )
+    doing = "fetching" if engine == "local" else "reading"
+    with progress_of(doing, rate=True) as (started, advance):
+        told = Told(warn=warn, say=say, started=started, advance=advance)
+        stored = backfill(plan, told, processes=processes, engine=engine)
     observed = f"{iso(asked.begin)} to {iso(asked.end)}, as seen at {', '.join(asked.collectors)}."
     if country_by in IN_A_NAME:
         observed += f" Countries are taken {IN_A_NAME[country_by]}."

@@ -1,113 +1,126 @@
-"""Long ranges from the archives into the store: a day at a time, and resumable after each.
+"""Long ranges from the archives into the store: day by day, resumable after each.
 
 The days (UTC) begin where both archives write a table. Each is read with a lead before it, so that the baseline
 stands and what goes on at midnight is known from its beginning. What is gone longer than the longest lead is cut.
+On a cluster several days are under way at once; they are stored in their order all the same, each with the lead that
+what was stored before it asks for.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
-from nightside.engine.backfill_plan import DAY_S, LEAD_S, Plan, Progress
-from nightside.engine.fetching import NoRoomError, Told, fetch_window
-from nightside.engine.record import keep
-from nightside.engine.replay import replay
-from nightside.engine.since import since
+from nightside.engine.backfill_days import Days, Window
+from nightside.engine.backfill_lease import alone
+from nightside.engine.backfill_pace import Pace
+from nightside.engine.backfill_plan import LEAD_S, LONGEST_LEAD_S, Asked, Plan, make_plan
+from nightside.engine.backfill_progress import Progress
+from nightside.engine.backfill_readings import Readings, readings
+from nightside.engine.fetching import NoRoomError, Told
+from nightside.engine.kept import put
 from nightside.model.errors import DownloadError, InputError
-from nightside.model.instants import duration_words, iso, parse_iso
-from nightside.model.settings import Settings
-from nightside.sources.cache import lease
-from nightside.sources.endpoints import read_endpoints
+from nightside.model.instants import iso, parse_iso
 from nightside.sources.polite_http import Manners
 from nightside.store.location import open_store
 from nightside.store.protocol import Store
 
-LONGEST_LEAD_S = 4 * DAY_S
-"""So far back a day's lead may reach to the beginning of a severe outage that has not ended."""
+
+def plan_backfill(asked: Asked, told: Told, manners: Manners | None = None) -> Plan:
+    """What there is to do, by what is noted in the store and what the archives have.
+
+    Raises InputError where there is nothing, DownloadError; NightsideError where the store cannot be used.
+    """
+    with open_store(asked.store) as store:
+        done = Progress(store, asked).until
+    return make_plan(asked, done, told, manners)
 
 
 def backfill(
-    plan: Plan, told: Told, manners: Manners | None = None, *, processes: int | None = None
+    plan: Plan,
+    told: Told,
+    manners: Manners | None = None,
+    *,
+    processes: int | None = None,
+    engine: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Do what was planned, a day at a time; returns what the store has of the whole time afterwards.
+    """Do what was planned; returns what the store has of the whole time afterwards.
 
-    After each day it is noted in the store's folder that it is done; `told.say` gets a line. `processes` as in
-    `replay`. Raises DownloadError
-    where something cannot be fetched: the next call goes on with that day.
+    After each day it is noted in the store that it is done; `told.say` gets a line. `engine` is as `open_executor` has
+    it, and local reads one day at a time in this process and `processes` more, as `replay` does. Raises DownloadError
+    where something cannot be fetched: the next call goes on with that day. RangeTakenError where another backfill of
+    this store is under way in that time, LeaseLostError where it has become another's.
     """
     asked = plan.asked
-    progress = Progress(asked)
-    begun = time.monotonic()
-    with open_store(asked.store) as store:
-        run = _Run(plan, store, told, manners, processes)
-        for number, (begin, end) in enumerate(plan.days, 1):
-            found = run.day(begin, end)
-            progress.reach(end)
-            left = (time.monotonic() - begun) / number * (len(plan.days) - number)
-            told.say(f"{iso(begin)[:10]}: {found}; about {duration_words(round(left))} left")
+    with ExitStack() as stack:
+        store = stack.enter_context(open_store(asked.store))
+        mine = stack.enter_context(alone(store, asked))
+        progress = Progress(mine, asked)
+        # Somebody else may have come further since it was planned.
+        days = [day for day in plan.days if day[0] >= progress.until]
+        pace = Pace(len(days))
+        how = stack.enter_context(readings(plan, pace, told, manners, processes, engine))
+        flights = Days(days, how.read, _usual_lead, how.executor, most_fetching=how.most_fetching)
+        run = _Run(asked, mine, progress, told, how, flights)
+        for number, day in enumerate(days, 1):
+            came = run.day(day)
+            progress.reach(day[1])
+            how.stored(day)
+            told.say(f"{iso(day[0])[:10]}: {came}; {pace.in_words(number)}")
         listed = store.incidents(begin=asked.begin, end=asked.end)
         return [incident for incident in listed if asked.is_about(incident["entity"])]
 
 
+def _usual_lead(day: Window) -> int:
+    return day[0] - LEAD_S
+
+
 @dataclass(frozen=True)
 class _Run:
-    plan: Plan
+    asked: Asked
     store: Store
+    progress: Progress
     told: Told
-    manners: Manners | None
-    processes: int | None
+    how: Readings
+    flights: Days[Any]
 
-    def day(self, begin: int, end: int) -> str:
-        """Fetch, replay and keep one day; returns what came of it, in words."""
-        shortest = begin - LEAD_S
-        lead = self._lead(begin)
+    def day(self, day: Window) -> str:
+        """Have one day read, and store it; returns what came of it, in words."""
+        begin = day[0]
+        noted = self.progress.begun(begin)
+        lead = self._lead(begin) if noted is None else noted
         try:
             try:
-                return self._kept(lead, begin, end)
+                return self._stored(day, lead)
             except NoRoomError:
-                if lead == shortest:
+                if lead == _usual_lead(day):
                     raise
                 self.told.warn(
                     f"the cache has no room for what goes on at {iso(begin)} as a whole: it may be cut"
                 )
-                return self._kept(shortest, begin, end)
+                return self._stored(day, _usual_lead(day))
         except DownloadError:
+            # What others have begun is of use to the next run.
+            self.flights.settle()
             raise
         except InputError as error:
             # A day that the archives do not have is a hole, and not the end of a long range.
             self.told.warn(f"{iso(begin)[:10]}: {str(error).splitlines()[0]}")
             return "nothing to be had"
 
-    def _kept(self, lead: int, begin: int, end: int) -> str:
-        asked, places = self.plan.asked, read_endpoints()
-        with lease(places.cache_folder, self.plan.cache_bytes) as held:
-            fetch = fetch_window(
-                asked.collectors, lead, end, places=places, held=held, told=self.told, manners=self.manners
-            )
-            paths = asyncio.run(fetch)
-            found = replay(
-                paths,
-                countries=asked.countries,
-                asns=asked.asns,
-                begin=lead,
-                end=end,
-                settings=Settings(country_by=asked.country_by),
-                warn=self.told.warn,
-                processes=self.processes,
-            )
-            # Flips are read from the files once more.
-            stored = keep(self.store, since(found, begin), self.told.warn)
-        return f"{len(paths)} files, {len(stored)} incident{'' if len(stored) == 1 else 's'}"
+    def _stored(self, day: Window, lead: int) -> str:
+        left = self.how.opened(self.flights.take(day, lead))
+        self.progress.begin(day[0], lead)
+        stored = put(self.store, left.read.kept)
+        return f"{left.read.files} files, {len(stored)} incident{'' if len(stored) == 1 else 's'}"
 
     def _lead(self, begin: int) -> int:
         """From when on a day is read: earlier where a severe outage goes on that began earlier."""
         lead = begin - LEAD_S
         for incident in self.store.incidents(begin=begin - 1, end=begin, severity="severe"):
             goes_on = incident["status"] in ("ongoing", "recovering")
-            if not goes_on or not self.plan.asked.is_about(incident["entity"]):
+            if not goes_on or not self.asked.is_about(incident["entity"]):
                 continue
             began = parse_iso(incident["began"])
             if began - LEAD_S >= begin - LONGEST_LEAD_S:

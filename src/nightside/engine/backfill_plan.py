@@ -1,35 +1,32 @@
-"""What a backfill would take: files, bytes, hours; and how far one has come."""
+"""What a backfill would take: files, bytes, hours."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from nightside.engine.fetch_plan import Planned, plan_collectors
 from nightside.engine.fetching import GIB, NoRoomError, Told, estimated_bytes, in_words
 from nightside.model.errors import UsageError
-from nightside.model.instants import duration_words, iso, parse_iso
+from nightside.model.instants import duration_words, iso
 from nightside.model.settings import CountryBy, Settings
 from nightside.sources.archive_listing import ArchiveListing
 from nightside.sources.archive_names import ROUTE_VIEWS_CADENCE_S
 from nightside.sources.archive_paths import RIS_TABLE_CADENCE_S
 from nightside.sources.endpoints import read_endpoints
 from nightside.sources.polite_http import Manners, PoliteClient
-from nightside.store.folder_sync import written_whole
 from nightside.store.location import default_folder
 
 DAY_S = 86400
 LEAD_S = DAY_S
+LONGEST_LEAD_S = 4 * DAY_S
+"""So far back a day's lead may reach to the beginning of a severe outage that has not ended."""
 LINE_BYTES_S = 4 * 1024**2
 """Assumed of the line to the archives."""
 READING_BYTES_S = 2 * 1024**2
 """Assumed of this machine: packed bytes read and judged. 577,737 updates in 3.1 MB of gzip took 1.3 s of a core."""
-SCHEMA = "nightside.backfill/1"
 
 
 @dataclass(frozen=True)
@@ -84,9 +81,14 @@ class Plan:
         return list(windows(self.begin, self.asked.end))
 
     @property
+    def bytes_to_read(self) -> int:
+        """All of it is read twice: as a lead, and as a day."""
+        return 2 * self.bytes
+
+    @property
     def duration_s(self) -> float:
-        """How long it may take: fetched once, and read twice, as a lead and as a day."""
-        return (self.bytes - self.bytes_here) / LINE_BYTES_S + 2 * self.bytes / READING_BYTES_S
+        """How long it may take where one machine fetches and reads it."""
+        return (self.bytes - self.bytes_here) / LINE_BYTES_S + self.bytes_to_read / READING_BYTES_S
 
     def in_words(self) -> list[str]:
         """The plan for people, a line each."""
@@ -114,10 +116,12 @@ def windows(begin: int, end: int) -> Iterator[tuple[int, int]]:
         begin = until
 
 
-def make_plan(asked: Asked, told: Told, manners: Manners | None = None) -> Plan:
-    """Ask the archives what there is. Raises InputError where there is nothing, DownloadError."""
+def make_plan(asked: Asked, done: int, told: Told, manners: Manners | None = None) -> Plan:
+    """Ask the archives what there is; what comes before `done` is done.
+
+    Raises InputError where there is nothing, DownloadError.
+    """
     places = read_endpoints()
-    done = Progress(asked).until
     limit = int(places.cache_gib * GIB)
     if done >= asked.end:
         return Plan(asked, asked.end, 0, 0, 0, 0, limit)
@@ -155,41 +159,6 @@ def _read_from(begin: int) -> int:
     """From about when on the files of a day that begins then are read: from a table before the lead."""
     lead = begin - LEAD_S
     return lead - lead % RIS_TABLE_CADENCE_S - ROUTE_VIEWS_CADENCE_S
-
-
-class Progress:
-    """How far a backfill has come, in a file of the store's folder."""
-
-    def __init__(self, asked: Asked) -> None:
-        self.about = {
-            "schema": SCHEMA,
-            "collectors": sorted(asked.collectors),
-            "countries": sorted(asked.countries),
-            "asns": sorted(asked.asns),
-            "from": iso(asked.begin),
-        }
-        if asked.country_by != "registry":
-            self.about["country_by"] = asked.country_by
-        key = hashlib.sha256(json.dumps(self.about, sort_keys=True).encode()).hexdigest()[:12]
-        self.path = asked.folder / f"backfill-{key}.json"
-        self.begin = asked.begin
-
-    @property
-    def until(self) -> int:
-        """What comes before is done; a file that cannot be understood counts for nothing."""
-        try:
-            noted = json.loads(self.path.read_bytes())
-            return max(self.begin, parse_iso(noted["done_until"])) if self._same(noted) else self.begin
-        except (OSError, ValueError, KeyError, TypeError):
-            return self.begin
-
-    def _same(self, noted: Any) -> bool:
-        return all(noted[key] == value for key, value in self.about.items())
-
-    def reach(self, until: int) -> None:
-        """Everything before is done."""
-        with written_whole(self.path) as file:
-            file.write(json.dumps({**self.about, "done_until": iso(until)}, indent=2).encode() + b"\n")
 
 
 def sorted_codes(countries: Sequence[str]) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nightside.engine.checks.beside import keep_results
-from nightside.engine.flips import incident_flips
+from nightside.engine.kept import kept_of, put
 from nightside.engine.replay import Replay, replay
 from nightside.model.instants import iso
 from nightside.model.settings import Settings
@@ -34,13 +34,7 @@ class Recorded:
 
 def keep(store: Store, found: Replay, warn: Callable[[str], None]) -> list[dict[str, Any]]:
     """Store all that a replay found; returns the incidents as they are in the store now."""
-    stored = [store.put_incident(incident, series) for incident, series in found.incidents]
-    for incident, told in zip(stored, found.messages, strict=True):
-        store.put_messages(incident["id"], [message.to_json() for message in told])
-    store.put_samples([*found.signals, *found.health], found.baselines)
-    for incident, flips in zip(stored, incident_flips(found, Settings(), warn), strict=True):
-        store.put_flips(incident["id"], flips)
-    return stored
+    return put(store, kept_of(found, warn))
 
 
 def replay_into(

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nightside import __version__
-from nightside.engine.analysis import about, analyse, baselines, told
+from nightside.engine.analysis import Sight, about, analyse, baselines, told
 from nightside.engine.collect import Collected
 from nightside.engine.findings import Findings
 from nightside.engine.seeing import see
 from nightside.engine.subjects import Subjects
+from nightside.engine.world_of_day import World, world_of_day
 from nightside.incidents.messages import Message
 from nightside.model.entity import Entity
 from nightside.model.incident import Incident, Provenance
@@ -20,7 +21,6 @@ from nightside.model.settings import Settings
 from nightside.model.signal import Signal
 from nightside.routing.observation import Observation
 from nightside.signals.quality import view_signals
-from nightside.sources.layout import Found
 from nightside.world.snapshot import Snapshot, label
 
 Progress = Callable[[int], None]
@@ -62,12 +62,13 @@ def replay(
     started: Callable[[int], None] = lambda _total_bytes: None,
     advance: Progress = lambda _bytes: None,
     processes: int | None = 1,
+    world: World = world_of_day,
 ) -> Replay:
     """Replay files or folders. Countries only, all of them, unless narrowed or ASes are named.
 
     `begin` and `end` (seconds) narrow what is reported; the state starts at the newest table before. `started`
     is told how many bytes there are to read, `advance` how many were read since the last call. `processes`: so many
-    read collectors at the same time; None: as many as there are cores, where it pays.
+    read collectors at the same time; None: as many as there are cores, where it pays. `world` gives the map.
 
     Raises UsageError, and InputError where nobody's routes are known, or nothing after `begin`.
     """
@@ -83,52 +84,82 @@ def replay(
         started=started,
         advance=advance,
         processes=processes,
+        world=world,
     )
-    found, collected, subjects, seen = looked.found, looked.collected, looked.subjects, looked.sight
-    provenance = _provenance(found, collected, looked.snapshot)
-    incidents: list[tuple[Incident, IncidentSeries, list[Message]]] = []
-    signals: list[Signal] = []
-    held_against: dict[Entity, list[tuple[int, int]]] = {}
-    for some in subjects:
-        analysis = analyse(seen, some, settings)
-        signals += analysis.signals
-        held_against |= baselines(analysis, settings)
-        findings = Findings(
-            some, seen.observation, collected, analysis.history, seen.subject, provenance, settings
-        )
-        for found_in in analysis.detected:
-            messages = told(found_in, settings, seen.observation.end)
-            incidents += [
-                (
-                    *findings.incident(found_in.number, found_in.signal, found_in.detection, one),
-                    about(messages, one),
-                )
-                for one in found_in.groups
-            ]
-    incidents = [i for i in incidents if _reported(i[0], begin, end)]
-    incidents.sort(key=lambda i: (i[0].began, i[0].entity.type, i[0].entity.code))
-    health = view_signals(seen.timeline, seen.observation)
+    found, seen = looked.found, looked.sight
+    provenance = provenance_of(looked.collected, looked.snapshot, found.reconstruction, found.note)
+    told_of = judge(seen, looked.subjects, provenance, begin, end, settings)
+    incidents = in_order(told_of.incidents)
     return Replay(
         [(incident, series) for incident, series, _told in incidents],
         [told for _incident, _series, told in incidents],
-        signals,
-        held_against,
-        health,
+        told_of.signals,
+        told_of.baselines,
+        view_signals(seen.timeline, seen.observation),
         seen.observation,
-        collected,
-        subjects,
+        looked.collected,
+        looked.subjects,
         provenance,
         found.checks,
     )
 
 
-def _provenance(found: Found, collected: Collected, snapshot: Snapshot) -> Provenance:
+@dataclass(frozen=True)
+class Judged:
+    """What was found of some entities."""
+
+    incidents: list[tuple[Incident, IncidentSeries, list[Message]]]
+    """Entity by entity."""
+    signals: list[Signal]
+    """In the order of the subjects."""
+    baselines: dict[Entity, list[tuple[int, int]]]
+
+
+def judge(
+    seen: Sight,
+    subjects: Sequence[Subjects],
+    provenance: Provenance,
+    begin: int | None,
+    end: int | None,
+    settings: Settings,
+) -> Judged:
+    """Everything there is to tell of these entities; of incidents those that are of the asked time."""
+    found = Judged([], [], {})
+    for some in subjects:
+        analysis = analyse(seen, some, settings)
+        found.signals.extend(analysis.signals)
+        found.baselines.update(baselines(analysis, settings))
+        findings = Findings(
+            some, seen.observation, seen.collected, analysis.history, seen.subject, provenance, settings
+        )
+        for found_in in analysis.detected:
+            messages = told(found_in, settings, seen.observation.end)
+            for one in found_in.groups:
+                incident, series = findings.incident(
+                    found_in.number, found_in.signal, found_in.detection, one
+                )
+                if _reported(incident, begin, end):
+                    found.incidents.append((incident, series, about(messages, one)))
+    return found
+
+
+def in_order(
+    incidents: Sequence[tuple[Incident, IncidentSeries, list[Message]]],
+) -> list[tuple[Incident, IncidentSeries, list[Message]]]:
+    """By began, entity type and code; those of one entity in the order in which they were found."""
+    return sorted(incidents, key=lambda i: (i[0].began, i[0].entity.type, i[0].entity.code))
+
+
+def provenance_of(
+    collected: Collected, snapshot: Snapshot, reconstruction: bool, note: str | None
+) -> Provenance:
+    """What everything that is told of an input rests on."""
     return Provenance(
         inputs=collected.inputs,
         snapshot=label(snapshot, collected.first_day),
         version=__version__,
-        reconstruction=found.reconstruction,
-        note=found.note,
+        reconstruction=reconstruction,
+        note=note,
     )
 
 

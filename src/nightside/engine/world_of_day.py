@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 
 from nightside.engine.files import choose
@@ -17,6 +17,9 @@ from nightside.world.snapshots import snapshot_for
 
 MRT_HEADER_BYTES = 12
 
+World = Callable[[date], Snapshot]
+"""The map that holds on a day."""
+
 
 def world_of_day(day: date) -> Snapshot:
     """The newest snapshot that is not after the day, else the oldest after it; with the overrides of that day."""
@@ -24,14 +27,16 @@ def world_of_day(day: date) -> Snapshot:
     return overridden(snapshot_for(day, folder), day, folder)
 
 
-def world_of_input(found: Found, begin: int | None, end: int | None, margin_s: int) -> Snapshot:
+def world_of_input(
+    found: Found, begin: int | None, end: int | None, margin_s: int, world: World = world_of_day
+) -> Snapshot:
     """The snapshot for the first day of what will be read of an input; the shipped one where no file tells its time."""
     files: dict[str, list[InputFile]] = {}
     for file in found.files:
         files.setdefault(file.collector, []).append(file)
     read = [file for each in files.values() for file in choose(each, begin, end, margin_s)]
     first = _first_second(read)
-    return load() if first is None else world_of_day(datetime.fromtimestamp(first, UTC).date())
+    return load() if first is None else world(datetime.fromtimestamp(first, UTC).date())
 
 
 def _first_second(files: Iterable[InputFile]) -> int | None:

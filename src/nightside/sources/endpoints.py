@@ -23,6 +23,7 @@ CONFIG = "NIGHTSIDE_CONFIG"
 HIGHEST_PORT = 65535
 LONGEST_WORD = 100
 MOST_OPEN = 10_000
+MOST_CONNECTIONS = 10_000
 
 
 class Endpoints(BaseSettings):
@@ -59,7 +60,8 @@ class Endpoints(BaseSettings):
     """Where fetched files are kept; None: the user's cache folder."""
     cache_gib: float = 50.0
     """So much is kept, at most."""
-
+    archive_connections: int = 16
+    """So many connections to one archive the workers of a backfill have open, all together."""
     world: Path | None = None
     """Where dated snapshots of the registries are kept; None: the folder `world` of the user's data folder."""
     language: str | None = None
@@ -127,6 +129,13 @@ class Endpoints(BaseSettings):
     def _place(cls, value: str) -> str:
         if not value.isprintable() or len(value) > LONGEST_WORD:
             raise ValueError("not a name of at most 100 characters on one line")
+        return value
+
+    @field_validator("archive_connections")
+    @classmethod
+    def _connections(cls, value: int) -> int:
+        if not 0 < value <= MOST_CONNECTIONS:
+            raise ValueError(f"not a number from 1 to {MOST_CONNECTIONS}")
         return value
 
     @field_validator("cache_gib")

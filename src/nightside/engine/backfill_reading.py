@@ -1,0 +1,65 @@
+"""One window of a backfill: its files fetched into the cache of this machine, read, and what is kept of them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from nightside.engine.backfill_plan import Asked
+from nightside.engine.fetching import GIB, Told, fetch_window
+from nightside.engine.kept import Kept, kept_of
+from nightside.engine.replay import replay
+from nightside.engine.since import since
+from nightside.engine.world_of_day import World, world_of_day
+from nightside.model.settings import Settings
+from nightside.sources.cache import lease
+from nightside.sources.endpoints import Endpoints
+from nightside.sources.polite_http import Manners
+
+
+@dataclass(frozen=True)
+class WindowRead:
+    """What came of a window."""
+
+    kept: Kept
+    files: int
+    bytes: int
+    """Of the files."""
+
+
+def read_window(
+    asked: Asked,
+    lead: int,
+    begin: int,
+    end: int,
+    *,
+    places: Endpoints,
+    told: Told,
+    manners: Manners | None = None,
+    processes: int | None = 1,
+    world: World = world_of_day,
+) -> WindowRead:
+    """Fetch and replay [lead, end), and keep what lasted beyond `begin`; parameters as `engine.replay.replay` has them.
+
+    Raises DownloadError where something cannot be fetched, InputError where there is nothing.
+    """
+    with lease(places.cache_folder, int(places.cache_gib * GIB)) as held:
+        fetch = fetch_window(
+            asked.collectors, lead, end, places=places, held=held, told=told, manners=manners
+        )
+        paths = asyncio.run(fetch)
+        found = replay(
+            paths,
+            countries=asked.countries,
+            asns=asked.asns,
+            begin=lead,
+            end=end,
+            settings=Settings(country_by=asked.country_by),
+            warn=told.warn,
+            processes=processes,
+            world=world,
+        )
+        kept = kept_of(since(found, begin), told.warn)
+        # Flips are read from the files once more, as long as these are here.
+        kept = replace(kept, flips=list(kept.flips))
+        return WindowRead(kept, len(paths), sum(path.stat().st_size for path in paths))
