@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -16,6 +15,7 @@ from nightside.model.acknowledgement import ID_DIGITS, MOST, Acknowledgement, Re
 from nightside.model.errors import UsageError
 from nightside.model.incident import SEVERITIES
 from nightside.store.beside import FAMILY, note
+from nightside.store.catalogue import Connection
 
 _COLUMNS = (
     "acknowledgement.id, acknowledgement.incident, at_s, by, token, note, acknowledgement.revision, "
@@ -24,7 +24,7 @@ _COLUMNS = (
 
 
 def put(
-    connection: sqlite3.Connection, incident_id: str, at: int, by: str, token: str, said: str
+    connection: Connection, incident_id: str, at: int, by: str, token: str, said: str
 ) -> tuple[bool, Acknowledgement]:
     """See `Store.put_acknowledgement`."""
     row = connection.execute(
@@ -59,9 +59,7 @@ def put(
     return True, Acknowledgement(id, incident_id, at, by, token, said, revision, severity)
 
 
-def withdraw(
-    connection: sqlite3.Connection, incident_id: str, id: str, at: int, by: str, why: str | None
-) -> bool:
+def withdraw(connection: Connection, incident_id: str, id: str, at: int, by: str, why: str | None) -> bool:
     """See `Store.withdraw_acknowledgement`."""
     done = connection.execute(
         "UPDATE acknowledgement SET withdrawn_s = ?, withdrawn_by = ?, withdrawn_why = ? "
@@ -73,7 +71,7 @@ def withdraw(
     return done.rowcount > 0
 
 
-def of_incident(connection: sqlite3.Connection, incident_id: str) -> list[Acknowledgement]:
+def of_incident(connection: Connection, incident_id: str) -> list[Acknowledgement]:
     """See `Store.acknowledgements`."""
     rows = connection.execute(
         FAMILY

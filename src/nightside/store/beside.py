@@ -6,13 +6,12 @@ is where it was should the two be found apart again.
 
 from __future__ import annotations
 
-import sqlite3
-
 from nightside.store import changes
+from nightside.store.catalogue import Connection
 
 FAMILY = """
 WITH RECURSIVE family (id) AS (
-    SELECT ?
+    SELECT id FROM incident WHERE id = ?
     UNION
     SELECT incident.id FROM incident JOIN family ON incident.merged_into = family.id
 )
@@ -29,7 +28,7 @@ SELECT id, revision FROM line
 """
 
 
-def note(connection: sqlite3.Connection, incident_id: str) -> None:
+def note(connection: Connection, incident_id: str) -> None:
     """The incident is shown otherwise than before, and so is the one that it is a part of."""
     for id, revision in connection.execute(_SUCCESSORS, (incident_id,)).fetchall():
         changes.note_incident(connection, id, revision)

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from nightside.model.state import Change
+from nightside.store.catalogue import Connection
 
 _LARGEST = (1 << 63) - 1
-"""SQLite's integers have 64 bits."""
+"""A catalogue's numbers have 64 bits."""
+_NEXT = "INSERT INTO change (number, kind, id, revision) SELECT coalesce(max(number), 0) + 1,"
+"""One writes at a time, so that numbers are in the order of the commits: who has read up to one misses none."""
 
 
-def note_incident(connection: sqlite3.Connection, id: str, revision: int) -> None:
+def note_incident(connection: Connection, id: str, revision: int) -> None:
     """An incident, its series or its messages are other than before."""
-    connection.execute("INSERT INTO change (kind, id, revision) VALUES ('incident', ?, ?)", (id, revision))
+    connection.execute(f"{_NEXT} 'incident', ?, ? FROM change", (id, revision))
 
 
-def note_samples(connection: sqlite3.Connection) -> None:
+def note_samples(connection: Connection) -> None:
     """There are other samples than before."""
-    connection.execute("INSERT INTO change (kind) VALUES ('samples')")
+    connection.execute(f"{_NEXT} 'samples', NULL, NULL FROM change")
 
 
-def note_results(connection: sqlite3.Connection) -> None:
+def note_results(connection: Connection) -> None:
     """There are other results of checks than before."""
-    connection.execute("INSERT INTO change (kind) VALUES ('results')")
+    connection.execute(f"{_NEXT} 'results', NULL, NULL FROM change")
 
 
-def since(connection: sqlite3.Connection, after: int, limit: int) -> list[Change]:
+def since(connection: Connection, after: int, limit: int) -> list[Change]:
     """The changes behind this number, in order; at most `limit`."""
     rows = connection.execute(
         "SELECT number, kind, id, revision FROM change WHERE number > ? ORDER BY number LIMIT ?",
@@ -34,7 +35,7 @@ def since(connection: sqlite3.Connection, after: int, limit: int) -> list[Change
     return [Change(*row) for row in rows]
 
 
-def last(connection: sqlite3.Connection) -> int:
+def last(connection: Connection) -> int:
     """The number of the last change; 0 where there is none."""
     (number,) = connection.execute("SELECT coalesce(max(number), 0) FROM change").fetchone()
     return int(number)

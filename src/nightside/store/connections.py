@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-from nightside.store.catalogue import AsItStands
+from nightside.store.sqlite_catalogue import AsItStands
 
 
 class Connections:

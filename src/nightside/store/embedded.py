@@ -40,13 +40,14 @@ from nightside.store import flips as incident_flips
 from nightside.store import reports as report_rows
 from nightside.store import results as result_rows
 from nightside.store import tokens as token_rows
-from nightside.store.catalogue import explained, moment, open_catalogue, open_to_read, transaction
 from nightside.store.connections import Connections
 from nightside.store.folder_errors import make_folder, readable, written
+from nightside.store.local_files import LocalFiles
 from nightside.store.protocol import Baselines
 from nightside.store.result_form import PUBLIC
 from nightside.store.samples import Held
 from nightside.store.segment_reader import SegmentReader
+from nightside.store.sqlite_catalogue import explained, moment, open_catalogue, open_to_read, transaction
 
 if TYPE_CHECKING:
     import sqlite3
@@ -67,8 +68,9 @@ class EmbeddedStore:
         """
         self.folder = folder
         self._read_only = read_only
-        self._segments = folder / "segments"
-        self._checks = folder / "checks"
+        self._segments = LocalFiles(folder / "segments")
+        self._checks = LocalFiles(folder / "checks")
+        self._flips = LocalFiles(folder / "flips")
         self._path = folder / "nightside.sqlite"
         self._reader = SegmentReader(self._segments)
         self._states = states.States()
@@ -200,7 +202,7 @@ class EmbeddedStore:
         with self._writing() as connection:
             if findings.latest(connection, id) is None:
                 raise LookupError(id)
-            incident_flips.write(self.folder / "flips", id, flips)
+            incident_flips.write(self._flips, id, flips)
 
     def flips(self, id: str, *, peer: int | str | None = None, skip: int = 0) -> pa.RecordBatchReader | None:
         """See `Store.flips`."""
@@ -208,7 +210,7 @@ class EmbeddedStore:
             # An id may come from anybody; only ours are names of files.
             if findings.summary(connection, id) is None:
                 return None
-        return incident_flips.read(self.folder / "flips", id, peer, skip)
+        return incident_flips.read(self._flips, id, peer, skip)
 
     def put_samples(self, signals: Iterable[Signal], baselines: Baselines = MappingProxyType({})) -> None:
         """See `Store.put_samples`."""
@@ -220,31 +222,31 @@ class EmbeddedStore:
     def merge_samples(self) -> int:
         """See `Store.merge_samples`."""
         with self._reading() as connection:
-            planned = merging.plan(connection, self._reader, self._segments)
+            planned = merging.plan(connection, self._reader)
         if planned is None:
             return 0
         with self._writing() as connection:
             if not merging.stands(connection, planned):
                 return 0
-            merging.delete_unneeded(connection, self._segments)
-            self._write_segment(planned.contents)
-            merging.enter(connection, planned)
+            with written(self._segments):
+                segments.write(self._segments, planned.contents)
+                merging.enter(connection, self._segments, planned)
         return len(planned.run)
 
     def _put_segment(self, contents: segments.Contents) -> None:
         with self._writing() as connection:
             if sample_writing.is_last(connection, contents.name):
                 return
-            self._write_segment(contents)
+            with written(self._segments):
+                if not sample_writing.is_known(connection, contents.name) or not self._segments.exists(
+                    segments.file_of(contents.name)
+                ):
+                    segments.write(self._segments, contents)
             columns = contents.columns
             pieces = segments.pieces_of(columns, segments.group_rows(len(columns.signal)))
             sample_writing.register(
                 connection, self._reader, contents.name, contents.entities, columns, pieces
             )
-
-    def _write_segment(self, contents: segments.Contents) -> None:
-        with written(self._segments):
-            segments.write(self._segments, contents)
 
     def samples(self, type: str, code: str, begin: int, end: int) -> pa.Table:
         """See `Store.samples`."""

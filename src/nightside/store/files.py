@@ -11,6 +11,7 @@ words for people.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,11 +63,20 @@ class Files(ABC):
         """A file, to be read at any place of it, and closed. Raises OSError."""
 
     @abstractmethod
-    def parquet(self, name: str, **options: Any) -> pq.ParquetFile:
-        """A Parquet file, to be closed; `options` of `pyarrow.parquet.ParquetFile`.
+    def snapshot(self, name: str) -> pa.NativeFile:
+        """The same, and it stays what it is now, whatever takes its place or deletes it meanwhile."""
 
-        Raises OSError, or pyarrow.ArrowException where it is damaged.
+    @abstractmethod
+    def parquet(self, name: str, **options: Any) -> AbstractContextManager[pq.ParquetFile]:
+        """A Parquet file for a block; `options` of `pyarrow.parquet.ParquetFile`.
+
+        Raises OSError (FileNotFoundError too where it is deleted while it is read), or pyarrow.ArrowException where
+        it is damaged.
         """
+
+    @abstractmethod
+    def ask(self) -> None:
+        """Raise OSError where the storage does not answer, or lacks the bucket; a folder may be missing."""
 
     @abstractmethod
     def listed(self, name: str) -> Listed | None:

@@ -6,7 +6,6 @@ The rules are those of `Store.put_incident`. All functions run within the caller
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,13 +14,34 @@ from nightside.model.instants import iso, parse_iso
 from nightside.model.ndjson import dumps
 from nightside.model.series import IncidentSeries
 from nightside.store import changes
+from nightside.store.catalogue import Connection
 from nightside.store.summary import summary_of
 
 _OF_THE_STORE = frozenset({"id", "revision", "corrections", "reports", "acknowledgements"})
 """What the store adds to a finding; no part of its content."""
 
 _REVISIONS = range(1, 1 << 63)
-"""SQLite's integers have 64 bits."""
+"""A catalogue's numbers have 64 bits."""
+
+_COLUMNS = (
+    "id",
+    "type",
+    "code",
+    "began",
+    "ended",
+    "reach",
+    "severity",
+    "status",
+    "revision",
+    "summary",
+    "series",
+)
+_PUT = (
+    f"INSERT INTO incident ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))}) "
+    "ON CONFLICT (id) DO UPDATE SET merged_into = NULL, "
+    + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
+)
+"""What was merged into another and is found apart again is listed again."""
 
 
 def changed_keys(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
@@ -30,7 +50,7 @@ def changed_keys(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return sorted(k for k in keys if k not in old or k not in new or dumps(old[k]) != dumps(new[k]))
 
 
-def latest(connection: sqlite3.Connection, incident_id: str) -> str | None:
+def latest(connection: Connection, incident_id: str) -> str | None:
     """The JSON text of the latest revision; None where the id is unknown."""
     row = connection.execute(
         "SELECT json FROM revision JOIN incident USING (id, revision) WHERE id = ?", (incident_id,)
@@ -38,19 +58,19 @@ def latest(connection: sqlite3.Connection, incident_id: str) -> str | None:
     return None if row is None else str(row[0])
 
 
-def summary(connection: sqlite3.Connection, incident_id: str) -> str | None:
+def summary(connection: Connection, incident_id: str) -> str | None:
     """The JSON text of the latest revision in short; None where the id is unknown."""
     row = connection.execute("SELECT summary FROM incident WHERE id = ?", (incident_id,)).fetchone()
     return None if row is None else str(row[0])
 
 
-def revisions(connection: sqlite3.Connection, incident_id: str) -> list[int]:
+def revisions(connection: Connection, incident_id: str) -> list[int]:
     """The numbers of all revisions, in order."""
     rows = connection.execute("SELECT revision FROM revision WHERE id = ? ORDER BY revision", (incident_id,))
     return [int(row[0]) for row in rows]
 
 
-def revision(connection: sqlite3.Connection, incident_id: str, number: int) -> str | None:
+def revision(connection: Connection, incident_id: str, number: int) -> str | None:
     """The JSON text of one revision; None where there is none."""
     if number not in _REVISIONS:
         return None
@@ -60,7 +80,7 @@ def revision(connection: sqlite3.Connection, incident_id: str, number: int) -> s
     return None if row is None else str(row[0])
 
 
-def put(connection: sqlite3.Connection, incident: Incident, series: IncidentSeries) -> str:
+def put(connection: Connection, incident: Incident, series: IncidentSeries) -> str:
     """Store a finding; its JSON text as stored."""
     reach = max(incident.began, series.end) if incident.ended is None else incident.ended
     own = first_id(incident.entity, incident.began)
@@ -71,9 +91,7 @@ def put(connection: sqlite3.Connection, incident: Incident, series: IncidentSeri
     revision, text = _revise(connection, kept, incident.to_json(id=kept, revision=1, corrections=[]))
     drawn = dumps(series.to_json())
     connection.execute(
-        "INSERT OR REPLACE INTO incident "
-        "(id, type, code, began, ended, reach, severity, status, revision, summary, series) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        _PUT,
         (
             kept,
             incident.entity.type,
@@ -95,7 +113,7 @@ def put(connection: sqlite3.Connection, incident: Incident, series: IncidentSeri
     return text
 
 
-def _same(connection: sqlite3.Connection, incident: Incident, reach: int, own: str) -> list[str]:
+def _same(connection: Connection, incident: Incident, reach: int, own: str) -> list[str]:
     """The listed incidents that this finding is, earliest id first."""
     rows = connection.execute(
         "SELECT id FROM incident WHERE type = ? AND code = ? AND merged_into IS NULL "
@@ -105,7 +123,7 @@ def _same(connection: sqlite3.Connection, incident: Incident, reach: int, own: s
     return [str(row[0]) for row in rows]
 
 
-def _revise(connection: sqlite3.Connection, incident_id: str, new: dict[str, Any]) -> tuple[int, str]:
+def _revise(connection: Connection, incident_id: str, new: dict[str, Any]) -> tuple[int, str]:
     """Store `new` as the next revision, unless it says what the latest says; its number and text."""
     stored = latest(connection, incident_id)
     if stored is not None:
@@ -116,11 +134,13 @@ def _revise(connection: sqlite3.Connection, incident_id: str, new: dict[str, Any
         new["revision"] = old["revision"] + 1
         new["corrections"] = [*old["corrections"], {"revision": new["revision"], "changed": changed}]
     text = dumps(new)
-    connection.execute("INSERT INTO revision VALUES (?, ?, ?)", (incident_id, new["revision"], text))
+    connection.execute(
+        "INSERT INTO revision (id, revision, json) VALUES (?, ?, ?)", (incident_id, new["revision"], text)
+    )
     return new["revision"], text
 
 
-def _merge(connection: sqlite3.Connection, incident_id: str, successor: str) -> None:
+def _merge(connection: Connection, incident_id: str, successor: str) -> None:
     """Close an incident as a part of `successor`; it keeps its address."""
     stored = latest(connection, incident_id)
     if stored is None:
@@ -137,7 +157,7 @@ def _merge(connection: sqlite3.Connection, incident_id: str, successor: str) -> 
 
 
 def close(
-    connection: sqlite3.Connection, incident_id: str, closed_as: str | None, provenance: dict[str, Any] | None
+    connection: Connection, incident_id: str, closed_as: str | None, provenance: dict[str, Any] | None
 ) -> str:
     """Close an incident as it stands (`Store.close_incident`); its JSON text as stored."""
     stored = latest(connection, incident_id)
@@ -159,9 +179,7 @@ def close(
     return text
 
 
-def put_messages(
-    connection: sqlite3.Connection, incident_id: str, messages: Sequence[dict[str, Any]]
-) -> None:
+def put_messages(connection: Connection, incident_id: str, messages: Sequence[dict[str, Any]]) -> None:
     """Store what is to be told of an incident, in place of what was stored for it before.
 
     Raises LookupError where the id is unknown.
@@ -174,12 +192,13 @@ def put_messages(
         return
     connection.execute("DELETE FROM message WHERE id = ?", (incident_id,))
     connection.executemany(
-        "INSERT INTO message VALUES (?, ?, ?)", ((incident_id, i, text) for i, text in enumerate(new))
+        "INSERT INTO message (id, position, json) VALUES (?, ?, ?)",
+        ((incident_id, i, text) for i, text in enumerate(new)),
     )
     changes.note_incident(connection, incident_id, row[0])
 
 
-def stored_messages(connection: sqlite3.Connection, incident_id: str) -> list[str]:
+def stored_messages(connection: Connection, incident_id: str) -> list[str]:
     """The JSON texts of an incident's messages, in order."""
     rows = connection.execute("SELECT json FROM message WHERE id = ? ORDER BY position", (incident_id,))
     return [str(row[0]) for row in rows]

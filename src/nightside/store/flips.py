@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nightside.model.errors import NightsideError
-from nightside.store.folder_sync import written_whole
+from nightside.store.files import Files
+from nightside.store.folder_errors import readable, written
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,38 +21,30 @@ _ID = re.compile(r"[A-Z0-9]+-[0-9]+T[0-9]+Z")
 """What makes a file name that leads nowhere else."""
 
 
-def write(folder: Path, id: str, table: pa.Table) -> None:
-    """Write an incident's flips whole, in place of those it had, or not at all. To be called by one at a time.
+def write(files: Files, id: str, table: pa.Table) -> None:
+    """Write an incident's flips whole, in place of those it had, or not at all.
 
-    Raises NightsideError where the disk refuses.
+    Raises NightsideError where the place refuses.
     """
-    import pyarrow.parquet as pq
-
-    final = _file_of(folder, id)
-    try:
-        folder.mkdir(exist_ok=True)
-        with written_whole(final) as file:
-            pq.write_table(table, file, compression="zstd", row_group_size=ROWS_PER_GROUP)
-    except OSError as error:
-        raise NightsideError(f"flips cannot be written ({error.strerror})", where=str(final)) from error
+    with written(files, file_of(id)):
+        files.write(file_of(id), table, compression="zstd", row_group_size=ROWS_PER_GROUP)
 
 
-def read(folder: Path, id: str, peer: int | str | None, skip: int) -> pa.RecordBatchReader | None:
+def read(files: Files, id: str, peer: int | str | None, skip: int) -> pa.RecordBatchReader | None:
     """See `Store.flips`."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     if not _ID.fullmatch(id):
         return None
-    path = _file_of(folder, id)
-    try:
-        # Stays open: who is reading sees one whole file, whatever is put in its place meanwhile.
-        file = pq.ParquetFile(path)
-    except FileNotFoundError:
-        return None
-    except (OSError, pa.ArrowException) as error:
-        raise _damaged(path, error) from error
-    return pa.RecordBatchReader.from_batches(file.schema_arrow, _batches(file, path, peer, skip))
+    with readable(files, file_of(id)):
+        try:
+            # Who is reading sees one whole file, whatever is put in its place meanwhile.
+            source = files.snapshot(file_of(id))
+        except FileNotFoundError:
+            return None
+        file = pq.ParquetFile(source)
+    return pa.RecordBatchReader.from_batches(file.schema_arrow, _batches(source, file, files, id, peer, skip))
 
 
 def sessions_of(schema: pa.Schema) -> list[tuple[str, str, int]]:
@@ -63,19 +54,20 @@ def sessions_of(schema: pa.Schema) -> list[tuple[str, str, int]]:
 
 
 def _batches(
-    file: pa.parquet.ParquetFile, path: Path, peer: int | str | None, skip: int
+    source: pa.NativeFile,
+    file: pa.parquet.ParquetFile,
+    files: Files,
+    id: str,
+    peer: int | str | None,
+    skip: int,
 ) -> Iterator[pa.RecordBatch]:
-    import pyarrow as pa
-
-    with file:
+    with source, file:
         for group in range(file.num_row_groups):
             if peer is None and skip >= (rows := file.metadata.row_group(group).num_rows):
                 skip -= rows
                 continue
-            try:
+            with readable(files, file_of(id)):
                 table = file.read_row_group(group)
-            except (OSError, pa.ArrowException) as error:
-                raise _damaged(path, error) from error
             if peer is not None:
                 table = table.filter(_is_of(table, peer))
             left = table.slice(skip)
@@ -92,13 +84,6 @@ def _is_of(table: pa.Table, peer: int | str) -> pa.ChunkedArray:
     return pc.equal(table["peer_address"].cast(pa.string()), peer)
 
 
-def _file_of(folder: Path, id: str) -> Path:
-    return folder / f"{id}.parquet"
-
-
-def _damaged(path: Path, error: Exception) -> NightsideError:
-    return NightsideError(
-        f"flips cannot be read: {str(error).splitlines()[0]}",
-        where=str(path),
-        advice="The file is damaged: replay the incident's input again.",
-    )
+def file_of(id: str) -> str:
+    """The file of an incident's flips."""
+    return f"{id}.parquet"

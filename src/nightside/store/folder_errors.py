@@ -1,4 +1,4 @@
-"""What the disk says of a store's folders, in words."""
+"""What a disk, or a storage, says of a store's files, in words."""
 
 from __future__ import annotations
 
@@ -7,39 +7,85 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nightside.model.errors import NightsideError
+from nightside.store.files import Files
 
 
 @contextmanager
-def readable(folder: Path) -> Iterator[None]:
-    """Turn what the disk says of a folder's segments into one NightsideError."""
+def readable(files: Files, name: str | None = None) -> Iterator[None]:
+    """Turn what the place says of its files, or of this one, into one NightsideError."""
     import pyarrow as pa
 
     try:
         yield
     except (OSError, pa.ArrowException) as error:
+        what = f"{_KEPT.get(files.name, 'files')} cannot be read"
+        said, advice = _words(_asked(files, error))
         raise NightsideError(
-            f"{_KEPT[folder.name]} cannot be read: {str(error).splitlines()[0]}",
-            where=str(folder),
-            advice=_DAMAGED[folder.name],
+            f"{what}: {said}",
+            where=f"{files.place}/{name}" if name else files.place,
+            advice=advice or _DAMAGED.get(files.name, _DAMAGED["checks"]),
         ) from error
 
 
 @contextmanager
-def written(folder: Path) -> Iterator[None]:
-    """Turn a refusal of the disk into one NightsideError."""
+def written(files: Files, name: str | None = None) -> Iterator[None]:
+    """Turn a refusal of the place into one NightsideError."""
     try:
         yield
     except OSError as error:
+        said, advice = _words(error)
         raise NightsideError(
-            f"{_KEPT[folder.name]} cannot be written ({error.strerror})", where=str(folder)
+            f"{_KEPT.get(files.name, 'files')} cannot be written ({said})",
+            where=f"{files.place}/{name}" if name else files.place,
+            advice=advice,
         ) from error
 
 
-_KEPT = {"segments": "samples", "checks": "results of checks"}
+_KEPT = {"segments": "samples", "checks": "results of checks", "flips": "flips"}
 _DAMAGED = {
     "segments": "A segment is missing or damaged: replay its input again into a new store.",
-    "checks": "A segment is missing or damaged: bring it back from a copy, or name another store.",
+    "flips": "The file is damaged: replay the incident's input again.",
+    "checks": "A file is missing or damaged: bring it back from a copy, or name another store.",
 }
+
+
+def _asked(files: Files, error: Exception) -> Exception:
+    """Of a file that is missing: what else is, where it is more than the file."""
+    if isinstance(error, FileNotFoundError):
+        try:
+            files.ask()
+        except OSError as more:
+            return more
+    return error
+
+
+def _words(error: Exception) -> tuple[str, str]:
+    """What a place says, shortly, and what to do about it; empty where that hangs on what it says it of."""
+    said = str(error)
+    for marks, words, advice in _REMOTE:
+        if any(mark in said for mark in marks):
+            return words, advice
+    short = error.strerror if isinstance(error, OSError) and error.strerror else said.splitlines()[0]
+    return short, ""
+
+
+_REMOTE = (
+    (("NO_SUCH_BUCKET",), "there is no such bucket", "Make it, or name another with NIGHTSIDE_SEGMENTS."),
+    (
+        (
+            *("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "INVALID_CLIENT_TOKEN_ID", "HTTP status 403"),
+            *("SIGNATURE_DOES_NOT_MATCH", "MISSING_AUTHENTICATION_TOKEN"),
+        ),
+        "the storage refuses us",
+        "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to those of somebody who may read and write there.",
+    ),
+    (
+        ("NETWORK_CONNECTION", "REQUEST_TIMEOUT", "SERVICE_UNAVAILABLE", "SLOW_DOWN"),
+        "the storage does not answer",
+        "See that it runs, and that AWS_ENDPOINT_URL names it (unset, it is Amazon's); then try again.",
+    ),
+)
+"""What Amazon's library calls what an S3 storage says."""
 
 
 def make_folder(folder: Path) -> None:

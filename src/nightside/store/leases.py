@@ -7,16 +7,15 @@ its number.
 
 from __future__ import annotations
 
-import sqlite3
-
 from nightside.model.errors import LeaseLostError
 from nightside.model.lease import Lease
+from nightside.store.catalogue import Connection
 
 _NOBODY = ""
 """Holds what was given back."""
 
 
-def take(connection: sqlite3.Connection, name: str, holder: str, for_s: float, now_s: float) -> Lease | None:
+def take(connection: Connection, name: str, holder: str, for_s: float, now_s: float) -> Lease | None:
     """See `Store.take_lease`. Raises ValueError for a holder without a name, or a time that is none."""
     if holder == _NOBODY or not 0 < for_s < float("inf"):
         raise ValueError(f"not a lease: {name!r} for {holder!r}, {for_s} s")
@@ -33,7 +32,7 @@ def take(connection: sqlite3.Connection, name: str, holder: str, for_s: float, n
     return lease
 
 
-def release(connection: sqlite3.Connection, lease: Lease) -> bool:
+def release(connection: Connection, lease: Lease) -> bool:
     """See `Store.release_lease`."""
     done = connection.execute(
         "UPDATE lease SET holder = ?, until_s = 0 WHERE name = ? AND holder = ? AND number = ?",
@@ -42,7 +41,7 @@ def release(connection: sqlite3.Connection, lease: Lease) -> bool:
     return done.rowcount > 0
 
 
-def holding(connection: sqlite3.Connection, prefix: str, now_s: float) -> list[Lease]:
+def holding(connection: Connection, prefix: str, now_s: float) -> list[Lease]:
     """See `Store.leases`."""
     rows = connection.execute(
         "SELECT name, holder, number, until_s FROM lease "
@@ -52,7 +51,7 @@ def holding(connection: sqlite3.Connection, prefix: str, now_s: float) -> list[L
     return [Lease(*row) for row in rows]
 
 
-def hold_to(connection: sqlite3.Connection, lease: Lease) -> None:
+def hold_to(connection: Connection, lease: Lease) -> None:
     """Raises LeaseLostError where the lease is not this holder's any more.
 
     One whose time is over, and that nobody has taken, is: nobody else can have done anything meanwhile.

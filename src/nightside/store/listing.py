@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
 from nightside.model.incident import SEVERITIES, Severity, Status
+from nightside.store.catalogue import Connection
 from nightside.store.cursor import place_of
 
 
 def ids(
-    connection: sqlite3.Connection,
+    connection: Connection,
     *,
     type: str | None,
     codes: Sequence[str],
@@ -44,9 +44,10 @@ def ids(
     where = "".join(f" AND {condition}" for condition, _ in wanted)
     values = [value for _, some in wanted for value in some]
     down = " DESC" if newest_first else ""
+    up_to = "" if limit is None else " LIMIT ?"
     rows = connection.execute(
         f"SELECT id FROM incident WHERE merged_into IS NULL{where} "
-        f"ORDER BY began{down}, type{down}, code{down}, id{down} LIMIT ?",
-        (*values, -1 if limit is None else limit),
+        f"ORDER BY began{down}, type{down}, code{down}, id{down}{up_to}",
+        (*values, *(() if limit is None else (max(limit, 0),))),
     )
     return [str(row[0]) for row in rows]

@@ -72,11 +72,20 @@ class LocalFiles(Files):
 
         return pa.OSFile(str(self.folder / plain(name)))
 
-    def parquet(self, name: str, **options: Any) -> pq.ParquetFile:
+    def snapshot(self, name: str) -> pa.NativeFile:
+        """See `Files.snapshot`."""
+        return self.open(name)
+
+    @contextmanager
+    def parquet(self, name: str, **options: Any) -> Iterator[pq.ParquetFile]:
         """See `Files.parquet`."""
         import pyarrow.parquet as pq
 
-        return pq.ParquetFile(self.folder / plain(name), **options)
+        with pq.ParquetFile(self.folder / plain(name), **options) as file:
+            yield file
+
+    def ask(self) -> None:
+        """See `Files.ask`."""
 
     def listed(self, name: str) -> Listed | None:
         """See `Files.listed`."""

@@ -10,15 +10,16 @@ them still; who is slower looks again (`EmbeddedStore.samples`).
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from nightside.model.entity import Entity
 from nightside.store import samples, segments
+from nightside.store.catalogue import Connection
+from nightside.store.files import Files
+from nightside.store.retired import delete_retired, retire
 from nightside.store.segment_reader import SegmentReader
 from nightside.store.segments import Columns, Contents, Int64, file_of
 
@@ -41,7 +42,7 @@ class Plan:
     contents: Contents
 
 
-def small_run(connection: sqlite3.Connection, folder: Path) -> list[tuple[int, str, int]]:
+def small_run(connection: Connection, reader: SegmentReader) -> list[tuple[int, str, int]]:
     """The small segments that were written last, one behind the other, as (number, name, written).
 
     Without the very last: who writes the same again changes nothing while it stands there.
@@ -52,7 +53,7 @@ def small_run(connection: sqlite3.Connection, folder: Path) -> list[tuple[int, s
     )
     for number, name, written in newest:
         try:
-            if file_of(folder, name).stat().st_size >= SMALL_BYTES:
+            if reader.size(name) >= SMALL_BYTES:
                 break
         except OSError:
             # Missing: what it held cannot be read, and is not to be forgotten either.
@@ -61,11 +62,11 @@ def small_run(connection: sqlite3.Connection, folder: Path) -> list[tuple[int, s
     return run[::-1]
 
 
-def plan(connection: sqlite3.Connection, reader: SegmentReader, folder: Path) -> Plan | None:
+def plan(connection: Connection, reader: SegmentReader) -> Plan | None:
     """What is to be merged; None where that is not worth while, or something of it cannot be read."""
     import pyarrow as pa
 
-    run = small_run(connection, folder)
+    run = small_run(connection, reader)
     if len(run) < MOST_SMALL:
         return None
     try:
@@ -75,7 +76,7 @@ def plan(connection: sqlite3.Connection, reader: SegmentReader, folder: Path) ->
         return None
 
 
-def _merged(connection: sqlite3.Connection, reader: SegmentReader, run: list[tuple[int, str, int]]) -> Plan:
+def _merged(connection: Connection, reader: SegmentReader, run: list[tuple[int, str, int]]) -> Plan:
     marks = ", ".join("?" * len(run))
     rows: list[Row] = connection.execute(
         "SELECT entity, begin_s, segment, part, end_s, row_group, first_row, row_count FROM piece "
@@ -122,7 +123,7 @@ def _without_holes(pieces: list[samples.Held]) -> list[list[samples.Held]]:
     return found
 
 
-def stands(connection: sqlite3.Connection, planned: Plan) -> bool:
+def stands(connection: Connection, planned: Plan) -> bool:
     """Whether the run is still as it was planned; to be asked within the transaction that carries it out."""
     first, last = planned.run[0][2], planned.run[-1][2]
     now = connection.execute(
@@ -132,8 +133,10 @@ def stands(connection: sqlite3.Connection, planned: Plan) -> bool:
     return [tuple(row) for row in now] == planned.run
 
 
-def enter(connection: sqlite3.Connection, planned: Plan) -> None:
+def enter(connection: Connection, files: Files, planned: Plan) -> None:
     """Put the merged segment, whose file is written, into the place of the run."""
+    delete_unneeded(connection, files)
+    retire(connection, files, (file_of(name) for _number, name, _written in planned.run))
     connection.executemany(
         "DELETE FROM piece WHERE entity = ? AND begin_s = ? AND segment = ? AND part = ?",
         (row[:4] for row in planned.rows),
@@ -165,9 +168,7 @@ def enter(connection: sqlite3.Connection, planned: Plan) -> None:
     )
 
 
-def delete_unneeded(connection: sqlite3.Connection, folder: Path) -> None:
-    """Delete files of segments that nobody knows of. Only who writes may: nobody else is writing one then."""
-    known = {name for (name,) in connection.execute("SELECT name FROM segment")}
-    for path in folder.glob("*.parquet"):
-        if path.stem not in known:
-            path.unlink(missing_ok=True)
+def delete_unneeded(connection: Connection, files: Files) -> int:
+    """Delete files of segments that nobody needs any more; how many. Within the caller's transaction."""
+    known = {file_of(name) for (name,) in connection.execute("SELECT name FROM segment")}
+    return delete_retired(connection, files, known)

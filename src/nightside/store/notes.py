@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
+from nightside.store.catalogue import Connection
 
 
-def put(connection: sqlite3.Connection, name: str, text: str | None) -> None:
+def put(connection: Connection, name: str, text: str | None) -> None:
     """See `Store.put_note`."""
     if text is None:
         connection.execute("DELETE FROM note WHERE name = ?", (name,))
@@ -16,13 +16,13 @@ def put(connection: sqlite3.Connection, name: str, text: str | None) -> None:
     )
 
 
-def get(connection: sqlite3.Connection, name: str) -> str | None:
+def get(connection: Connection, name: str) -> str | None:
     """See `Store.note`."""
     row = connection.execute("SELECT text FROM note WHERE name = ?", (name,)).fetchone()
     return None if row is None else str(row[0])
 
 
-def every(connection: sqlite3.Connection, prefix: str) -> dict[str, str]:
+def every(connection: Connection, prefix: str) -> dict[str, str]:
     """See `Store.notes`."""
     rows = connection.execute(
         "SELECT name, text FROM note WHERE name >= ? AND substr(name, 1, ?) = ? ORDER BY name",

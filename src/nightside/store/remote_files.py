@@ -10,11 +10,13 @@ looks at.
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -99,12 +101,37 @@ class RemoteFiles(Files):
         system, path = self._at(name)
         return system.open_input_file(path)
 
-    def parquet(self, name: str, **options: Any) -> pq.ParquetFile:
+    def snapshot(self, name: str) -> pa.NativeFile:
+        """See `Files.snapshot`."""
+        import pyarrow as pa
+
+        # What is open here is read piece by piece by its name, and would be another's in the middle.
+        return pa.BufferReader(self.read_bytes(name))
+
+    @contextmanager
+    def parquet(self, name: str, **options: Any) -> Iterator[pq.ParquetFile]:
         """See `Files.parquet`."""
         import pyarrow.parquet as pq
 
         system, path = self._at(name)
-        return pq.ParquetFile(path, filesystem=system, **options)
+        try:
+            with pq.ParquetFile(path, filesystem=system, **options) as file:
+                yield file
+        except OSError as error:
+            if "NO_SUCH_KEY" in str(error):
+                raise FileNotFoundError(errno.ENOENT, "No such object", f"{self.url}/{name}") from error
+            raise
+
+    def ask(self) -> None:
+        """See `Files.ask`."""
+        from pyarrow import fs
+
+        if not self.url.startswith("s3://"):
+            self._infos()
+            return
+        system, path = self._system()
+        if system.get_file_info(path.partition("/")[0]).type == fs.FileType.NotFound:
+            raise OSError(f"NO_SUCH_BUCKET: {self.url}")
 
     def listed(self, name: str) -> Listed | None:
         """See `Files.listed`."""

@@ -6,20 +6,20 @@ Nothing is ever changed or deleted here.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Sequence
 
 from nightside.model.errors import UsageError
 from nightside.model.ndjson import dumps
 from nightside.model.report import KeptReport, PutReport, Report, Withdrawal
 from nightside.store.beside import FAMILY, note
+from nightside.store.catalogue import Connection
 
 MOST = 1000
 """Reports of one incident: a list that people read, and that stands in every answer about it."""
 
 
 def put(
-    connection: sqlite3.Connection, incident_id: str, reports: Sequence[Report], at: int, by: str
+    connection: Connection, incident_id: str, reports: Sequence[Report], at: int, by: str
 ) -> list[PutReport]:
     """See `Store.put_reports`."""
     if not connection.execute("SELECT 1 FROM incident WHERE id = ?", (incident_id,)).fetchone():
@@ -49,13 +49,11 @@ def put(
     return outcomes
 
 
-def withdraw(
-    connection: sqlite3.Connection, incident_id: str, report_id: str, at: int, by: str, why: str
-) -> bool:
+def withdraw(connection: Connection, incident_id: str, report_id: str, at: int, by: str, why: str) -> bool:
     """See `Store.withdraw_report`."""
     done = connection.execute(
-        "INSERT OR IGNORE INTO withdrawal (incident, report, at_s, by, why) "
-        "SELECT incident, report, ?, ?, ? FROM report WHERE incident = ? AND report = ?",
+        "INSERT INTO withdrawal (incident, report, at_s, by, why) "
+        "SELECT incident, report, ?, ?, ? FROM report WHERE incident = ? AND report = ? ON CONFLICT DO NOTHING",
         (at, by, why, incident_id, report_id),
     )
     if done.rowcount > 0:
@@ -63,7 +61,7 @@ def withdraw(
     return done.rowcount > 0
 
 
-def of_incident(connection: sqlite3.Connection, incident_id: str) -> list[KeptReport]:
+def of_incident(connection: Connection, incident_id: str) -> list[KeptReport]:
     """See `Store.reports`."""
     rows = connection.execute(
         FAMILY + "SELECT incident, report.json, attached_s, attached_by, at_s, withdrawal.by, why "

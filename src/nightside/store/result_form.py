@@ -89,12 +89,13 @@ def row_of(result: CheckResult) -> Row:
         None if result.detail is None else _utf8(result.detail[:DETAIL_CHARS]),
         *(_duration(phase, getattr(result, phase)) for phase in PHASES),
         _facts(result),
-        bool(result.reconstruction),
+        int(result.reconstruction),
     )
 
 
 def _utf8(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
+    # Without zeros too: PostgreSQL's text has none.
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
 
 
 def _name(word: str, text: str) -> str:
@@ -146,7 +147,7 @@ def table_of(rows: Sequence[Row], names: Sequence[str] = COLUMNS) -> pa.Table:
     columns: list[Row] = list(zip(*rows, strict=True)) if rows else [()] * len(names)
     fields = schema(names)
     if "reconstruction" in names:
-        # SQLite knows no truth, but 0 and 1.
+        # As it is stored: 0 and 1.
         at = list(names).index("reconstruction")
         columns[at] = tuple(map(bool, columns[at]))
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, fields, strict=True)], schema=fields)

@@ -1,20 +1,19 @@
 """Results of checks as immutable Parquet segments: one country each, in the order of time.
 
 A segment's name is a number that is given once. Its file is written whole before the catalogue knows of it; who is
-killed between leaves a file that nobody knows of, and the next one who writes deletes it. A reader who finds a file
-gone looks up again: what it held is in another one.
+killed between leaves a file that nobody knows of, which is deleted when it is old. A reader who finds a file gone looks
+up again: what it held is in another one.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nightside.store.folder_sync import written_whole
+from nightside.store.catalogue import Connection
+from nightside.store.files import Files
 from nightside.store.result_form import KEY, schema
+from nightside.store.retired import delete_retired, retire
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,12 +27,12 @@ Segment = tuple[int, int, int, int]
 """(number, first at_ms, last at_ms, rows)"""
 
 
-def file_of(folder: Path, number: int) -> Path:
-    """Where the segment of this number lies."""
-    return folder / f"{number}.parquet"
+def file_of(number: int) -> str:
+    """The file of the segment of this number."""
+    return f"{number}.parquet"
 
 
-def within(connection: sqlite3.Connection, country: str, first_ms: int, last_ms: int) -> list[Segment]:
+def within(connection: Connection, country: str, first_ms: int, last_ms: int) -> list[Segment]:
     """The segments of a country that may hold results from the first to the last instant, both included."""
     return connection.execute(
         "SELECT number, first_ms, last_ms, row_count FROM result_segment "
@@ -42,15 +41,22 @@ def within(connection: sqlite3.Connection, country: str, first_ms: int, last_ms:
     ).fetchall()
 
 
-def put(connection: sqlite3.Connection, folder: Path, country: str, table: pa.Table) -> None:
-    """Write a segment and enter it; within the caller's transaction. Raises OSError where the disk refuses."""
+def put(connection: Connection, files: Files, country: str, table: pa.Table) -> None:
+    """Write a segment and enter it; within the caller's transaction. Raises OSError where the place refuses."""
     import pyarrow.compute as pc
 
     table = table.sort_by([(name, "ascending") for name in KEY])
     (highest,) = connection.execute("SELECT coalesce(max(number), 0) FROM result_segment").fetchone()
-    taken = (int(path.stem) for path in folder.glob("*.parquet") if path.stem.isdecimal())
+    stems = (name.partition(".")[0] for name in files.names())
+    taken = (int(stem) for stem in stems if stem.isdecimal())
     number = max(highest, *taken, 0) + 1
-    _write(folder, number, table)
+    files.write(
+        file_of(number),
+        table,
+        compression="zstd",
+        row_group_size=ROWS_PER_GROUP,
+        write_statistics=["at_ms", "country", "target"],
+    )
     ends = pc.min_max(table["at_ms"])
     connection.execute(
         "INSERT INTO result_segment (number, country, first_ms, last_ms, row_count) VALUES (?, ?, ?, ?, ?)",
@@ -58,33 +64,17 @@ def put(connection: sqlite3.Connection, folder: Path, country: str, table: pa.Ta
     )
 
 
-def _write(folder: Path, number: int, table: pa.Table) -> None:
-    import pyarrow.parquet as pq
-
-    folder.mkdir(exist_ok=True)
-    final = file_of(folder, number)
-    with written_whole(final) as file:
-        pq.write_table(
-            table,
-            file,
-            compression="zstd",
-            row_group_size=ROWS_PER_GROUP,
-            write_statistics=["at_ms", "country", "target"],
-        )
-
-
-def read(folder: Path, number: int, first_ms: int, last_ms: int, names: Sequence[str]) -> pa.Table:
+def read(files: Files, number: int, first_ms: int, last_ms: int, names: Sequence[str]) -> pa.Table:
     """The rows from the first to the last instant, both included, in the order of time.
 
     Raises OSError or pyarrow.ArrowException where the file is missing or damaged.
     """
     import numpy as np
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     fields = schema(names)
     words = [field.name for field in fields if field.type == pa.string() and field.name != "facts"]
-    with pq.ParquetFile(file_of(folder, number), read_dictionary=words) as file:
+    with files.parquet(file_of(number), read_dictionary=words) as file:
         groups = [
             group
             for group in range(file.num_row_groups)
@@ -101,7 +91,7 @@ def _overlaps(group: Any, fields: pa.Schema, first_ms: int, last_ms: int) -> boo
     return known is None or not known.has_min_max or (known.min <= last_ms and known.max >= first_ms)
 
 
-def merge_small(connection: sqlite3.Connection, folder: Path, country: str) -> int:
+def merge_small(connection: Connection, files: Files, country: str) -> int:
     """Make one of a country's small segments where they are many; how many it was. Within the caller's transaction."""
     import pyarrow as pa
 
@@ -112,19 +102,17 @@ def merge_small(connection: sqlite3.Connection, folder: Path, country: str) -> i
     if len(small) < MOST_SMALL:
         return 0
     try:
-        tables = [read(folder, number, first, last, schema().names) for number, first, last in small]
+        tables = [read(files, number, first, last, schema().names) for number, first, last in small]
     except (OSError, pa.ArrowException):
         # One is damaged: they stay as they are, and whoever asks for it is told.
         return 0
-    put(connection, folder, country, pa.concat_tables(table.cast(schema()) for table in tables))
+    put(connection, files, country, pa.concat_tables(table.cast(schema()) for table in tables))
     connection.executemany("DELETE FROM result_segment WHERE number = ?", ((s[0],) for s in small))
+    retire(connection, files, (file_of(number) for number, *_times in small))
     return len(small)
 
 
-def delete_unneeded(connection: sqlite3.Connection, folder: Path) -> None:
-    """Delete files that the catalogue does not know. Only who writes may: nobody else is writing one then."""
-    known = {file_of(folder, number) for (number,) in connection.execute("SELECT number FROM result_segment")}
-    for path in [*folder.glob("*.parquet"), *folder.glob("*.part")]:
-        if path not in known:
-            with suppress(FileNotFoundError):
-                path.unlink()
+def delete_unneeded(connection: Connection, files: Files) -> int:
+    """Delete files that nobody needs any more; how many. Within the caller's transaction."""
+    known = {file_of(number) for (number,) in connection.execute("SELECT number FROM result_segment")}
+    return delete_retired(connection, files, known)

@@ -6,15 +6,15 @@ are many of a country, they become a Parquet segment. The table and the segments
 
 from __future__ import annotations
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nightside.model.check import CheckResult
 from nightside.store import result_segments
+from nightside.store.catalogue import Connection
+from nightside.store.files import Files
 from nightside.store.result_form import COLUMNS, KEY, PUBLIC, STORED_AS, Row, row_of, table_of
 
 if TYPE_CHECKING:
@@ -35,20 +35,19 @@ def rows_of(results: Sequence[CheckResult]) -> dict[str, list[Row]]:
     return found
 
 
-def put(connection: sqlite3.Connection, folder: Path, country: str, rows: Sequence[Row]) -> int:
+def put(connection: Connection, files: Files, country: str, rows: Sequence[Row]) -> int:
     """Store rows of one country; how many were new. Within the caller's transaction."""
-    stored = _stored_already(connection, folder, country, rows)
-    before = connection.total_changes
-    connection.executemany(
-        f"INSERT OR IGNORE INTO result ({', '.join(COLUMNS)}) VALUES ({_MARKS})",
-        (row for row in rows if row[: len(KEY)] not in stored) if stored else rows,
+    stored = _stored_already(connection, files, country, rows)
+    new = [row for row in rows if row[: len(KEY)] not in stored]
+    if not new:
+        return 0
+    done = connection.executemany(
+        f"INSERT INTO result ({', '.join(COLUMNS)}) VALUES ({_MARKS}) ON CONFLICT DO NOTHING", new
     )
-    return connection.total_changes - before
+    return done.rowcount
 
 
-def _stored_already(
-    connection: sqlite3.Connection, folder: Path, country: str, rows: Sequence[Row]
-) -> set[Row]:
+def _stored_already(connection: Connection, files: Files, country: str, rows: Sequence[Row]) -> set[Row]:
     """The keys that a segment has. Results come in the order of time, so as a rule no segment is looked into."""
     import pyarrow as pa
 
@@ -56,27 +55,27 @@ def _stored_already(
     first, last = min(times), max(times)
     found: set[Row] = set()
     for number, *_rest in result_segments.within(connection, country, first, last):
-        table = result_segments.read(folder, number, first, last, KEY)
+        table = result_segments.read(files, number, first, last, KEY)
         table = table.filter(pa.compute.is_in(table["at_ms"], pa.array(sorted(set(times)))))
         found |= set(zip(*(column.to_pylist() for column in table.columns), strict=True))
     return found
 
 
-def crowded(connection: sqlite3.Connection, country: str) -> bool:
+def crowded(connection: Connection, country: str) -> bool:
     """Whether so many lie loose that they are to become a segment."""
     (count,) = connection.execute("SELECT count(*) FROM result WHERE country = ?", (country,)).fetchone()
     return bool(count >= MOST_LOOSE)
 
 
-def pack(connection: sqlite3.Connection, folder: Path, country: str) -> None:
-    """Make a segment of what lies loose; within the caller's transaction. Raises OSError where the disk refuses."""
-    result_segments.delete_unneeded(connection, folder)
+def pack(connection: Connection, files: Files, country: str) -> None:
+    """Make a segment of what lies loose; within the caller's transaction. Raises OSError where the place refuses."""
+    result_segments.delete_unneeded(connection, files)
     rows = connection.execute(
         f"SELECT {', '.join(COLUMNS)} FROM result WHERE country = ?", (country,)
     ).fetchall()
-    result_segments.put(connection, folder, country, table_of(rows))
+    result_segments.put(connection, files, country, table_of(rows))
     connection.execute("DELETE FROM result WHERE country = ?", (country,))
-    result_segments.merge_small(connection, folder, country)
+    result_segments.merge_small(connection, files, country)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ class Found:
         return list(dict.fromkeys((*KEY, *(STORED_AS.get(name, name) for name in self.columns))))
 
 
-def find(connection: sqlite3.Connection, country: str, begin: int, end: int, columns: Sequence[str]) -> Found:
+def find(connection: Connection, country: str, begin: int, end: int, columns: Sequence[str]) -> Found:
     """Look up what `read` reads; within one transaction, so that the table and the segments are of one moment."""
     if unknown := set(columns) - set(PUBLIC):
         raise ValueError(f"no columns of results: {', '.join(sorted(unknown))}")
@@ -111,17 +110,17 @@ def find(connection: sqlite3.Connection, country: str, begin: int, end: int, col
     return found
 
 
-def stands(connection: sqlite3.Connection, found: Found) -> bool:
+def stands(connection: Connection, found: Found) -> bool:
     """Whether the segments are still those that were found."""
     return found.segments == result_segments.within(connection, found.country, found.first_ms, found.last_ms)
 
 
-def read(folder: Path, found: Found) -> pa.Table:
+def read(files: Files, found: Found) -> pa.Table:
     """See `Store.results`. Raises FileNotFoundError where segments were merged meanwhile: look again."""
     import pyarrow as pa
 
     parts = [
-        result_segments.read(folder, number, found.first_ms, found.last_ms, found.names)
+        result_segments.read(files, number, found.first_ms, found.last_ms, found.names)
         for number, *_rest in found.segments
     ]
     if found.loose or not parts:
@@ -186,7 +185,7 @@ def _public(table: pa.Table, columns: Sequence[str]) -> pa.Table:
     return pa.table(found)
 
 
-def countries(connection: sqlite3.Connection) -> list[str]:
+def countries(connection: Connection) -> list[str]:
     """Those with results, canaries left out, in order."""
     rows = connection.execute(
         "SELECT DISTINCT country FROM result UNION SELECT DISTINCT country FROM result_segment ORDER BY 1"

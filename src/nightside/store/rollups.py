@@ -6,7 +6,6 @@ entity and the day, so that the days of an entity lie side by side.
 
 from __future__ import annotations
 
-import sqlite3
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from nightside.store.catalogue import Connection
 from nightside.store.segments import NONE, Columns, Int64
 
 if TYPE_CHECKING:
@@ -87,15 +87,13 @@ def unpacked(data: bytes) -> Day:
     return np.frombuffer(zlib.decompress(data), "<i8").reshape(5, HOURS)
 
 
-def day_of(connection: sqlite3.Connection, entity: int, day: int) -> Day:
+def day_of(connection: Connection, entity: int, day: int) -> Day:
     """One day (since the epoch) of an entity, to be changed and put again."""
     found = days(connection, entity, day, day)
     return unpacked(found[0][1]).copy() if found else empty_day()
 
 
-def days(
-    connection: sqlite3.Connection, entity: int, first_day: int, last_day: int
-) -> list[tuple[int, bytes]]:
+def days(connection: Connection, entity: int, first_day: int, last_day: int) -> list[tuple[int, bytes]]:
     """The days (since the epoch, packed) of an entity that are stored, both ends included, in order."""
     rows = connection.execute(
         "SELECT entity_day, hours FROM rollup WHERE entity_day BETWEEN ? AND ? ORDER BY entity_day",
@@ -104,16 +102,17 @@ def days(
     return [(key & _LAST_DAY, data) for key, data in rows]
 
 
-def days_within(connection: sqlite3.Connection, entity: int, begin: int, end: int) -> list[tuple[int, bytes]]:
+def days_within(connection: Connection, entity: int, begin: int, end: int) -> list[tuple[int, bytes]]:
     """The days of an entity that overlap [begin, end) in seconds."""
     last = min((end - 1) // DAY_S, _LAST_DAY)
     return days(connection, entity, min(max(begin // DAY_S, 0), _LAST_DAY), last)
 
 
-def put_days(connection: sqlite3.Connection, found: Iterable[tuple[int, int, Day]]) -> None:
+def put_days(connection: Connection, found: Iterable[tuple[int, int, Day]]) -> None:
     """Store days as (entity, day since the epoch, day), in place of what there was."""
     connection.executemany(
-        "INSERT OR REPLACE INTO rollup VALUES (?, ?)",
+        "INSERT INTO rollup (entity_day, hours) VALUES (?, ?) "
+        "ON CONFLICT (entity_day) DO UPDATE SET hours = excluded.hours",
         ((_key(entity, day), packed(hours)) for entity, day, hours in found),
     )
 

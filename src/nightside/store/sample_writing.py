@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import count
 
 import numpy as np
 import numpy.typing as npt
 
 from nightside.model.entity import Entity
 from nightside.store import changes, rollups, samples
+from nightside.store.catalogue import Connection
 from nightside.store.rollups import HOUR_S, HOURS, Day, Hours, hours_of
 from nightside.store.segment_reader import SegmentReader
-from nightside.store.segments import Columns, Int64, Piece
+from nightside.store.segments import NONE, Columns, Int64, Piece
 
 
-def is_last(connection: sqlite3.Connection, name: str) -> bool:
+def is_last(connection: Connection, name: str) -> bool:
     """Whether this segment is what was written last, so that to write it again changes nothing."""
     row = connection.execute("SELECT name FROM segment ORDER BY written DESC LIMIT 1").fetchone()
     return row is not None and row[0] == name
 
 
+def is_known(connection: Connection, name: str) -> bool:
+    """Whether a segment of this name was entered, and needs not be written again where its file is there."""
+    return connection.execute("SELECT 1 FROM segment WHERE name = ?", (name,)).fetchone() is not None
+
+
 def register(
-    connection: sqlite3.Connection,
+    connection: Connection,
     reader: SegmentReader,
     name: str,
     entities: Sequence[Entity],
@@ -33,15 +39,16 @@ def register(
 ) -> None:
     """Enter a segment that was written. Where it was entered before, it counts as written last from now on."""
     connection.execute(
-        "INSERT INTO segment (name, written) SELECT ?, coalesce(max(written), 0) + 1 FROM segment WHERE true "
+        "INSERT INTO segment (number, name, written) "
+        "SELECT coalesce(max(number), 0) + 1, ?, coalesce(max(written), 0) + 1 FROM segment WHERE true "
         "ON CONFLICT (name) DO UPDATE SET written = excluded.written",
         (name,),
     )
     (segment,) = connection.execute("SELECT number FROM segment WHERE name = ?", (name,)).fetchone()
     numbers = _put_states(connection, entities, columns)
     connection.executemany(
-        "INSERT OR IGNORE INTO piece (entity, begin_s, segment, part, end_s, row_group, first_row, row_count) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO piece (entity, begin_s, segment, part, end_s, row_group, first_row, row_count) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             (numbers[p.signal], p.begin_s, segment, p.part, p.end_s, p.row_group, p.first_row, p.row_count)
             for p in pieces
@@ -57,32 +64,45 @@ def _ends(columns: Columns) -> tuple[Int64, Int64]:
     return first, np.append(first[1:], len(columns.signal)) - 1
 
 
-def _put_states(connection: sqlite3.Connection, entities: Sequence[Entity], columns: Columns) -> list[int]:
+def _put_states(connection: Connection, entities: Sequence[Entity], columns: Columns) -> list[int]:
     """Bring the entities up to date; their numbers by signal."""
     first, last = _ends(columns)
+    known = {(t, c): n for n, t, c in connection.execute("SELECT number, type, code FROM entity")}
+    free = count(max(known.values(), default=0) + 1)
+    for each in entities:
+        if (each.type, each.code) not in known:
+            known[each.type, each.code] = next(free)
+    numbers = [known[each.type, each.code] for each in entities]
     rows = zip(
+        numbers,
         entities,
         columns.begin_s[first].tolist(),
         columns.end_s[last].tolist(),
-        columns.units[last].tolist(),
-        columns.baseline[last].tolist(),
+        _nullable(columns.units[last]),
+        _nullable(columns.baseline[last]),
         strict=True,
     )
-    connection.executemany(
-        "INSERT INTO entity (type, code, name, first_s, last_s, units, baseline) "
-        "VALUES (?1, ?2, ?3, ?4, ?5, nullif(?6, -1), nullif(?7, -1)) "
-        "ON CONFLICT (type, code) DO UPDATE SET name = excluded.name, first_s = min(first_s, excluded.first_s), "
-        "units = iif(excluded.last_s >= last_s, excluded.units, units), "
-        "baseline = iif(excluded.last_s >= last_s, excluded.baseline, baseline), "
-        "last_s = max(last_s, excluded.last_s)",
-        ((e.type, e.code, e.name, *others) for e, *others in rows),
-    )
-    known = {(t, c): n for n, t, c in connection.execute("SELECT number, type, code FROM entity")}
-    return [known[e.type, e.code] for e in entities]
+    connection.executemany(_PUT_STATE, ((n, e.type, e.code, e.name, *others) for n, e, *others in rows))
+    return numbers
+
+
+_LATER = "excluded.last_s >= entity.last_s"
+_PUT_STATE = (
+    "INSERT INTO entity (number, type, code, name, first_s, last_s, units, baseline) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET name = excluded.name, "
+    "first_s = CASE WHEN excluded.first_s < entity.first_s THEN excluded.first_s ELSE entity.first_s END, "
+    f"units = CASE WHEN {_LATER} THEN excluded.units ELSE entity.units END, "
+    f"baseline = CASE WHEN {_LATER} THEN excluded.baseline ELSE entity.baseline END, "
+    f"last_s = CASE WHEN {_LATER} THEN excluded.last_s ELSE entity.last_s END"
+)
+
+
+def _nullable(numbers: Int64) -> list[int | None]:
+    return [None if number == NONE else number for number in numbers.tolist()]
 
 
 def _put_hours(
-    connection: sqlite3.Connection, reader: SegmentReader, name: str, numbers: Sequence[int], columns: Columns
+    connection: Connection, reader: SegmentReader, name: str, numbers: Sequence[int], columns: Columns
 ) -> None:
     import pyarrow as pa
 
@@ -107,7 +127,7 @@ def _put_hours(
 
 
 def _shared_hours(
-    connection: sqlite3.Connection, name: str, numbers: Sequence[int], columns: Columns, hours: Hours
+    connection: Connection, name: str, numbers: Sequence[int], columns: Columns, hours: Hours
 ) -> set[tuple[int, int]]:
     """The (entity, hour) for which this signal does not answer alone."""
     first, last = _ends(columns)
@@ -124,13 +144,13 @@ def _shared_hours(
     return shared
 
 
-def _seen(connection: sqlite3.Connection, number: int, hour: int) -> list[samples.Held]:
+def _seen(connection: Connection, number: int, hour: int) -> list[samples.Held]:
     begin, end = hour * HOUR_S, (hour + 1) * HOUR_S
     return samples.visible(samples.held(connection, number, begin, end), begin, end)
 
 
 def _hour_read(
-    connection: sqlite3.Connection, reader: SegmentReader, number: int, hour: int
+    connection: Connection, reader: SegmentReader, number: int, hour: int
 ) -> npt.NDArray[np.int64]:
     """The five numbers of an hour from all samples that are stored of it."""
     end = (hour + 1) * HOUR_S

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nightside.store.catalogue import Connection
 from nightside.store.segment_reader import RowGroup, SegmentReader
 from nightside.store.segments import NONE, Int64
 
@@ -28,7 +28,7 @@ class Held:
     row_count: int
 
 
-def held(connection: sqlite3.Connection, entity: int, begin: int, end: int) -> list[Held]:
+def held(connection: Connection, entity: int, begin: int, end: int) -> list[Held]:
     """The pieces of an entity that overlap [begin, end), in the order of writing."""
     rows = connection.execute(
         "SELECT begin_s, end_s, name, row_group, first_row, row_count FROM piece "

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from nightside.store.files import Files
 from nightside.store.segments import NONE, Int64, file_of
 
 FOOTERS = 128
 """How many are kept; each takes about 0.6 MB where a segment holds a day of 5,000 entities."""
+SIZES = 4096
+"""How many are kept; who merges asks for hundreds, again and again."""
 ROW_GROUPS = 64
 """How many are kept; each takes about 0.4 MB."""
 
@@ -38,10 +40,11 @@ class RowGroup:
 
 
 class SegmentReader:
-    """Reads the segments in one folder; for any number of threads."""
+    """Reads the segments in one place; for any number of threads."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, files: Files) -> None:
+        self._files = files
+        self._size = lru_cache(SIZES)(self._read_size)
         self._footer = lru_cache(FOOTERS)(self._read_footer)
         self._row_group = lru_cache(ROW_GROUPS)(self._read_row_group)
 
@@ -49,15 +52,19 @@ class SegmentReader:
         """One row group. Raises OSError or pyarrow.ArrowException where the segment is missing or damaged."""
         return self._row_group(segment, number)
 
-    def _read_footer(self, segment: str) -> Any:
-        import pyarrow.parquet as pq
+    def size(self, segment: str) -> int:
+        """Of its file, in bytes. Raises OSError where it is missing."""
+        return self._size(segment)
 
-        return pq.read_metadata(file_of(self._folder, segment))
+    def _read_size(self, segment: str) -> int:
+        return self._files.size(file_of(segment))
+
+    def _read_footer(self, segment: str) -> Any:
+        with self._files.parquet(file_of(segment)) as file:
+            return file.metadata
 
     def _read_row_group(self, segment: str, number: int) -> RowGroup:
-        import pyarrow.parquet as pq
-
-        with pq.ParquetFile(file_of(self._folder, segment), metadata=self._footer(segment)) as file:
+        with self._files.parquet(file_of(segment), metadata=self._footer(segment)) as file:
             # Segments of version 1 have no baseline.
             names = [n for n in ("begin_s", "units", "baseline") if n in file.metadata.schema.names]
             table = file.read_row_group(number, columns=names, use_threads=False)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +18,7 @@ import numpy.typing as npt
 from nightside.model.entity import Entity
 from nightside.model.signal import Signal
 from nightside.model.stretches import stretches
-from nightside.store.folder_sync import written_whole
+from nightside.store.files import Files
 from nightside.store.protocol import Baselines
 
 Int64 = npt.NDArray[np.int64]
@@ -135,21 +134,13 @@ def group_rows(count: int) -> list[int]:
     return [ROWS_PER_GROUP] * full + ([rest] if rest else [])
 
 
-def write(folder: Path, contents: Contents) -> None:
-    """Write a segment whole, or not at all. To be called by one process at a time.
+def write(files: Files, contents: Contents) -> None:
+    """Write a segment whole, or not at all. Raises OSError where the place refuses.
 
-    Raises OSError where the disk refuses.
+    It is written again where there is a file that no catalogue knows: that one may be about to be deleted for its age.
     """
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    folder.mkdir(exist_ok=True)
-    for orphan in folder.glob("*.part"):
-        # There is one writer, so this is what a killed one left.
-        orphan.unlink()
-    final = file_of(folder, contents.name)
-    if final.exists():
-        return
     columns = contents.columns
 
     def words(index: npt.NDArray[np.int32], said: list[str]) -> pa.Array:
@@ -169,19 +160,18 @@ def write(folder: Path, contents: Contents) -> None:
             "baseline": pa.array(columns.baseline, mask=columns.baseline == NONE),
         }
     )
-    with written_whole(final) as file:
-        pq.write_table(
-            table,
-            file,
-            compression="zstd",
-            row_group_size=ROWS_PER_GROUP,
-            use_dictionary=WORDS,
-            column_encoding=dict.fromkeys(NUMBERS, "DELTA_BINARY_PACKED"),
-            # For who looks for an entity with another program; more of them makes the footer slow to read.
-            write_statistics=["type", "code", "begin_s"],
-        )
+    files.write(
+        file_of(contents.name),
+        table,
+        compression="zstd",
+        row_group_size=ROWS_PER_GROUP,
+        use_dictionary=WORDS,
+        column_encoding=dict.fromkeys(NUMBERS, "DELTA_BINARY_PACKED"),
+        # For who looks for an entity with another program; more of them makes the footer slow to read.
+        write_statistics=["type", "code", "begin_s"],
+    )
 
 
-def file_of(folder: Path, name: str) -> Path:
-    """Where the segment of this name lies."""
-    return folder / f"{name}.parquet"
+def file_of(name: str) -> str:
+    """The file of the segment of this name."""
+    return f"{name}.parquet"

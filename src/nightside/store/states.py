@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from nightside.model.state import EntityState
+from nightside.store.catalogue import Connection
 
 
-def number(connection: sqlite3.Connection, type: str, code: str) -> int | None:
+def number(connection: Connection, type: str, code: str) -> int | None:
     """The number by which the catalogue knows an entity; None where there are no samples of it."""
     row = connection.execute("SELECT number FROM entity WHERE type = ? AND code = ?", (type, code)).fetchone()
     return None if row is None else int(row[0])
@@ -19,7 +18,7 @@ class States:
     def __init__(self) -> None:
         self._of: tuple[int, dict[str, list[EntityState]]] = (-1, {})
 
-    def every(self, connection: sqlite3.Connection, type: str | None) -> list[EntityState]:
+    def every(self, connection: Connection, type: str | None) -> list[EntityState]:
         """The states of one type, or of all, in the order of type, code."""
         # Before the states: what is stored between the two is then read once more, and never missed.
         (written,) = connection.execute("SELECT coalesce(max(written), 0) FROM segment").fetchone()
@@ -32,9 +31,10 @@ class States:
         return [state for states in by_type.values() for state in states]
 
 
-def _read(connection: sqlite3.Connection) -> dict[str, list[EntityState]]:
+def _read(connection: Connection) -> dict[str, list[EntityState]]:
     rows = connection.execute(
-        "SELECT type, code, name, first_s, last_s, units, baseline, iif(units IS NULL, 'unknown', 'known') "
+        "SELECT type, code, name, first_s, last_s, units, baseline, "
+        "CASE WHEN units IS NULL THEN 'unknown' ELSE 'known' END "
         "FROM entity ORDER BY type, code"
     )
     by_type: dict[str, list[EntityState]] = {}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-
 from nightside.model.errors import UsageError
 from nightside.model.token import Scope, Token
+from nightside.store.catalogue import Connection
 
 _COLUMNS = "scope, name, digest, made_s, heard_s, revoked_s, expires_s"
 
 
-def put(connection: sqlite3.Connection, token: Token) -> None:
+def put(connection: Connection, token: Token) -> None:
     """See `Store.put_token`."""
     # What ran out makes room for what comes after it, and is on record as over since then.
     connection.execute(
@@ -40,7 +39,7 @@ def put(connection: sqlite3.Connection, token: Token) -> None:
     )
 
 
-def revoke(connection: sqlite3.Connection, scope: Scope, name: str, at: int) -> bool:
+def revoke(connection: Connection, scope: Scope, name: str, at: int) -> bool:
     """See `Store.revoke_token`."""
     done = connection.execute(
         "UPDATE token SET revoked_s = ? WHERE scope = ? AND name = ? AND revoked_s IS NULL", (at, scope, name)
@@ -48,17 +47,17 @@ def revoke(connection: sqlite3.Connection, scope: Scope, name: str, at: int) -> 
     return done.rowcount > 0
 
 
-def heard(connection: sqlite3.Connection, digest: bytes, at: int) -> None:
+def heard(connection: Connection, digest: bytes, at: int) -> None:
     """See `Store.note_heard`."""
     connection.execute(
-        "UPDATE token SET heard_s = max(coalesce(heard_s, ?), ?) WHERE digest = ?", (at, at, digest)
+        "UPDATE token SET heard_s = ? WHERE digest = ? AND (heard_s IS NULL OR heard_s < ?)", (at, digest, at)
     )
 
 
-def every(connection: sqlite3.Connection, scope: Scope | None) -> list[Token]:
+def every(connection: Connection, scope: Scope | None) -> list[Token]:
     """See `Store.tokens`."""
+    where, values = ("", ()) if scope is None else ("WHERE scope = ? ", (scope,))
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM token WHERE scope = ? OR ? IS NULL ORDER BY scope, name, made_s, digest",
-        (scope, scope),
+        f"SELECT {_COLUMNS} FROM token {where}ORDER BY scope, name, made_s, digest", values
     )
     return [Token(*row) for row in rows]

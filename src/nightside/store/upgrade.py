@@ -12,6 +12,8 @@ import numpy as np
 from nightside.model.entity import Entity
 from nightside.model.ndjson import dumps
 from nightside.store import tables
+from nightside.store.files import Files
+from nightside.store.local_files import LocalFiles
 from nightside.store.sample_writing import register
 from nightside.store.segment_reader import SegmentReader
 from nightside.store.segments import NONE, Columns, Piece, file_of, pieces_of
@@ -30,7 +32,7 @@ def from_1(connection: sqlite3.Connection, folder: Path) -> None:
     for statement in tables.statements(tables.INCIDENT, tables.MESSAGE, tables.CHANGE, tables.SAMPLES):
         connection.execute(statement)
     _incidents(connection)
-    _segments(connection, folder / "segments")
+    _segments(connection, LocalFiles(folder / "segments"))
     for name in ("incident_1", "segment_signal", "segment_1"):
         connection.execute(f"DROP TABLE {name}")
 
@@ -76,29 +78,28 @@ def _incidents(connection: sqlite3.Connection) -> None:
         )
 
 
-def _segments(connection: sqlite3.Connection, folder: Path) -> None:
+def _segments(connection: sqlite3.Connection, files: Files) -> None:
     names = {
         (incident["entity"]["type"], incident["entity"]["code"]): incident["entity"]["name"]
         for incident in (json.loads(text) for (text,) in connection.execute("SELECT summary FROM incident"))
     }
-    reader = SegmentReader(folder)
+    reader = SegmentReader(files)
     rows = connection.execute("SELECT name FROM segment_1 ORDER BY written").fetchall()
     for (name,) in rows:
         signals = connection.execute(
             "SELECT type, code, begin_s, end_s FROM segment_signal WHERE segment = ? ORDER BY signal", (name,)
         ).fetchall()
         entities = [Entity(t, c, names.get((t, c), c)) for t, c, _begin, _end in signals]
-        columns, pieces = _read(folder, name) or _lost(signals)
+        columns, pieces = _read(files, name) or _lost(signals)
         register(connection, reader, name, entities, columns, pieces)
 
 
-def _read(folder: Path, name: str) -> tuple[Columns, list[Piece]] | None:
+def _read(files: Files, name: str) -> tuple[Columns, list[Piece]] | None:
     """What a segment holds; None where it is missing or damaged."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(file_of(folder, name)) as file:
+        with files.parquet(file_of(name)) as file:
             groups = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
             table = file.read(columns=["signal", "begin_s", "end_s", "units"])
     except (OSError, pa.ArrowException):

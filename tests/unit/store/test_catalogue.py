@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from nightside.model.errors import NightsideError
-from nightside.store import catalogue, tables
+from nightside.store import sqlite_catalogue as catalogue
+from nightside.store import tables
 from nightside.store.embedded import EmbeddedStore
 
 

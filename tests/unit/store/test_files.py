@@ -44,9 +44,11 @@ def test_what_is_not_there_is_missing(files: Files) -> None:
     assert files.listing() == []
     assert files.children() == []
     assert not files.exists("a")
-    for ask in (files.open, files.parquet, files.size, files.read_bytes):
+    for ask in (files.open, files.snapshot, files.size, files.read_bytes):
         with pytest.raises(FileNotFoundError):
             ask("a")
+    with pytest.raises(FileNotFoundError), files.parquet("a"):
+        pass
     files.delete("a")
     files.delete_all()
     files.write_bytes("b", b"")
@@ -63,6 +65,16 @@ def test_one_takes_the_place_of_another_and_is_deleted(files: Files) -> None:
     assert files.names() == []
     files.delete_all()
     assert files.children() == []
+
+
+def test_a_snapshot_stays_what_it_is(files: Files) -> None:
+    files.write_bytes("a", b"first")
+    with files.snapshot("a") as kept:
+        files.write_bytes("a", b"second")
+        assert kept.read() == b"first"
+    with files.snapshot("a") as kept:
+        files.delete("a")
+        assert kept.read() == b"second"
 
 
 def test_it_is_sent_to_other_processes(files: Files) -> None:

@@ -34,17 +34,17 @@ def three_days(tmp_path: Path) -> Path:
 def touched(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """How many footers and row groups were read from files."""
     count = {"footers": 0, "row groups": 0}
-    footer, group = pq.read_metadata, pq.ParquetFile.read_row_group
+    opened, group = pq.ParquetFile.__init__, pq.ParquetFile.read_row_group
 
-    def read_metadata(*words: Any, **more: Any) -> Any:
-        count["footers"] += 1
-        return footer(*words, **more)
+    def open_file(*words: Any, **more: Any) -> None:
+        count["footers"] += more.get("metadata") is None
+        opened(*words, **more)
 
     def read_row_group(*words: Any, **more: Any) -> Any:
         count["row groups"] += 1
         return group(*words, **more)
 
-    monkeypatch.setattr(pq, "read_metadata", read_metadata)
+    monkeypatch.setattr(pq.ParquetFile, "__init__", open_file)
     monkeypatch.setattr(pq.ParquetFile, "read_row_group", read_row_group)
     return count
 

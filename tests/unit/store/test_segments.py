@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -11,6 +13,8 @@ from nightside.model.entity import Entity
 from nightside.model.errors import NightsideError
 from nightside.model.signal import Signal, UnknownStretch
 from nightside.store.embedded import EmbeddedStore
+from nightside.store.files import LEFT_S
+from nightside.store.merging import MOST_SMALL
 from nightside.store.samples import Held, visible
 from nightside.store.segments import contents_of
 
@@ -62,10 +66,18 @@ def test_different_signals_have_different_names() -> None:
 
 def test_what_a_killed_writer_left_is_swept_away(tmp_path: Path) -> None:
     (tmp_path / "segments").mkdir()
-    (tmp_path / "segments" / "0123.part").write_bytes(b"half")
+    long_ago = time.time() - LEFT_S - 60
+    for name in ("0123.parquet.45.part", "6789.parquet"):
+        (tmp_path / "segments" / name).write_bytes(b"half")
+        os.utime(tmp_path / "segments" / name, times=(long_ago, long_ago))
+    (tmp_path / "segments" / "0123.parquet.67.part").write_bytes(b"being written")
     with EmbeddedStore(tmp_path) as store:
-        store.put_samples([KP])
-    assert [path.suffix for path in segments(tmp_path)] == [".parquet"]
+        for i in range(MOST_SMALL + 1):
+            store.put_samples([Signal(KP.entity, [60 * i], [i], 60 * i + 60)])
+    left = [path.name for path in segments(tmp_path)]
+    assert "0123.parquet.67.part" in left
+    assert "6789.parquet" not in left
+    assert not any(".45." in name for name in left)
 
 
 def test_a_segment_whose_commit_was_lost_is_taken_up_again(tmp_path: Path) -> None:
