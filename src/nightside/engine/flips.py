@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from nightside.engine.collect import Collected
-from nightside.engine.flip_reading import NOWHERE, FlipReader, Records
+from nightside.engine.flip_reading import NOWHERE, FlipReader
 from nightside.engine.replay import Replay
 from nightside.engine.subjects import Subjects
+from nightside.model.elements import Peer
+from nightside.model.entity import Entity
 from nightside.model.flips import KINDS, SOURCES
 from nightside.model.incident import Incident
 from nightside.model.ndjson import dumps
@@ -22,103 +24,145 @@ from nightside.routing.flip_rows import FlipRows, flip_rows
 from nightside.routing.held_paths import NO_PATH, PathBook
 
 Bool = npt.NDArray[np.bool_]
+Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class _Wish:
-    """The flips of one incident: of these prefixes (by number), from `begin` to `end`, both inclusive."""
+class Units:
+    """Some /24s, as stretches from `first` to before `behind`; ascending."""
 
-    prefixes: UInt8
+    first: Int64
+    behind: Int64
+
+    @classmethod
+    def of(cls, units: Int64) -> Units:
+        """Of these, ascending."""
+        begins = np.flatnonzero(np.diff(units, prepend=-2) != 1)
+        ends = np.append(begins[1:], len(units))[: len(begins)] - 1
+        return cls(units[begins], units[ends] + 1)
+
+    def below(self, hi: npt.NDArray[np.uint64], length: UInt8, family: UInt8, shortest: int) -> Bool:
+        """Which of these prefixes cover one of them."""
+        fits = (family == 4) & (length >= shortest) & (length <= 24)
+        first = (hi >> np.uint64(40)).astype(np.int64)
+        behind = first + (np.int64(1) << (24 - np.minimum(length, 24).astype(np.int64)))
+        at = np.searchsorted(self.behind, first, "right")
+        begins = np.append(self.first, np.iinfo(np.int64).max)[at]
+        covers: Bool = fits & (begins < behind)
+        return covers
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The flips of one incident: of prefixes that cover these units, from `begin` to `end`, both inclusive."""
+
+    units: Units
     begin: int
     end: int
 
-    def of(self, flips: FlipRows) -> Bool:
-        inside: Bool = (flips.second >= self.begin) & (flips.second <= self.end)
-        inside &= self.prefixes[flips.prefix] != 0
-        return inside
+
+def wish(incident: Incident, units: Units, until: int, settings: Settings) -> Wish:
+    """The flips of an incident whose entity has these units; `until`: as far as anybody looked.
+
+    From `loss_window_s` before the incident began to as long after it ended: an incident begins when half of the
+    peers have lost their way, so those that lost it first did so before.
+    """
+    end = until if incident.ended is None else incident.ended
+    return Wish(units, incident.began - settings.loss_window_s, end + settings.loss_window_s)
+
+
+def units_of(subjects: Sequence[Subjects], entity: Entity) -> Units:
+    """The units of an entity that was asked about."""
+    return next(
+        Units.of(np.flatnonzero(s.entity_of_unit == number))
+        for s in subjects
+        for number, each in s.entities.items()
+        if each == entity
+    )
 
 
 def incident_flips(found: Replay, settings: Settings, warn: Callable[[str], None]) -> Iterator[pa.Table]:
-    """For each incident of a replay, in their order, its flips in the shape of `Store.put_flips`.
-
-    From `loss_window_s` before the incident began to as long after it ended (or as far as anybody looked): an
-    incident begins when half of the peers have lost their way, so those that lost it first did so before.
-    """
+    """For each incident of a replay, in their order, its flips in the shape of `Store.put_flips`."""
     collected = found.collected
     if not collected.readings or not found.incidents:
         return
-    wishes = _wishes(found, settings)
-    wanted = np.bitwise_or.reduce([wish.prefixes for wish in wishes])
-    prefixes = np.flatnonzero(wanted)
-    book = PathBook()
-    read: list[tuple[FlipRows, Records]] = []
-    for number, (log, reading) in enumerate(zip(collected.logs, collected.readings, strict=True)):
-        flips = flip_rows(log, reading.placed, wanted, collected.prefix_table.family)
-        asked = np.zeros(len(flips.second), bool)
-        for wish in wishes:
-            asked |= wish.of(flips)
-        flips = flips.only(asked)
-        reader = FlipReader(collected, number, flips, prefixes, book, settings.table_margin_s, warn)
-        read.append((flips, reader.read()))
-    for wish in wishes:
-        yield _table_of(collected, read, wish, book)
-
-
-def _wishes(found: Replay, settings: Settings) -> list[_Wish]:
-    covering: dict[str, UInt8] = {}
+    units: dict[Entity, Units] = {}
     wishes = []
     for incident, _series in found.incidents:
-        whom = f"{incident.entity.type} {incident.entity.code}"
-        if whom not in covering:
-            covering[whom] = _covering(
-                found.subjects, incident, found.collected, settings.shortest_cover_ipv4
-            )
-        end = found.observation.end if incident.ended is None else incident.ended
-        wishes.append(
-            _Wish(covering[whom], incident.began - settings.loss_window_s, end + settings.loss_window_s)
-        )
-    return wishes
+        if incident.entity not in units:
+            units[incident.entity] = units_of(found.subjects, incident.entity)
+        wishes.append(wish(incident, units[incident.entity], found.observation.end, settings))
+    read = [
+        collector_flips(collected, number, wishes, settings, warn) for number in range(len(collected.logs))
+    ]
+    sessions = sessions_told([(log.collector, log.peers) for log in collected.logs])
+    for one in wishes:
+        yield flips_of(read, one, sessions, settings)
 
 
-def _covering(subjects: Sequence[Subjects], incident: Incident, collected: Collected, shortest: int) -> UInt8:
-    """1 for each prefix that covers a unit of the incident's entity."""
-    units = next(
-        np.flatnonzero(s.entity_of_unit == number)
-        for s in subjects
-        for number, entity in s.entities.items()
-        if entity == incident.entity
-    )
-    table = collected.prefix_table
-    fits = (table.family == 4) & (table.length >= shortest) & (table.length <= 24)
-    first = (table.hi >> np.uint64(40)).astype(np.int64)
-    behind = first + (np.int64(1) << (24 - np.minimum(table.length, 24).astype(np.int64)))
-    covers: Bool = fits & (np.searchsorted(units, behind) > np.searchsorted(units, first))
-    return covers.astype(np.uint8)
+def sessions_told(peers: Sequence[tuple[str, Sequence[Peer]]]) -> str:
+    """All sessions of an input, by collector, as the metadata of flips has them."""
+    return dumps([[collector, peer.address, peer.asn] for collector, each in peers for peer in each])
 
 
-def _table_of(
-    collected: Collected, read: Sequence[tuple[FlipRows, Records]], wish: _Wish, book: PathBook
+def collector_flips(
+    collected: Collected, number: int, wishes: Sequence[Wish], settings: Settings, warn: Callable[[str], None]
 ) -> pa.Table:
-    """The flips of one incident in the order of time, then collector, then as they were read."""
-    mine = [np.flatnonzero(wish.of(flips)) for flips, _records in read]
-    columns, order = flip_columns(collected, [f.only(rows) for (f, _), rows in zip(read, mine, strict=True)])
-
-    def recorded(name: str) -> npt.NDArray[np.generic]:
-        return np.concatenate([getattr(r, name)[rows] for (_, r), rows in zip(read, mine, strict=True)])
-
-    collector = np.repeat(np.arange(len(mine)), [len(rows) for rows in mine])
-    # Files of all collectors as one list.
-    first_file = np.concatenate([[0], np.cumsum([len(reading.files) for reading in collected.readings])])
-    file = recorded("file")
-    files = [f.name for reading in collected.readings for f in reading.files]
-    offset = recorded("offset")
-    columns |= {
-        "path": _texts(recorded("path")[order], book.text, absent=NO_PATH),
-        "file": _words(files, np.where(file == NOWHERE, NOWHERE, first_file[collector] + file)[order]),
-        "offset": pa.array(offset[order], mask=offset[order] == NOWHERE),
+    """All flips of one collector that somebody wishes, read from its files: for `flips_of`."""
+    table, log, reading = collected.prefix_table, collected.logs[number], collected.readings[number]
+    covered = {
+        id(one.units): one.units.below(table.hi, table.length, table.family, settings.shortest_cover_ipv4)
+        for one in wishes
     }
-    sessions = [[log.collector, peer.address, peer.asn] for log in collected.logs for peer in log.peers]
-    return pa.table(columns, metadata={"peers": dumps(sessions)})
+    wanted = np.zeros(len(table.hi), bool)
+    for prefixes in covered.values():
+        wanted |= prefixes
+    flips = flip_rows(log, reading.placed, wanted.view(np.uint8), table.family)
+    asked = np.zeros(len(flips.second), bool)
+    for one in wishes:
+        inside = (flips.second >= one.begin) & (flips.second <= one.end)
+        asked |= inside & covered[id(one.units)][flips.prefix]
+    flips = flips.only(asked)
+    book = PathBook()
+    reader = FlipReader(collected, number, flips, np.flatnonzero(wanted), book, settings.table_margin_s, warn)
+    records = reader.read()
+    columns, order = flip_columns(replace(collected, logs=[log]), [flips])
+    files = [file.name for file in reading.files]
+    offset = records.offset[order]
+    columns |= {
+        "path": _texts(records.path[order], book.text, absent=NO_PATH),
+        "file": _words(files, records.file[order]),
+        "offset": pa.array(offset, mask=offset == NOWHERE),
+        "hi": pa.array(table.hi[flips.prefix[order]]),
+        "length": pa.array(table.length[flips.prefix[order]]),
+    }
+    return pa.table(columns)
+
+
+def flips_of(read: Sequence[pa.Table], one: Wish, sessions: str, settings: Settings) -> pa.Table:
+    """The flips of one incident in the order of time, then collector, then as they were read.
+
+    `read` has a table of `collector_flips` for each collector, in their order.
+    """
+    mine = []
+    for table in read:
+        second = table["time"].cast(pa.int64()).to_numpy()
+        hi, length = table["hi"].to_numpy(), table["length"].to_numpy()
+        inside = (second >= one.begin) & (second <= one.end)
+        family = np.full(len(hi), 4, np.uint8)
+        inside &= one.units.below(hi, length, family, settings.shortest_cover_ipv4)
+        mine.append(table.drop_columns(["hi", "length"]).filter(pa.array(inside)))
+    joined = pa.concat_tables(mine).unify_dictionaries()
+    joined = joined.take(np.argsort(joined["time"].cast(pa.int64()).to_numpy(), kind="stable"))
+    columns = {name: _plainly(joined[name]) for name in joined.column_names}
+    return pa.table(columns, metadata={"peers": sessions})
+
+
+def _plainly(column: pa.ChunkedArray) -> pa.Array:
+    """In one piece, and with no word that nobody needs: the same from however many collectors' tables."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string()).dictionary_encode()
+    return column.combine_chunks()
 
 
 def flip_columns(

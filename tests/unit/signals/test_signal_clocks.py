@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from routing_world import T0, World
 
-from nightside.signals.clocks import clocks_off
+from nightside.signals.clocks import ClockOff, clocks_off, crossings
 
 FOUR = [f"175.45.{n}.0/24" for n in range(176, 180)]
 FILLER = [f"10.{n}.0.0/16" for n in range(40)]
@@ -29,15 +29,19 @@ def a_day(offsets: dict[str, int], events: int = 12) -> World:
 
 
 def told(world: World) -> list[tuple[str, int]]:
+    return [(c.collector, c.offset_s) for c in off(world)]
+
+
+def off(world: World) -> list[ClockOff]:
     seen = world.seen(T0 + 20 * 3600)
-    return [(c.collector, c.offset_s) for c in clocks_off(seen.timeline, seen.saw)]
+    return clocks_off(crossings(seen.timeline, seen.saw, seen.table), seen.saw.start, seen.saw.end)
 
 
 @pytest.mark.parametrize("offset", [-60, -15, 40])
 def test_one_clock_is_off(offset: int) -> None:
     world = a_day({"rrc00": 0, "rrc01": offset, "rrc03": 0})
     assert told(world) == [("rrc01", offset)]
-    (found,) = clocks_off(world.seen(T0 + 20 * 3600).timeline, world.seen(T0 + 20 * 3600).saw)
+    (found,) = off(world)
     # By windows of six hours: from 12:00 to 18:00.
     assert (found.begin, found.end) == (NOON, NOON + 6 * 3600)
 

@@ -1,0 +1,95 @@
+"""Job 1: a unit to a part in the work place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from nightside.engine.executors.progress import advance
+from nightside.engine.shards.keys import content_of, standing_of, unit_key
+from nightside.engine.shards.part_segments import SpoiltError, read_head, write_part
+from nightside.engine.shards.world_kept import kept_snapshot
+from nightside.engine.units import Unit, read_unit
+from nightside.model.errors import UnreadableError
+from nightside.store.files import Files
+
+SEEN = "seen"
+
+Bring = Callable[[Unit], AbstractContextManager[Unit]]
+"""Gives a unit whose files lie where this worker can read them, until the end of the `with`. It is pickled."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A part that lies in the work place."""
+
+    key: str
+    warnings: list[str]
+    """What is to be said of the unit's files."""
+    anew: bool
+    """It was read now; else it was there."""
+
+
+def make_part(
+    work: Files,
+    snapshot: str,
+    unit: Unit,
+    bring: Bring | None = None,
+    contents: Sequence[str] | None = None,
+    *,
+    as_it_is: bool = False,
+) -> Made:
+    """Read a unit, if nobody has, and leave its part in the work place.
+
+    `snapshot` is the map's name there. `bring` fetches the files; `contents` says, for each file, what names its
+    content without reading it (an archive's address of it); without, what lies there is looked at. A file that cannot
+    be opened may be so for this worker alone, and raises UnreadableError; `as_it_is`: for nobody it can, it is told
+    as a replay here tells it. Raises what `read_unit` raises.
+    """
+    seen = None
+    if contents is not None:
+        key = unit_key(unit, contents, snapshot)
+    else:
+        if not as_it_is:
+            _must_open(unit)
+        seen = unit_key(unit, [standing_of(file) for file in unit.files], snapshot)
+        key = _key_seen(work, seen)
+    try:
+        if key:
+            return Made(key, read_head(work, key).of(unit), False)
+    except SpoiltError:
+        # Nobody made it, or it is gone.
+        pass
+    with bring(unit) if bring else nullcontext(unit) as there:
+        part = read_unit(there, kept_snapshot(work, snapshot), advance)
+        if contents is None:
+            read = dict(part.inputs)
+            known = [read[f.name] if f.name in read else content_of(f) for f in there.files]
+            if len({f.name for f in there.files}) < len(there.files):
+                known = [content_of(file) for file in there.files]
+            key = unit_key(unit, known, snapshot)
+        warnings = list(part.warnings)
+        write_part(work, key, part)
+        if seen is not None and seen == unit_key(unit, [standing_of(f) for f in unit.files], snapshot):
+            work.child(SEEN).write_bytes(seen, json.dumps(key).encode())
+    return Made(key, warnings, True)
+
+
+def _must_open(unit: Unit) -> None:
+    for file in unit.files:
+        try:
+            with file.path.open("rb") as opened:
+                opened.read(1)
+        except OSError as error:
+            raise UnreadableError(f"cannot be read: {error.strerror}", where=str(file.path)) from None
+
+
+def _key_seen(work: Files, seen: str) -> str:
+    """The part's name, where files that stand so have been read before; else empty."""
+    try:
+        key = json.loads(work.child(SEEN).read_bytes(seen))
+    except (OSError, ValueError):
+        return ""
+    return key if isinstance(key, str) else ""
