@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict
 
 from nightside.store.protocol import Store
 from nightside.web.answers import Body, body_of
@@ -45,92 +45,90 @@ router = APIRouter()
 LIMIT = 500
 
 Json = dict[str, Any]
-IncludeAlerts = Annotated[
-    bool, Query(alias="includeAlerts", description="With their alerts; where format is ioda.")
-]
-Form = Annotated[Literal["codf", "ioda"], Query(alias="format", description="The shape of an event.")]
-Overall = Annotated[
-    bool, Query(alias="overall", description="Events of several datasources as one; there is one here.")
-]
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(BaseModel):
     """What the three routes ask for alike."""
 
-    kind: str | None
-    codes: tuple[str, ...] | None
-    begin: int
-    until: int
-    nothing: bool
-    """Whether the datasource or the method is one that is not here."""
+    model_config = ConfigDict(frozen=True)
+
+    begin: From
+    until: Until
+    kind: EntityKind = None
+    codes: EntityCodes = None
+    related: RelatedTo = None
+    limit: PageSize = LIMIT
+    page: PageNumber = None
+    ignored: IgnoreMethods = None
+    extend: ExtendWindow = EXTENDED_S
 
 
-async def _asked(
-    house: House,
-    kind: str | None,
-    codes: str | None,
-    related: str | None,
-    begin: int,
-    until: int,
-    datasource: str | None,
-    ignored: str | None,
-) -> _Asked:
-    require_range(begin, until)
-    listed: list[str] | None = codes_of(kind, codes) or None
-    relation = related_of(related)
-    if relation is not None:
-        given, of = listed or (), relation
-        metas = await house.quick.run(lambda _store: found(house.latest, kind, given, of))
-        listed = [meta.code for meta in metas]
-    nothing = datasource not in (None, BGP) or is_ignored(ignored)
-    return _Asked(kind, None if listed is None else tuple(listed), begin, until, nothing)
+class _AlertsAsked(_Asked):
+    datasource: Datasource = None
+    extend: ExtendWindow = 0
+
+
+class _EventsAsked(_Asked):
+    datasource: Datasource = None
+    include_alerts: Annotated[
+        bool, Query(alias="includeAlerts", description="With their alerts; where format is ioda.")
+    ] = False
+    form: Annotated[Literal["codf", "ioda"], Query(alias="format", description="The shape of an event.")] = (
+        "codf"
+    )
+    order: OrderBy = None
+    overall: Annotated[
+        bool,
+        Query(alias="overall", description="Events of several datasources as one; there is one here."),
+    ] = False
+
+
+class _SummaryAsked(_Asked):
+    order: OrderBy = None
+
+
+async def _codes(house: House, asked: _Asked) -> list[str] | None:
+    """Whom it is about; None: everybody of the kind. Raises BadRequestError."""
+    require_range(asked.begin, asked.until)
+    listed = codes_of(asked.kind, asked.codes) or None
+    relation = related_of(asked.related)
+    if relation is None:
+        return listed
+    metas = await house.quick.run(lambda _store: found(house.latest, asked.kind, listed or (), relation))
+    return [meta.code for meta in metas]
 
 
 async def _told(
     request: Request,
     house: House,
     asked: _Asked,
-    parameters: Json,
+    datasource: str | None,
     make: Callable[[Store, Latest], list[Json]],
 ) -> Response:
     """The answer; computed once for as long as nothing new is stored."""
     latest = house.latest
+    nothing = datasource not in (None, BGP) or is_ignored(asked.ignored)
 
     async def body() -> Body:
         def ask(store: Store) -> Body:
-            told = [] if asked.nothing else make(store, latest)
-            return body_of(orjson.dumps(told), compress=False)
+            return body_of(orjson.dumps([] if nothing else make(store, latest)), compress=False)
 
         return await house.slow.run(ask)
 
-    key = ("ioda", latest.number, request.scope["path"].rstrip("/"), asked, *parameters.values())
-    return answer(request, parameters, (await house.kept.get(key, body)).plain)
+    key = ("ioda", latest.number, request.scope["path"].rstrip("/"), asked)
+    return answer(request, asked.model_dump(by_alias=True), (await house.kept.get(key, body)).plain)
 
 
 @router.get("/outages/alerts/", include_in_schema=False)
 @router.get("/outages/alerts", responses=answers(ALERT))
-async def alerts(
-    request: Request,
-    house: InHouse,
-    begin: From,
-    until: Until,
-    kind: EntityKind = None,
-    codes: EntityCodes = None,
-    related: RelatedTo = None,
-    datasource: Datasource = None,
-    limit: PageSize = LIMIT,
-    page: PageNumber = None,
-    ignored: IgnoreMethods = None,
-    extend: ExtendWindow = 0,
-) -> Response:
+async def alerts(request: Request, house: InHouse, asked: Annotated[_AlertsAsked, Query()]) -> Response:
     """The instants at which an entity's level changed, in their order."""
-    asked = await _asked(house, kind, codes, related, begin, until, datasource, ignored)
-    first, last = max(begin - extend, 0), until + extend
+    codes = await _codes(house, asked)
+    first, last = max(asked.begin - asked.extend, 0), asked.until + asked.extend
 
     def make(store: Store, _latest: Latest) -> list[Json]:
         told = []
-        for one in incidents_within(store, asked.kind, asked.codes, first, last):
+        for one in incidents_within(store, asked.kind, codes, first, last):
             meta = meta_of(one["entity"])
             ours = {
                 "incident": one["id"],
@@ -141,108 +139,40 @@ async def alerts(
                 if first <= alert.at <= last:
                     told.append((alert.at, meta.type, meta.code, alert_json(meta, alert, ours)))
         told.sort(key=lambda row: row[:3])
-        return page_of([row[3] for row in told], limit, page)
+        return page_of([row[3] for row in told], asked.limit, asked.page)
 
-    parameters = {
-        "from": begin,
-        "until": until,
-        "datasource": datasource,
-        "limit": limit,
-        "page": page,
-        "relatedTo": related,
-        "entityType": kind,
-        "entityCode": codes,
-        "ignoreMethods": ignored,
-        "extendWindow": extend,
-    }
-    return await _told(request, house, asked, parameters, make)
+    return await _told(request, house, asked, asked.datasource, make)
 
 
 @router.get("/outages/events/", include_in_schema=False)
 @router.get("/outages/events", responses=answers(EVENT))
-async def events(
-    request: Request,
-    house: InHouse,
-    begin: From,
-    until: Until,
-    kind: EntityKind = None,
-    codes: EntityCodes = None,
-    related: RelatedTo = None,
-    datasource: Datasource = None,
-    include_alerts: IncludeAlerts = False,
-    form: Form = "codf",
-    limit: PageSize = LIMIT,
-    page: PageNumber = None,
-    order: OrderBy = None,
-    overall: Overall = False,
-    ignored: IgnoreMethods = None,
-    extend: ExtendWindow = EXTENDED_S,
-) -> Response:
+async def events(request: Request, house: InHouse, asked: Annotated[_EventsAsked, Query()]) -> Response:
     """Outages that overlap the range, each whole, by their start unless ordered otherwise."""
-    asked = await _asked(house, kind, codes, related, begin, until, datasource, ignored)
+    codes = await _codes(house, asked)
+    begin, until = asked.begin, asked.until
 
     def make(store: Store, latest: Latest) -> list[Json]:
-        told = found_events(store, latest, asked.kind, asked.codes, begin, until)
-        told = ordered(told, order or "time/asc", lambda f: f.event.score, lambda f: f.meta.name)
-        return [event_json(one, form, begin, until, include_alerts) for one in page_of(told, limit, page)]
+        told = found_events(store, latest, asked.kind, codes, begin, until)
+        told = ordered(told, asked.order or "time/asc", lambda f: f.event.score, lambda f: f.meta.name)
+        pages = page_of(told, asked.limit, asked.page)
+        return [event_json(one, asked.form, begin, until, asked.include_alerts) for one in pages]
 
-    parameters = {
-        "from": begin,
-        "until": until,
-        "datasource": datasource,
-        "includeAlerts": include_alerts,
-        "format": form,
-        "limit": limit,
-        "page": page,
-        "relatedTo": related,
-        "entityType": kind,
-        "entityCode": codes,
-        "orderBy": order,
-        "overall": overall,
-        "ignoreMethods": ignored,
-        "extendWindow": extend,
-    }
-    return await _told(request, house, asked, parameters, make)
+    return await _told(request, house, asked, asked.datasource, make)
 
 
 @router.get("/outages/summary/", include_in_schema=False)
 @router.get("/outages/summary", responses=answers(SUMMARY))
-async def summary(
-    request: Request,
-    house: InHouse,
-    begin: From,
-    until: Until,
-    kind: EntityKind = None,
-    codes: EntityCodes = None,
-    related: RelatedTo = None,
-    limit: PageSize = LIMIT,
-    page: PageNumber = None,
-    order: OrderBy = None,
-    ignored: IgnoreMethods = None,
-    extend: ExtendWindow = EXTENDED_S,
-) -> Response:
+async def summary(request: Request, house: InHouse, asked: Annotated[_SummaryAsked, Query()]) -> Response:
     """Of each entity the sum of its events' scores, the highest first unless ordered otherwise."""
-    asked = await _asked(house, kind, codes, related, begin, until, None, ignored)
+    codes = await _codes(house, asked)
 
     def make(store: Store, latest: Latest) -> list[Json]:
         by_entity: dict[Meta, list[Found]] = {}
-        for one in found_events(store, latest, asked.kind, asked.codes, begin, until):
+        for one in found_events(store, latest, asked.kind, codes, asked.begin, asked.until):
             by_entity.setdefault(one.meta, []).append(one)
         told = [summary_json(meta, own) for meta, own in by_entity.items()]
-        wanted = (order or "score/desc").replace("time", "score")
+        wanted = (asked.order or "score/desc").replace("time", "score")
         told = ordered(told, wanted, lambda s: s["scores"]["overall"], lambda s: s["entity"]["name"])
-        return page_of(told, limit, page)
+        return page_of(told, asked.limit, asked.page)
 
-    parameters = {
-        "from": begin,
-        "until": until,
-        "limit": limit,
-        "page": page,
-        "relatedTo": related,
-        "entityType": kind,
-        "entityCode": codes,
-        "orderBy": order,
-        "ignoreMethods": ignored,
-        "extendWindow": extend,
-    }
-    return await _told(request, house, asked, parameters, make)
+    return await _told(request, house, asked, None, make)
