@@ -17,6 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from postgres_server import PostgresServer
+    from s3_server import S3Server
 
 # What whoever runs the tests has imported moves no figure of theirs: the shipped map of the world alone.
 os.environ["NIGHTSIDE_WORLD"] = os.path.join(os.devnull, "world")  # noqa: PTH118 - never a folder
@@ -49,6 +50,26 @@ def postgres_server() -> Iterator[PostgresServer]:
         missing(why)
     with postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A storage that speaks S3 and is everybody's: each test asks it for a bucket (`s3_bucket`)."""
+    from s3_server import S3Server
+
+    server = S3Server()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def s3_bucket(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a new bucket; the environment says how it is reached, to processes that are started too."""
+    s3_server.surroundings(monkeypatch.setenv)
+    return s3_server.bucket()
 
 
 @pytest.fixture

@@ -35,6 +35,11 @@ OBJECT_STORES = {"s3", "gcs", "abfs"}
 """What pyarrow calls file systems on which a file appears whole."""
 CONNECT_S = 5.0
 REQUEST_S = 60.0
+SAID_BY = (
+    *("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION"),
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"),
+)
+"""Variables that say where S3 is, and who we are."""
 ATTEMPTS = 4
 """Of one request, where the server is away or overloaded; with pauses that grow."""
 
@@ -78,7 +83,9 @@ class RemoteFiles(Files):
         """The file system, and the path of this place there."""
         scheme, _, rest = self.url.partition("://")
         authority, _, path = rest.partition("/")
-        system, root = _opened(scheme, authority, os.getpid())
+        # What is open belongs to the process, and to what its environment said.
+        said = tuple(os.environ.get(name) for name in SAID_BY)
+        system, root = _opened(scheme, authority, os.getpid(), said)
         return system, f"{root}/{path}".rstrip("/") if path else root
 
     def _at(self, name: str) -> tuple[fs.FileSystem, str]:
@@ -204,8 +211,10 @@ def _listed(info: Any) -> Listed:
 
 
 @lru_cache(16)
-def _opened(scheme: str, authority: str, process: int) -> tuple[fs.FileSystem, str]:
-    """The file system of an address, opened once in each process, and its root there. Raises UsageError."""
+def _opened(
+    scheme: str, authority: str, process: int, said: tuple[str | None, ...]
+) -> tuple[fs.FileSystem, str]:
+    """The file system of an address, opened once, and its root there. Raises UsageError."""
     from pyarrow import fs
 
     if scheme == "s3":

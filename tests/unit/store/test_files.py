@@ -16,11 +16,13 @@ from nightside.store.files import LEFT_S, Files, files_at
 TABLE = pa.table({"a": [1, 2, 3]})
 
 
-@pytest.fixture(params=["folder", "memory"])
+@pytest.fixture(params=["folder", "memory", pytest.param("s3", marks=pytest.mark.xdist_group("s3"))])
 def files(request: pytest.FixtureRequest, tmp_path: Path) -> Files:
     """A place that is not there yet."""
     if request.param == "folder":
         return files_at(tmp_path / "store" / "segments")
+    if request.param == "s3":
+        return files_at(f"{request.getfixturevalue('s3_bucket')}/store/segments")
     return files_at(f"memory://{tmp_path.name}/store/segments")
 
 
