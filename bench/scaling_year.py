@@ -1,0 +1,120 @@
+"""A year of all collectors as work: how much each of the 85 writes (assumed), times what that costs (measured)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from bench.scaling_costs import Costs
+from bench.scaling_model import Day, Job
+
+RIS, ROUTE_VIEWS = "RIS", "RouteViews"
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """One archive's collectors and files."""
+
+    name: str
+    collectors: int
+    largest_feeds: float
+    """Full feeds of its largest collector."""
+    tables_a_day: int
+    bz2: bool
+    table_entry_bytes: float
+    """Packed, as fetched."""
+    update_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What the simulation takes as given about the world and about how a backfill goes about it."""
+
+    archives: tuple[Archive, ...] = (
+        # Cadences and numbers of collectors are the archives' own. Bytes: the real files that are measured on.
+        Archive(RIS, 26, 80, 3, False, 7.0, 6.0),
+        Archive(ROUTE_VIEWS, 59, 60, 12, True, 4.0, 4.0),
+    )
+    falls_off: float = 0.9
+    """The n-th largest collector has the largest one's feeds by this power of n."""
+    feed_routes: int = 1_200_000
+    """Of a full feed, both families."""
+    feed_updates_a_day: int = 2_500_000
+    varies: float = 0.25
+    """How much updates vary from day to day: sigma of a log-normal."""
+    read_days: float = 2.0
+    """A day is read with a lead of a day before it."""
+    shards: int = 16
+    largest_shard: float = 2.0
+    """The largest shard, to the mean."""
+    incidents_a_day: float = 20.0
+    plan_s: float = 2.0
+    """Of the client for each day: asking the archives what there is."""
+    start_s: float = 0.05
+    """Of each job, on its worker: what comes before the first byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """One collector, and its full feeds."""
+
+    name: str
+    archive: Archive
+    feeds: float
+
+
+def collectors(assumed: Assumed) -> Iterator[Collector]:
+    """A few are large, most are small."""
+    for archive in assumed.archives:
+        for rank in range(1, archive.collectors + 1):
+            feeds = max(archive.largest_feeds * rank**-assumed.falls_off, 1.0)
+            yield Collector(f"{archive.name} {rank}", archive, feeds)
+
+
+def year(costs: Costs, assumed: Assumed, days: int, seed: int) -> list[Day]:
+    """So many days of work; updates vary by the seed."""
+    chance = Random(seed)
+    everybody = list(collectors(assumed))
+    found = []
+    for _ in range(days):
+        units, routes, updates = [], 0.0, 0.0
+        for one in everybody:
+            busy = chance.lognormvariate(-(assumed.varies**2) / 2, assumed.varies)
+            said = one.feeds * assumed.feed_updates_a_day * busy * assumed.read_days
+            held = one.feeds * assumed.feed_routes
+            units.append(_unit(one, held, said, costs, assumed))
+            routes, updates = routes + held, updates + said
+        found.append(
+            Day(
+                units=tuple(units),
+                shards=tuple(_shards(routes, updates, costs, assumed)),
+                plan_s=assumed.plan_s,
+                store_s=costs.stored_day_s + costs.stored_incident_s * assumed.incidents_a_day,
+            )
+        )
+    return found
+
+
+def _unit(one: Collector, held: float, said: float, costs: Costs, assumed: Assumed) -> Job:
+    archive = one.archive
+    entries = held * archive.tables_a_day * assumed.read_days
+    entry_s = costs.table_entry_bz2_s if archive.bz2 else costs.table_entry_gz_s
+    update_s = costs.update_bz2_s if archive.bz2 else costs.update_gz_s
+    return Job(
+        name=one.name,
+        cpu_s=assumed.start_s + entries * entry_s + said * update_s,
+        archive=archive.name,
+        fetched_bytes=entries * archive.table_entry_bytes + said * archive.update_bytes,
+        written_bytes=held * costs.part_route_bytes + said * costs.part_update_bytes,
+    )
+
+
+def _shards(routes: float, updates: float, costs: Costs, assumed: Assumed) -> Iterator[Job]:
+    """Of one day: one shard is the largest, the others share what is left."""
+    largest = assumed.largest_shard / assumed.shards
+    for number in range(assumed.shards):
+        share = largest if number == 0 else (1 - largest) / (assumed.shards - 1)
+        cpu_s = routes * costs.judged_route_s + updates * costs.judged_update_s
+        size = routes * costs.part_route_bytes + updates * costs.part_update_bytes
+        yield Job(f"shard {number}", assumed.start_s + share * cpu_s, read_bytes=share * size)
