@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from nightside.engine.live import watch
+from nightside.engine.live.judging import beside
 
 
 async def dies() -> None:
@@ -23,7 +23,7 @@ def test_one_that_dies_is_told_and_the_others_end_with_the_watch() -> None:
     over: list[str] = []
 
     async def main() -> None:
-        async with watch._beside([dies(), goes_on(over)], said.append):
+        async with beside([dies(), goes_on(over)], said.append):
             await asyncio.sleep(0.01)
             assert over == []
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from isal import isal_zlib
 
 from nightside.engine.live.ownership import for_us_alone, why_not_ours
+from nightside.engine.live.relayed import Positions
 from nightside.engine.live.watcher import Found, Watcher
 from nightside.routing.thin import thin
 from nightside.store.folder_sync import sync_folder
@@ -47,6 +48,8 @@ class DaemonFigures:
     """States that were written."""
     state_at_s: float | None = None
     """When the last of them was begun, by the clock on the wall."""
+    relays: Positions = field(default_factory=Positions)
+    """What of the relays of several programs was entered."""
 
 
 @dataclass(frozen=True)

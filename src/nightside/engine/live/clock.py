@@ -7,10 +7,10 @@ import time
 from contextlib import suppress
 from typing import Protocol
 
+from nightside.engine.live.relayed import Heard
 from nightside.model.errors import NightsideError
-from nightside.sources.stream import Batch, Status
 
-Queue = asyncio.Queue[Batch | Status]
+Queue = asyncio.Queue[Heard]
 STOOD_STILL_S = 30.0
 """Who did nothing for so long did not listen either."""
 STEPPED_S = 60.0
@@ -30,7 +30,7 @@ class Clock(Protocol):
     def time(self) -> float:
         """Seconds since the epoch."""
 
-    async def next(self, queue: Queue, within_s: float) -> Batch | Status | None:
+    async def next(self, queue: Queue, within_s: float) -> Heard | None:
         """The next value of the queue; None where none comes in this time."""
 
 
@@ -45,7 +45,7 @@ class WallClock:
         """Seconds since the epoch."""
         return time.time()
 
-    async def next(self, queue: Queue, within_s: float) -> Batch | Status | None:
+    async def next(self, queue: Queue, within_s: float) -> Heard | None:
         """The next value of the queue; None where none comes in this time.
 
         Raises NightsideError where the clock was set meanwhile: what is known bears times of another clock.

@@ -18,11 +18,12 @@ from typing import TypeVar
 from nightside.engine.live.checkpoint import Checkpoint, DaemonFigures
 from nightside.engine.live.clock import Clock, WallClock
 from nightside.engine.live.journal import Entered, Told
-from nightside.engine.live.kept_state import KeptState
+from nightside.engine.live.kept_state import Keeping
+from nightside.engine.live.relayed import Heard, Hearing, Relayed
 from nightside.engine.live.telling import Telling
 from nightside.engine.live.watcher import Found, Watcher
 from nightside.model.instants import iso
-from nightside.sources.stream import Batch, Source, Status
+from nightside.sources.stream import Batch, Status
 
 LATENESS_S = 2.0
 """What comes no later than this counts in its own second."""
@@ -47,10 +48,10 @@ class Daemon:
     def __init__(
         self,
         watcher: Watcher,
-        sources: Sequence[Source],
+        sources: Sequence[Hearing],
         tell: Callable[[Found], Awaitable[None]],
         *,
-        kept: KeptState | None = None,
+        kept: Keeping | None = None,
         clock: Clock | None = None,
         lateness_s: float = LATENESS_S,
         warn: Callable[[str], None] = lambda _text: None,
@@ -66,7 +67,7 @@ class Daemon:
         self._lateness_s, self._warn, self._came = lateness_s, warn, came
         self.figures = DaemonFigures()
         self.telling = Telling(tell, self._told, warn)
-        self._queue: asyncio.Queue[Batch | Status] = asyncio.Queue(MOST_WAITING)
+        self._queue: asyncio.Queue[Heard] = asyncio.Queue(MOST_WAITING)
         self._state_due_at = 0.0
         self._writing: asyncio.Task[None] | None = None
         self.entered_at_s = 0.0
@@ -180,13 +181,17 @@ class Daemon:
     def _until_next_second(self) -> float:
         return max(self.watcher.until_s + 2 + self._lateness_s - self._clock.time(), 0.01)
 
-    async def _read(self, source: Source) -> None:
+    async def _read(self, source: Hearing) -> None:
         values = source.values()
         async with aclosing(values) as stream:
             async for value in stream:
                 await self._queue.put(value)
 
-    def _take(self, value: Batch | Status, now_s: float) -> None:
+    def _take(self, value: Heard, now_s: float) -> None:
+        if isinstance(value, Relayed):
+            for one in self.figures.relays.take(value):
+                self._take(one, now_s)
+            return
         live = self.watcher.live
         if isinstance(value, Batch) and value.fills:
             self._fill(value)
@@ -257,7 +262,7 @@ class Daemon:
         finally:
             self._writing = None
 
-    async def _keep_on_disk(self, kept: KeptState) -> None:
+    async def _keep_on_disk(self, kept: Keeping) -> None:
         while True:
             await asyncio.sleep(SYNC_EVERY_S)
             with suppress(OSError):
@@ -267,7 +272,7 @@ class Daemon:
         if self._kept is not None:
             self._tried("what was told cannot be written down", lambda kept: kept.append(Told(number)))
 
-    def _tried(self, what: str, keep: Callable[[KeptState], Kept]) -> Kept | None:
+    def _tried(self, what: str, keep: Callable[[Keeping], Kept]) -> Kept | None:
         """A full disk costs what would be known after a crash, and no alarm."""
         assert self._kept is not None
         try:

@@ -14,9 +14,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 from nightside.engine.live.ownership import for_us_alone
-from nightside.sources.stream import Batch, Status
+from nightside.engine.live.relayed import Heard, Relayed
 
 FIRST_LINE = b"nightside journal 1\n"
 _HEAD = struct.Struct("<II")
@@ -27,7 +28,7 @@ class Entered:
     """At this time by our clock this came; None where only time did."""
 
     now_s: float
-    value: Batch | Status | None
+    value: Heard | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,12 @@ class Ended:
 
 
 Entry = Entered | Told | Ended
+
+
+def framed(entry: Entry | Relayed) -> bytes:
+    """An entry as it stands in a journal."""
+    body = pickle.dumps(entry, 5)
+    return _HEAD.pack(len(body), zlib.crc32(body)) + body
 
 
 class Journal:
@@ -63,11 +70,10 @@ class Journal:
 
     def append(self, entry: Entry) -> None:
         """Hand one entry over to the system. After an error nothing more may be appended."""
-        body = pickle.dumps(entry, 5)
-        self._file.write(_HEAD.pack(len(body), zlib.crc32(body)))
-        self._file.write(body)
+        frame = framed(entry)
+        self._file.write(frame)
         self._file.flush()
-        self.size_bytes += _HEAD.size + len(body)
+        self.size_bytes += len(frame)
 
     def sync(self) -> None:
         """Have all that is appended on the disk."""
@@ -86,12 +92,17 @@ def entries(path: Path) -> Iterator[Entry]:
     except FileNotFoundError:
         return
     with file:
-        if file.read(len(FIRST_LINE)) != FIRST_LINE:
+        yield from framed_in(file)
+
+
+def framed_in(file: IO[bytes]) -> Iterator[Any]:
+    """What stands in a file behind its first line, in order, up to the first that is cut off or damaged."""
+    if file.read(len(FIRST_LINE)) != FIRST_LINE:
+        return
+    while len(head := file.read(_HEAD.size)) == _HEAD.size:
+        length, check = _HEAD.unpack(head)
+        body = file.read(length)
+        # Nothing is the CRC-32 of nothing, and zeros are what a power loss leaves at the end of a file.
+        if not length or len(body) < length or zlib.crc32(body) != check:
             return
-        while len(head := file.read(_HEAD.size)) == _HEAD.size:
-            length, check = _HEAD.unpack(head)
-            body = file.read(length)
-            # Nothing is the CRC-32 of nothing, and zeros are what a power loss leaves at the end of a file.
-            if not length or len(body) < length or zlib.crc32(body) != check:
-                return
-            yield pickle.loads(body)
+        yield pickle.loads(body)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from nightside.engine.live.checkpoint import PART, Checkpoint, Names, finish, pack, read
 from nightside.engine.live.journal import Ended, Entered, Journal, Told, entries
@@ -31,6 +32,31 @@ class Recovered:
     state: Checkpoint
     since: Iterator[Entered | Told]
     """What came after; to be read to its end before the next state is begun."""
+
+
+class Keeping(Protocol):
+    """Where a daemon has what it knows kept; the methods are described in `KeptState`."""
+
+    @property
+    def journal_bytes(self) -> int:
+        """How much has come since the last state."""
+
+    @property
+    def state_bytes(self) -> int:
+        """How large the last state is."""
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether what comes is kept."""
+
+    def begin(self, state: Checkpoint) -> Callable[[], None]:
+        """Keep all that is known; what is returned finishes it."""
+
+    def append(self, entry: Entered | Told) -> None:
+        """Keep what comes."""
+
+    def sync(self) -> None:
+        """Have what came outlive this machine."""
 
 
 class KeptState:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 from nightside.engine.live.watcher import Found
-from nightside.model.errors import NightsideError
+from nightside.model.errors import LeaseLostError, NightsideError
 from nightside.sources.stream import pauses
 
 
@@ -42,7 +42,10 @@ class Telling:
         return list(self._waiting)
 
     async def run(self) -> None:
-        """Tell for ever. What cannot be kept (a full disk, a store that another program holds) is tried again."""
+        """Tell for ever. What cannot be kept (a full disk, a store that another program holds) is tried again.
+
+        Raises LeaseLostError where another program tells by now.
+        """
         while True:
             while self._waiting:
                 number, found = self._waiting[0]
@@ -58,6 +61,9 @@ class Telling:
         while True:
             try:
                 await self.tell(found)
+            except LeaseLostError:
+                # Another tells it.
+                raise
             except (NightsideError, OSError) as error:
                 if waits is None:
                     waits = self.wait()
