@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nightside.model.errors import NightsideError
+from nightside.store.catalogue import Connection
+from nightside.store.connections import Connections
 from nightside.store.tables import ALL, VERSION, statements
 
 BUSY_S = 30
@@ -67,6 +69,49 @@ def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
             from_4(connection)
         from_5(connection)
     connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+class SqliteCatalogue:
+    """`Catalogue` in an SQLite file. Its clock is the host's wall clock."""
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        """Open the file, and make it where there is none; `read_only` makes and changes nothing."""
+        self.where = str(path)
+        self._path = path
+        connect = open_to_read if read_only else open_catalogue
+        self._connections = Connections(
+            lambda: connect(path), usable=lambda connection: not isinstance(connection, AsItStands)
+        )
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """See `Catalogue.reading`."""
+        with explained(self._path), self._connections.lent() as connection:
+            yield connection
+
+    @contextmanager
+    def moment(self) -> Iterator[sqlite3.Connection]:
+        """See `Catalogue.moment`."""
+        with self.reading() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """See `Catalogue.writing`."""
+        with self.reading() as connection, transaction(connection):
+            yield connection
+
+    def now_s(self, connection: Connection) -> float:
+        """See `Catalogue.now_s`."""
+        return time.time()
+
+    def close(self) -> None:
+        """See `Catalogue.close`."""
+        self._connections.close()
 
 
 class AsItStands(sqlite3.Connection):
@@ -157,16 +202,6 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-
-
-@contextmanager
-def moment(connection: sqlite3.Connection) -> Iterator[None]:
-    """What is read within is of one commit."""
-    connection.execute("BEGIN")
-    try:
-        yield
-    finally:
-        connection.execute("ROLLBACK")
 
 
 @contextmanager
