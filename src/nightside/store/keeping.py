@@ -51,13 +51,23 @@ class Keeping:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
+        self._refuse_read_only()
+        with self._catalogue.writing() as connection:
+            self._hold(connection)
+            yield connection
+
+    def _before_writing(self) -> None:
+        """For what is written before a transaction: raises what the transaction would raise, as things are now."""
+        self._refuse_read_only()
+        if self._leases:
+            with self._reading() as connection:
+                self._hold(connection)
+
+    def _refuse_read_only(self) -> None:
         if self._read_only:
             raise NightsideError(
                 "the store cannot be written: it was opened to be read only", where=self._catalogue.where
             )
-        with self._catalogue.writing() as connection:
-            self._hold(connection)
-            yield connection
 
     def _hold(self, connection: Connection) -> None:
         """Raises LeaseLostError where another has a lease that this one is under; sure within a transaction alone."""

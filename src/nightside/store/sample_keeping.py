@@ -43,6 +43,7 @@ class SampleKeeping(Keeping):
 
     def merge_samples(self) -> int:
         """See `Store.merge_samples`."""
+        self._before_writing()
         with self._reading() as connection:
             planned = merging.plan(connection, self._reader)
         if planned is None:
@@ -58,8 +59,8 @@ class SampleKeeping(Keeping):
 
     def _put_segment(self, contents: segments.Contents) -> None:
         # The file comes first, so that nobody waits for its writing.
+        self._before_writing()
         with self._reading() as connection:
-            self._hold(connection)
             if sample_writing.is_last(connection, contents.name):
                 return
             known = sample_writing.is_known(connection, contents.name)
