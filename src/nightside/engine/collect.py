@@ -83,15 +83,20 @@ def collect(
     sessions hold then.
     """
     if found.passed_over:
-        n = len(found.passed_over)
-        warn(
-            f"{n} file{'' if n == 1 else 's'} not named like an archive's passed over: {found.passed_over[0]}"
-            + (" …" if n > 1 else "")
-        )
+        warn(passed_over(found))
     give_back_large()
     units = units_of(found, settings, begin=begin, end=end, keeps_table=not to_the_end)
     with closing(read_units(units, snapshot, advance, processes)) as parts:
         return merge(_told(parts, warn), until=end, to_the_end=to_the_end)
+
+
+def passed_over(found: Found) -> str:
+    """What is to be said of files that no archive would call so."""
+    n = len(found.passed_over)
+    return (
+        f"{n} file{'' if n == 1 else 's'} not named like an archive's passed over: {found.passed_over[0]}"
+        + (" …" if n > 1 else "")
+    )
 
 
 def _told(parts: Iterable[Part], warn: Warn) -> Iterator[Part]:

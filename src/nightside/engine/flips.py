@@ -133,6 +133,8 @@ def collector_flips(
         "path": _texts(records.path[order], book.text, absent=NO_PATH),
         "file": _words(files, records.file[order]),
         "offset": pa.array(offset, mask=offset == NOWHERE),
+        # Parquet has no timestamps of whole seconds.
+        "time": pa.array(flips.second[order]),
         "hi": pa.array(table.hi[flips.prefix[order]]),
         "length": pa.array(table.length[flips.prefix[order]]),
     }
@@ -146,15 +148,16 @@ def flips_of(read: Sequence[pa.Table], one: Wish, sessions: str, settings: Setti
     """
     mine = []
     for table in read:
-        second = table["time"].cast(pa.int64()).to_numpy()
+        second = table["time"].to_numpy()
         hi, length = table["hi"].to_numpy(), table["length"].to_numpy()
         inside = (second >= one.begin) & (second <= one.end)
         family = np.full(len(hi), 4, np.uint8)
         inside &= one.units.below(hi, length, family, settings.shortest_cover_ipv4)
         mine.append(table.drop_columns(["hi", "length"]).filter(pa.array(inside)))
     joined = pa.concat_tables(mine).unify_dictionaries()
-    joined = joined.take(np.argsort(joined["time"].cast(pa.int64()).to_numpy(), kind="stable"))
+    joined = joined.take(np.argsort(joined["time"].to_numpy(), kind="stable"))
     columns = {name: _plainly(joined[name]) for name in joined.column_names}
+    columns["time"] = columns["time"].cast(pa.int64()).cast(pa.timestamp("s", "UTC"))
     return pa.table(columns, metadata={"peers": sessions})
 
 

@@ -40,7 +40,7 @@ class Numbers:
 
     def events(self, kind: UInt8, prefix: UInt32, way: UInt32) -> tuple[UInt32, UInt32]:
         """The prefixes and ways of a log's events; what events from KNOWN on say instead stays."""
-        if self.same:
+        if self.same or not len(self.prefix):
             return prefix, way
         said = np.flatnonzero(kind >= KNOWN)
         shared_prefix, shared_way = prefix.copy(), way.copy()

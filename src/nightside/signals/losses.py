@@ -31,7 +31,7 @@ def lossy_prefixes(
     """Prefixes with as many withdrawals within a loss window as one loss takes."""
     line = history.timeline
     known = [v.known for v in observation.view if not v.unknown]
-    if not known:
+    if not known or not len(subject):
         return []
     fewest = max(1, ceil(settings.loss_as_share * min(known)))
     gone = (line.kind == FLIP) & (line.way == 0)

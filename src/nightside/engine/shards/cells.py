@@ -38,20 +38,9 @@ def cells_of(hi: UInt64, length: UInt8, family: UInt8) -> UInt16:
     return cell
 
 
-@dataclass(frozen=True)
-class Needed:
-    """What a shard reads."""
-
-    cells: list[int]
-    """Ascending, with EVERY."""
-    units: Int64
-    """The /24s of its countries, ascending."""
-
-
-def needed(entity_of_unit: npt.NDArray[np.uint16]) -> Needed:
-    """What tells of the units that are not 0."""
-    units = np.flatnonzero(entity_of_unit)
-    return Needed([*np.unique(units >> 16).tolist(), EVERY], units)
+def cells_with(units: Int64) -> list[int]:
+    """The cells of these /24s, ascending, and EVERY behind them."""
+    return [*np.unique(units >> 16).tolist(), EVERY]
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nightside.engine.shards.cells import EVERY, NOBODY, Needed, Stretches, cells_of
+from nightside.engine.shards.cells import EVERY, NOBODY, Stretches, cells_of
 from nightside.engine.units import Part, Unit
 from nightside.model.elements import Peer
 from nightside.routing.collector_log import TableSummary, TransferEnd
@@ -56,6 +57,27 @@ class SpoiltError(Exception):
 
 
 @dataclass(frozen=True)
+class Warned:
+    """What is to be said of a unit's file (by number; -1: it begins with no file's path), wherever that lies."""
+
+    file: int
+    text: str
+
+    @classmethod
+    def about(cls, text: str, unit: Unit) -> Warned:
+        """A text that may begin with the path of one of the unit's files."""
+        for number, file in enumerate(unit.files):
+            path = str(file.path)
+            if text.startswith(f"{path}: "):
+                return cls(number, text[len(path) :])
+        return cls(-1, text)
+
+    def of(self, unit: Unit) -> str:
+        """As it is told of the unit, with its files where they lie now."""
+        return (str(unit.files[self.file].path) if self.file >= 0 else "") + self.text
+
+
+@dataclass(frozen=True)
 class Head:
     """What there is to say of a part before its segments are looked at."""
 
@@ -63,19 +85,20 @@ class Head:
     said: dict[str, Any]
 
     @property
-    def warnings(self) -> list[tuple[int, str]]:
-        """What is to be said of the unit: (number of the file that it begins with, or -1; the rest)."""
-        return [(file, text) for file, text in self.said["warnings"]]
+    def warnings(self) -> list[Warned]:
+        """What is to be said of the unit's files."""
+        return [Warned(file, text) for file, text in self.said["warnings"]]
 
-    def of(self, unit: Unit) -> list[str]:
-        """The same as it is told of this unit, wherever its files lie."""
-        return [(str(unit.files[file].path) if file >= 0 else "") + text for file, text in self.warnings]
+    @property
+    def peers(self) -> list[Peer]:
+        """The sessions."""
+        return [Peer(address, asn) for address, asn in self.said["peers"]]
 
 
 # ---- writing ---------------------------------------------------------------------------------------------
 
 
-def write_part(work: Files, key: str, part: Part) -> None:
+def write_part(work: Files, key: str, part: Part) -> Head:
     """Leave a part in the work place. Raises OSError."""
     import pyarrow as pa
 
@@ -101,6 +124,12 @@ def write_part(work: Files, key: str, part: Part) -> None:
     }
     text = json.dumps(said).encode()
     folder.write_bytes(_name(key, HEAD), hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
+    return Head(key, said)
+
+
+def names_of(key: str) -> list[str]:
+    """The files of a part, the head first: without it the others are none."""
+    return [_name(key, what) for what in (HEAD, PREFIXES, EVENTS, WAYS)]
 
 
 def _name(key: str, what: str) -> str:
@@ -194,7 +223,7 @@ def _said(part: Part) -> dict[str, Any]:
         "known": part.known,
         "starts": part.starts,
         "inputs": part.inputs,
-        "warnings": [_without_path(text, part.unit) for text in part.warnings],
+        "warnings": [astuple(Warned.about(text, part.unit)) for text in part.warnings],
         "elements": part.elements,
         "used": part.used,
         "first_second": part.first_second,
@@ -202,15 +231,6 @@ def _said(part: Part) -> dict[str, Any]:
         "marked": marked,
         "marks": marks,
     }
-
-
-def _without_path(text: str, unit: Unit) -> tuple[int, str]:
-    """A warning that begins with a file's path: which of the unit's files it is, and the rest."""
-    for number, file in enumerate(unit.files):
-        path = str(file.path)
-        if text.startswith(f"{path}: "):
-            return number, text[len(path) :]
-    return -1, text
 
 
 # ---- reading ---------------------------------------------------------------------------------------------
@@ -232,24 +252,25 @@ def forget(work: Files, key: str) -> None:
     work.child(FOLDER).delete(_name(key, HEAD))
 
 
-def outermost(
-    work: Files, head: Head, needed: Needed
+def prefixes_in(
+    work: Files, head: Head, cells: Sequence[int]
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint8]]:
-    """(address, length) of a part's prefixes in the cells that are needed. Raises SpoiltError."""
-    with _Segment(work, head, PREFIXES, PREFIX_ROWS, needed.cells) as segment:
+    """(address, length) of a part's prefixes in these cells, which ascend. Raises SpoiltError."""
+    with _Segment(work, head, PREFIXES, PREFIX_ROWS, cells) as segment:
         return segment.column("hi"), segment.column("length")
 
 
 def read_part(
-    work: Files, head: Head, unit: Unit, needed: Needed, within: Stretches, *, places: bool
+    work: Files, head: Head, unit: Unit, cells: Sequence[int], within: Stretches, *, places: bool
 ) -> Part:
-    """What a part tells of the prefixes within these stretches, and of its sessions; numbers keep their order.
+    """What a part tells of the prefixes within these stretches, all of which lie in these cells (ascending), and of its
+    sessions; numbers keep their order.
 
     `unit` is the part's, with its files where they lie now. Without `places` nobody asks which element said what.
     Raises SpoiltError.
     """
     said = head.said
-    with _Segment(work, head, PREFIXES, PREFIX_ROWS, needed.cells) as segment:
+    with _Segment(work, head, PREFIXES, PREFIX_ROWS, cells) as segment:
         number, hi, length = (segment.column(name) for name in ("number", "hi", "length"))
         rows = np.flatnonzero(within.hold(hi, length))
         rows = rows[np.argsort(number[rows])]
@@ -264,12 +285,12 @@ def read_part(
     prefixes.intern_batch(hi, nothing, length, family, len(rows), np.empty(len(rows), np.uint32))
     own = np.full(said["prefixes"], NONE, np.uint32)
     own[number[rows]] = np.arange(len(rows), dtype=np.uint32)
-    log, kept = _log(work, head, needed, own, places)
+    log, kept = _log(work, head, cells, own, places)
     with _Segment(work, head, WAYS, 0, None) as segment:
         ways = WayTable(*(segment.column(name) for name in ("origin", "upstream", "border")))
     return Part(
         unit=unit,
-        peers=[Peer(address, asn) for address, asn in said["peers"]],
+        peers=head.peers,
         log=log,
         places=kept,
         loads=loads,
@@ -285,7 +306,7 @@ def read_part(
         ways=ways,
         starts=said["starts"],
         inputs=[(name, sha256) for name, sha256 in said["inputs"]],
-        warnings=head.of(unit),
+        warnings=[each.of(unit) for each in head.warnings],
         elements=said["elements"],
         used=said["used"],
         first_second=said["first_second"],
@@ -293,10 +314,10 @@ def read_part(
     )
 
 
-def _log(work: Files, head: Head, needed: Needed, own: UInt32, places: bool) -> tuple[EventLog, Places]:
+def _log(work: Files, head: Head, cells: Sequence[int], own: UInt32, places: bool) -> tuple[EventLog, Places]:
     """The events as they were written, of the prefixes that have a number in `own`, and of sessions."""
     said = head.said
-    with _Segment(work, head, EVENTS, EVENT_ROWS, needed.cells) as segment:
+    with _Segment(work, head, EVENTS, EVENT_ROWS, cells) as segment:
         kind, prefix = segment.column("kind"), segment.column("prefix")
         about = kind < KNOWN
         there = ~about
@@ -329,6 +350,7 @@ class _Segment:
         """All rows where `cells` is None."""
         self.key, self.name = head.key, _name(head.key, what)
         self.folder, self.rows_at_once = work.child(FOLDER), rows_at_once
+        self.stack = ExitStack()
         self.groups: list[int] | None = None
         self.rows: Int64 | None = None
         if cells is not None:
@@ -353,13 +375,14 @@ class _Segment:
         import pyarrow as pa
 
         try:
-            self.file: pq.ParquetFile = self.folder.parquet(self.name, page_checksum_verification=True)
+            opened = self.folder.parquet(self.name, page_checksum_verification=True)
+            self.file: pq.ParquetFile = self.stack.enter_context(opened)
         except (OSError, pa.ArrowException) as error:
             raise SpoiltError(self.key, error) from None
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.file.close()
+        self.stack.close()
 
     def column(self, name: str) -> npt.NDArray[Any]:
         """Raises SpoiltError where it is damaged."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 
 from nightside.engine.executors.progress import advance
 from nightside.engine.shards.keys import content_of, standing_of, unit_key
-from nightside.engine.shards.part_segments import SpoiltError, read_head, write_part
+from nightside.engine.shards.part_segments import Head, SpoiltError, Warned, read_head, write_part
 from nightside.engine.shards.world_kept import kept_snapshot
-from nightside.engine.units import Unit, read_unit
+from nightside.engine.units import Part, Unit, read_unit
+from nightside.model.elements import Peer
 from nightside.model.errors import UnreadableError
 from nightside.store.files import Files
 
@@ -26,8 +27,12 @@ class Made:
     """A part that lies in the work place."""
 
     key: str
-    warnings: list[str]
+    seen: str
+    """Under this name it is noted that the files, as they stand, were read."""
+    warnings: list[Warned]
     """What is to be said of the unit's files."""
+    peers: list[Peer]
+    """The sessions."""
     anew: bool
     """It was read now; else it was there."""
 
@@ -38,7 +43,6 @@ def make_part(
     unit: Unit,
     bring: Bring | None = None,
     contents: Sequence[str] | None = None,
-    *,
     as_it_is: bool = False,
 ) -> Made:
     """Read a unit, if nobody has, and leave its part in the work place.
@@ -48,33 +52,43 @@ def make_part(
     be opened may be so for this worker alone, and raises UnreadableError; `as_it_is`: for nobody it can, it is told
     as a replay here tells it. Raises what `read_unit` raises.
     """
-    seen = None
+    key = seen = ""
     if contents is not None:
         key = unit_key(unit, contents, snapshot)
     else:
         if not as_it_is:
             _must_open(unit)
-        seen = unit_key(unit, [standing_of(file) for file in unit.files], snapshot)
+        seen = _seen(unit, snapshot)
         key = _key_seen(work, seen)
-    try:
-        if key:
-            return Made(key, read_head(work, key).of(unit), False)
-    except SpoiltError:
-        # Nobody made it, or it is gone.
-        pass
+    if key:
+        # Nobody may have made it, or it may be gone.
+        with suppress(SpoiltError):
+            return _made(read_head(work, key), seen, anew=False)
     with bring(unit) if bring else nullcontext(unit) as there:
         part = read_unit(there, kept_snapshot(work, snapshot), advance)
-        if contents is None:
-            read = dict(part.inputs)
-            known = [read[f.name] if f.name in read else content_of(f) for f in there.files]
-            if len({f.name for f in there.files}) < len(there.files):
-                known = [content_of(file) for file in there.files]
-            key = unit_key(unit, known, snapshot)
-        warnings = list(part.warnings)
-        write_part(work, key, part)
-        if seen is not None and seen == unit_key(unit, [standing_of(f) for f in unit.files], snapshot):
-            work.child(SEEN).write_bytes(seen, json.dumps(key).encode())
-    return Made(key, warnings, True)
+        key = unit_key(unit, contents or _contents(part), snapshot)
+        head = write_part(work, key, part)
+    if seen and seen == _seen(unit, snapshot):
+        # None of the files was written to meanwhile.
+        work.child(SEEN).write_bytes(seen, json.dumps(key).encode())
+    return _made(head, seen, anew=True)
+
+
+def _made(head: Head, seen: str, *, anew: bool) -> Made:
+    return Made(head.key, seen, head.warnings, head.peers, anew)
+
+
+def _seen(unit: Unit, snapshot: str) -> str:
+    return unit_key(unit, [standing_of(file) for file in unit.files], snapshot)
+
+
+def _contents(part: Part) -> list[str]:
+    """What is in each file, by its hash: taken while it was read, as far as it was."""
+    files = part.unit.files
+    read = dict(part.inputs)
+    if len({file.name for file in files}) < len(files):
+        read = {}
+    return [read[file.name] if file.name in read else content_of(file) for file in files]
 
 
 def _must_open(unit: Unit) -> None:
