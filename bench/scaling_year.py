@@ -29,15 +29,14 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """What the simulation takes as given about the world and about how a backfill goes about it."""
+    """What is taken as given about the world, and about how a backfill goes about it."""
 
     archives: tuple[Archive, ...] = (
-        # Cadences and numbers of collectors are the archives' own. Bytes: the real files that are measured on.
         Archive(RIS, 26, 80, 3, False, 7.0, 6.0),
         Archive(ROUTE_VIEWS, 59, 60, 12, True, 4.0, 4.0),
     )
     falls_off: float = 0.9
-    """The n-th largest collector has the largest one's feeds by this power of n."""
+    """The n-th largest collector has the largest one's feeds by n to the power of minus this."""
     feed_routes: int = 1_200_000
     """Of a full feed, both families."""
     feed_updates_a_day: int = 2_500_000
@@ -45,12 +44,16 @@ class Assumed:
     """How much updates vary from day to day: sigma of a log-normal."""
     read_days: float = 2.0
     """A day is read with a lead of a day before it."""
+    middle_tables: bool = True
+    """Every table of these days is read; else the first alone."""
+    by_collector: bool = True
+    """A job reads one collector, and shards are jobs of their own; else a job is a whole day."""
     shards: int = 16
     largest_shard: float = 2.0
     """The largest shard, to the mean."""
     incidents_a_day: float = 20.0
-    plan_s: float = 2.0
-    """Of the client for each day: asking the archives what there is."""
+    plan_s: float = 0.1
+    """Of the client for each day: what the job is to be told."""
     start_s: float = 0.05
     """Of each job, on its worker: what comes before the first byte."""
 
@@ -85,36 +88,41 @@ def year(costs: Costs, assumed: Assumed, days: int, seed: int) -> list[Day]:
             held = one.feeds * assumed.feed_routes
             units.append(_unit(one, held, said, costs, assumed))
             routes, updates = routes + held, updates + said
-        found.append(
-            Day(
-                units=tuple(units),
-                shards=tuple(_shards(routes, updates, costs, assumed)),
-                plan_s=assumed.plan_s,
-                store_s=costs.stored_day_s + costs.stored_incident_s * assumed.incidents_a_day,
-            )
-        )
+        shards = tuple(_shards(routes, updates, costs, assumed))
+        if not assumed.by_collector:
+            units, shards = [_whole(units, shards)], ()
+        store_s = costs.stored_day_s + costs.stored_incident_s * assumed.incidents_a_day
+        found.append(Day(tuple(units), shards, assumed.plan_s, store_s))
     return found
 
 
 def _unit(one: Collector, held: float, said: float, costs: Costs, assumed: Assumed) -> Job:
     archive = one.archive
-    entries = held * archive.tables_a_day * assumed.read_days
+    tables = archive.tables_a_day * assumed.read_days if assumed.middle_tables else 1
     entry_s = costs.table_entry_bz2_s if archive.bz2 else costs.table_entry_gz_s
     update_s = costs.update_bz2_s if archive.bz2 else costs.update_gz_s
     return Job(
-        name=one.name,
-        cpu_s=assumed.start_s + entries * entry_s + said * update_s,
-        archive=archive.name,
-        fetched_bytes=entries * archive.table_entry_bytes + said * archive.update_bytes,
+        one.name,
+        cpu_s=assumed.start_s + held * tables * entry_s + said * update_s,
+        fetches=((archive.name, held * tables * archive.table_entry_bytes + said * archive.update_bytes),),
         written_bytes=held * costs.part_route_bytes + said * costs.part_update_bytes,
     )
 
 
 def _shards(routes: float, updates: float, costs: Costs, assumed: Assumed) -> Iterator[Job]:
     """Of one day: one shard is the largest, the others share what is left."""
+    cpu_s = routes * costs.judged_route_s + updates * costs.judged_update_s
+    size = routes * costs.part_route_bytes + updates * costs.part_update_bytes
     largest = assumed.largest_shard / assumed.shards
     for number in range(assumed.shards):
         share = largest if number == 0 else (1 - largest) / (assumed.shards - 1)
-        cpu_s = routes * costs.judged_route_s + updates * costs.judged_update_s
-        size = routes * costs.part_route_bytes + updates * costs.part_update_bytes
         yield Job(f"shard {number}", assumed.start_s + share * cpu_s, read_bytes=share * size)
+
+
+def _whole(units: list[Job], shards: tuple[Job, ...]) -> Job:
+    """All of a day as one job: nothing of it leaves its worker."""
+    fetched: dict[str, float] = {}
+    for unit in units:
+        for archive, size in unit.fetches:
+            fetched[archive] = fetched.get(archive, 0.0) + size
+    return Job("day", sum(job.cpu_s for job in (*units, *shards)), tuple(fetched.items()))

@@ -9,7 +9,8 @@ from math import ceil
 from random import Random
 
 import pytest
-from bench.scaling_model import Cluster, Day, Job, bounds, simulate
+from bench.scaling_model import Cluster, Day, Job, bounds
+from bench.scaling_run import simulate
 
 
 def day(units: int, seconds: float, *, shards: int = 0, shard_s: float = 0.0, store_s: float = 0.0) -> Day:
@@ -31,8 +32,7 @@ def some_days(seed: int) -> list[Day]:
                 Job(
                     f"unit {n}",
                     min(chance.paretovariate(1.1), 12.0),
-                    "far",
-                    fetched_bytes=chance.uniform(0, 1e6),
+                    (("far", chance.uniform(0, 1e6)),),
                     written_bytes=chance.uniform(0, 1e5),
                 )
                 for n in range(20)
@@ -53,6 +53,7 @@ ROUGH = Cluster(
     schedule_s=0.01,
     client_s=0.01,
     days_in_flight=3,
+    fetching_at_once=4,
     slow_share=0.1,
     slow_most=2.0,
     fails_every_s=20.0,
@@ -96,7 +97,7 @@ def test_the_scheduler_gives_one_job_after_the_other() -> None:
 
 def test_a_line_is_shared_evenly_and_none_gets_more_than_its_own() -> None:
     def fetched(*sizes: float, total: float, each: float) -> float:
-        jobs = tuple(Job(f"{n}", 0.0, "far", fetched_bytes=size) for n, size in enumerate(sizes))
+        jobs = tuple(Job(f"{n}", 0.0, (("far", size),)) for n, size in enumerate(sizes))
         cluster = Cluster(len(sizes), line_bytes_s=each, archive_bytes_s={"far": total})
         return simulate([Day(jobs, (), 0.0, 0.0)], cluster).duration_s
 
@@ -105,6 +106,14 @@ def test_a_line_is_shared_evenly_and_none_gets_more_than_its_own() -> None:
     assert fetched(100, 50, total=1e9, each=10) == pytest.approx(10)
     # 8 at once for 6 s, of which each has 3 at most; the second alone gets no more than 3 either.
     assert fetched(18, 30, total=8, each=3) == pytest.approx(10)
+
+
+def test_no_more_jobs_fetch_at_once_than_the_archives_are_to_bear() -> None:
+    far = tuple(Job(f"unit {n}", 9.0, (("far", 10.0),)) for n in range(6))
+    near = tuple(Job(f"shard {n}", 10.0) for n in range(4))
+    cluster = Cluster(8, line_bytes_s=10.0, fetching_at_once=2)
+    # Six units of 10 s, two at once; then four shards, all at once.
+    assert simulate([Day(far, near, 0.0, 0.0)], cluster).duration_s == 30 + 10
 
 
 def test_a_failure_costs_what_was_lost_and_the_time_away() -> None:
@@ -122,7 +131,7 @@ def test_a_failure_costs_what_was_lost_and_the_time_away() -> None:
     )
     assert outcome.duration_s == 20.0
     # Twice in the middle of a fetch at 10 a second: 4 s and 2 s are lost, and the line has no ghosts.
-    far = Day((Job("a", 0.0, "far", fetched_bytes=100.0),), (), 0.0, 0.0)
+    far = Day((Job("a", 0.0, (("far", 100.0),)),), (), 0.0, 0.0)
     outcome = simulate(
         [far],
         Cluster(1, archive_bytes_s={"far": 10.0}, back_after_s=1.0),
