@@ -37,6 +37,7 @@ CLUSTER = Cluster(
     line_bytes_s=200 * MBIT,
     archive_bytes_s={RIS: 1000 * MBIT, ROUTE_VIEWS: 1000 * MBIT},
     storage_bytes_s=10_000 * MBIT,
+    storage_line_bytes_s=1000 * MBIT,
     schedule_s=0.002,
     client_s=0.001,
     slow_share=0.02,
@@ -82,10 +83,10 @@ def ways() -> list[Way]:
     return [
         Way("a day a job, 16 connections", replace(pieces, by_collector=False)),
         Way("a collector's day a job, then shards", pieces),
-        Way("1,024 connections", pieces, 1024),
-        Way("no lead read twice", once, 1024),
-        Way("of a day only its first tables", first, 1024),
-        Way("a mirror of one's own, ten times the line", first, 1024, 10.0),
+        Way("and 1,024 connections", pieces, 1024),
+        Way("and no lead read twice", once, 1024),
+        Way("and of a day only its first tables", first, 1024),
+        Way("and ten times the archives' lines", first, 1024, 10.0),
     ]
 
 

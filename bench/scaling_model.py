@@ -42,10 +42,12 @@ class Cluster:
 
     workers: int
     line_bytes_s: float = math.inf
-    """Of one worker."""
+    """Of one worker, to the archives."""
     archive_bytes_s: Mapping[str, float] = field(default_factory=dict)
     """What each archive gives to all of us together; as much as is asked for where it does not stand here."""
     storage_bytes_s: float = math.inf
+    storage_line_bytes_s: float = math.inf
+    """Of one worker, to the storage."""
     schedule_s: float = 0.0
     """The scheduler's time for one job."""
     client_s: float = 0.0
@@ -113,7 +115,7 @@ def _alone_s(job: Job, cluster: Cluster) -> float:
     """How long a job takes a worker if nobody else is there."""
     line, archives = cluster.line_bytes_s, cluster.archive_bytes_s
     fetch_s = sum(size / min(line, archives.get(name, math.inf)) for name, size in job.fetches)
-    storage = min(line, cluster.storage_bytes_s)
+    storage = min(cluster.storage_line_bytes_s, cluster.storage_bytes_s)
     return job.cpu_s + fetch_s + (job.read_bytes + job.written_bytes) / storage
 
 

@@ -54,7 +54,7 @@ class _Run:
         line = cluster.line_bytes_s
         names = {name for day in days for job in day.units for name, _size in job.fetches}
         self.archives = {n: Line(self.env, cluster.archive_bytes_s.get(n, math.inf), line) for n in names}
-        self.storage = Line(self.env, cluster.storage_bytes_s, line)
+        self.storage = Line(self.env, cluster.storage_bytes_s, cluster.storage_line_bytes_s)
         self.client = simpy.Resource(self.env)
         self.room = simpy.Resource(self.env, cluster.days_in_flight)
         # Those that fetch, and the others.

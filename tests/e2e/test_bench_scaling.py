@@ -50,6 +50,7 @@ ROUGH = Cluster(
     line_bytes_s=2e6,
     archive_bytes_s={"far": 3e6},
     storage_bytes_s=4e6,
+    storage_line_bytes_s=2e6,
     schedule_s=0.01,
     client_s=0.01,
     days_in_flight=3,
