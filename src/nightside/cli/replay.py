@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nightside.cli.basis import Basis
+from nightside.cli.engine import Engine
 from nightside.cli.language import ReaderLanguage, reader_language
 from nightside.cli.processes import Processes
 from nightside.cli.zone import ReaderZone, reader_zone
@@ -39,6 +40,7 @@ def command(
     tz: ReaderZone = None,
     language: ReaderLanguage = None,
     processes: Processes = None,
+    engine: Engine = "local",
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line, for programs.")] = False,
 ) -> None:
     """Replay routing data and tell the outages in it, dated to the second.
@@ -54,14 +56,17 @@ def command(
       nightside replay archive/ --asn 131279
       nightside replay rrc00 route-views2 --from 2014-12-21 --to 2014-12-24 --country KP
       nightside replay ripestat:KP --from 2014-12-21 --to 2014-12-24
+      nightside replay archive/ --engine tcp://10.0.0.1:8786
     """
     from nightside.cli.fetch_progress import fetched
     from nightside.cli.findings import print_findings
     from nightside.cli.terminal import progress_of, warn
+    from nightside.engine.executors.open import require_engine
     from nightside.engine.record import replay_into
     from nightside.model.instants import parse
     from nightside.model.settings import Settings
 
+    require_engine(engine)
     zone, called = reader_zone(tz), reader_language(language, json=json)
     first, last = parse(begin) if begin else None, parse(end) if end else None
     with fetched(inputs, first, last) as paths, progress_of("replaying") as (started, advance):
@@ -77,6 +82,7 @@ def command(
             started=started,
             advance=advance,
             processes=processes,
+            engine=engine,
         )
     print_findings(
         found.stored,

@@ -20,6 +20,8 @@ from nightside.model.token import Scope, Token
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from nightside.store.files import Files
+
 Baselines = Mapping[Entity, Sequence[tuple[int, int]]]
 """Of an entity the steps (second, units) of its baseline: each holds until the next, the last for ever."""
 
@@ -32,6 +34,10 @@ class Store(Protocol):
 
     Errors of the medium (unwritable, damaged, of a newer program) are raised as NightsideError.
     """
+
+    @property
+    def files(self) -> Files:
+        """Where its files lie; others may have a place of their own beside them."""
 
     def put_incident(self, incident: Incident, series: IncidentSeries) -> dict[str, Any]:
         """Store one finding and return it as stored, in the shape `nightside.incident/1`.

@@ -41,6 +41,7 @@ from nightside.model.settings import Settings
 from nightside.model.signal import Signal
 from nightside.signals.clocks import together
 from nightside.store.files import Files
+from nightside.store.local_files import LocalFiles
 from nightside.world.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -122,6 +123,9 @@ def replay_on(
     since an outage may be what is missing.
     """
     settings = settings or Settings()
+    if isinstance(place, LocalFiles):
+        # A worker may be in another folder.
+        place = LocalFiles(place.folder.absolute())
     opened = open_inputs(inputs, countries, begin, end, settings, world)
     found = opened.found
     total = bytes_to_read(found)
