@@ -69,7 +69,9 @@ def flip_rows(log: CollectorLog, placed: PlacedLog, wanted: UInt8, family: UInt8
             ways = log.loads[int(way[event])]
             fresh = mine[last[mine] < event]
             number = prefix[at[fresh]]
-            before[fresh] = np.where(number < len(ways), ways[np.minimum(number, len(ways) - 1)], 0)
+            there = number < len(ways)
+            before[fresh] = 0
+            before[fresh[there]] = ways[number[there]]
     found = FlipRows(
         second[at], kind[at], session[at], prefix[at], before, way[at], element[at], itself[at].astype(bool)
     )
