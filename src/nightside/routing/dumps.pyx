@@ -156,9 +156,8 @@ cdef class Dumps(Sessions):
         cdef Py_ssize_t i
         cdef uint32_t current, feed
         cdef PathIds paths
-        # The batch at hand may hold updates that are still to come.
         oldest = max(<int64_t>self.table_from - self.margin_s, self.recent_from)
-        for named in self.recent.between(oldest, self.now):
+        for named in self.recent.since(oldest):
             peers, ids = named
             for i in range(peers.shape[0]):
                 current = way_at(self.held, peers[i], ids[i])

@@ -36,8 +36,8 @@ class RecentUpdates:
             for _youngest, seconds, peers, ids in self._batches
         )
 
-    def between(self, begin_s: int, end_s: int) -> Iterator[tuple[UInt32, UInt32]]:
-        """(peers, prefix numbers) named by updates from `begin_s` to `end_s`, both inclusive."""
+    def since(self, begin_s: int) -> Iterator[tuple[UInt32, UInt32]]:
+        """(peers, prefix numbers) named by updates from `begin_s` on."""
         for _youngest, seconds, peers, ids in self._batches:
-            inside = (seconds >= begin_s) & (seconds <= end_s)
+            inside = seconds >= begin_s
             yield peers[inside], ids[inside]

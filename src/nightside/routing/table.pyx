@@ -88,7 +88,7 @@ cdef class CollectorTable(Dumps):
         element dated before its session's last one is taken as of that: bytes are in order, clocks step back.
         Raises IndexError where an element names a peer, prefix or path that is not there.
         """
-        cdef Py_ssize_t i, count = columns.count
+        cdef Py_ssize_t i, count = columns.count, remembered = 0
         cdef const uint8_t[::1] family = columns.family
         cdef const uint8_t[::1] flags = columns.flags
         cdef const uint32_t[::1] peer = columns.peer
@@ -127,11 +127,15 @@ cdef class CollectorTable(Dumps):
                 continue
             second = self.second[i]
             if kind == ROUTE:
+                if self.table_ready:
+                    remembered = self._remember(peer, ids, remembered, i)
                 self._stage(peer[i], ids[i], self.way[i], second)
                 if not plain or self.pending_paths:
                     self._stage_path(peer[i], ids[i], flags[i] & HAS_PATH_ID, 0 if plain else path_id[i], self.way[i])
                 continue
             if second > self.now:
+                if self.table_ready and second >= self.table_to:
+                    remembered = self._remember(peer, ids, remembered, i)
                 self._advance(second)
                 reach(self.places, self.log, self.place | NOT_ITSELF)
             second = max(second, self.latest[peer[i]], self.gap_end)
@@ -151,6 +155,7 @@ cdef class CollectorTable(Dumps):
             elif kind == END_OF_RIB:
                 self._end_of_rib(peer[i], family[i], second)
             reach(self.places, self.log, self.place)
+        self._remember(peer, ids, remembered, count)
         self.elements += <uint64_t>count
         self._mark(0)
 
@@ -230,11 +235,11 @@ cdef class CollectorTable(Dumps):
 
     cdef bint _look_at(self, columns, const uint32_t[::1] ids, const uint16_t[::1] prefix_country, int64_t earliest_s,
                        int64_t latest_s) except -1:
-        """Fill `kind`, `second` and `way`, and remember what updates name; whether none has a path identifier.
+        """Fill `kind`, `second` and `way`; whether none has a path identifier.
 
         Elements out of time, and those that the collector itself sent, are NOTHING.
         """
-        cdef Py_ssize_t i, count = columns.count, updates = 0
+        cdef Py_ssize_t i, count = columns.count
         cdef const int64_t[::1] time_us = columns.time_us
         cdef const uint8_t[::1] kind = columns.kind
         cdef const uint8_t[::1] flags = columns.flags
@@ -259,10 +264,7 @@ cdef class CollectorTable(Dumps):
             self.second[i] = <uint32_t>wide
             if flags[i] & HAS_PATH_ID:
                 plain = False
-            updates += kind[i] == ANNOUNCE or kind[i] == WITHDRAW
         self._ways_of(columns, ids, prefix_country, self.kind, self.way)
-        if updates:
-            self._remember(peer, ids, count, updates)
         return plain
 
     cdef int _ways_of(self, columns, const uint32_t[::1] ids, const uint16_t[::1] prefix_country, const uint8_t* kind,
@@ -307,16 +309,25 @@ cdef class CollectorTable(Dumps):
         self.room = count
         return 0
 
-    cdef int _remember(self, const uint32_t[::1] peer, const uint32_t[::1] ids, Py_ssize_t count,
-                       Py_ssize_t updates) except -1:
-        """Keep what the updates have named for as long as a table may be older than they are."""
+    cdef Py_ssize_t _remember(self, const uint32_t[::1] peer, const uint32_t[::1] ids, Py_ssize_t begin,
+                              Py_ssize_t end) except -1:
+        """Keep what the updates among these elements of the batch at hand have named, for as long as a table may be
+        older than they are; returns `end`.
+
+        Of elements that have come alone: one that is still to come may bear a time that is over.
+        """
         cdef uint32_t[:, ::1] named
         cdef Py_ssize_t i, n = 0
         cdef uint32_t youngest = 0
         cdef int64_t oldest
-        whole = np.empty((3, updates), np.uint32)
+        for i in range(begin, end):
+            n += self.kind[i] == ANNOUNCE or self.kind[i] == WITHDRAW
+        if n == 0:
+            return end
+        whole = np.empty((3, n), np.uint32)
         named = whole
-        for i in range(count):
+        n = 0
+        for i in range(begin, end):
             if self.kind[i] == ANNOUNCE or self.kind[i] == WITHDRAW:
                 named[0, n], named[1, n], named[2, n] = self.second[i], peer[i], ids[i]
                 youngest = max(youngest, self.second[i])
@@ -327,7 +338,7 @@ cdef class CollectorTable(Dumps):
         if self.table_open or self.table_ready:
             oldest = min(oldest, self.recent_from)
         self.recent.forget(oldest)
-        return 0
+        return end
 
     cdef uint8_t _path(self, uint32_t peer, uint32_t id, uint8_t kind, bint has_id, uint32_t path_id,
                        uint32_t* way) except 255:
