@@ -17,7 +17,7 @@ from nightside.engine.backfill_lease import alone
 from nightside.engine.backfill_pace import Pace
 from nightside.engine.backfill_plan import LEAD_S, LONGEST_LEAD_S, Asked, Plan, make_plan
 from nightside.engine.backfill_progress import Progress
-from nightside.engine.backfill_readings import Readings, readings
+from nightside.engine.backfill_readings import Readings, asks_archives, readings
 from nightside.engine.fetching import NoRoomError, Told
 from nightside.engine.kept import put
 from nightside.model.errors import DownloadError, InputError
@@ -60,14 +60,20 @@ def backfill(
         # Somebody else may have come further since it was planned.
         days = [day for day in plan.days if day[0] >= progress.until]
         pace = Pace(len(days))
-        how = stack.enter_context(readings(plan, pace, told, manners, processes, engine))
-        flights = Days(days, how.read, _usual_lead, how.executor, most_fetching=how.most_fetching)
+        how = stack.enter_context(readings(plan, progress.note, pace, told, manners, processes, engine))
+        flights = Days(
+            days,
+            how.read,
+            _usual_lead,
+            how.executor,
+            most_fetching=how.most_fetching,
+            fetches=asks_archives,
+        )
         run = _Run(asked, mine, progress, told, how, flights)
         for number, day in enumerate(days, 1):
             came = run.day(day)
-            progress.reach(day[1])
-            how.stored(day)
             told.say(f"{iso(day[0])[:10]}: {came}; {pace.in_words(number)}")
+        how.over()
         listed = store.incidents(begin=asked.begin, end=asked.end)
         return [incident for incident in listed if asked.is_about(incident["entity"])]
 
@@ -107,12 +113,15 @@ class _Run:
         except InputError as error:
             # A day that the archives do not have is a hole, and not the end of a long range.
             self.told.warn(f"{iso(begin)[:10]}: {str(error).splitlines()[0]}")
+            self.progress.reach(day[1])
             return "nothing to be had"
 
     def _stored(self, day: Window, lead: int) -> str:
         left = self.how.opened(self.flights.take(day, lead))
         self.progress.begin(day[0], lead)
         stored = put(self.store, left.read.kept)
+        self.progress.reach(day[1])
+        self.how.stored(left)
         return f"{left.read.files} files, {len(stored)} incident{'' if len(stored) == 1 else 's'}"
 
     def _lead(self, begin: int) -> int:

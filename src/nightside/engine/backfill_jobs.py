@@ -1,56 +1,62 @@
-"""A day of a backfill as a job: done by a worker that may be on another machine, left in the work place."""
+"""A day of a backfill as one job: done by a worker that may be on another machine, left in the work place."""
 
 from __future__ import annotations
 
-import hashlib
-import io
-import json
-import pickle
-from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
-from typing import Any
+from dataclasses import dataclass, field
 
-from nightside import __version__
 from nightside.engine.backfill_plan import Asked
 from nightside.engine.backfill_reading import WindowRead, read_window
 from nightside.engine.fetching import Told
-from nightside.model.errors import NightsideError
-from nightside.model.instants import iso
-from nightside.sources.endpoints import read_endpoints
+from nightside.engine.shards.kept_results import keep_result, kept_result
+from nightside.engine.shards.keys import key_of
+from nightside.engine.shards.world_kept import kept_snapshot
+from nightside.sources.endpoints import Endpoints, read_endpoints
 from nightside.sources.polite_http import Manners
 from nightside.store.files import Files
-from nightside.world.snapshot import Snapshot
 
+FOLDER = "days"
 OF_PLACES = ("ris_archive_url", "routeviews_archive_url", "broker_url")
 """What is the same for all who work on a backfill; where a worker keeps what it fetched is its own."""
 
 
 @dataclass(frozen=True)
-class DayWork:
-    """All that what comes of a day depends on, beside the archives; and how to ask these."""
+class Source:
+    """Where the files of a backfill come from, and the maps they are read with: the same for all workers."""
 
+    work: Files
+    archives: tuple[tuple[str, str], ...]
+    """Settings of the place, by name."""
+    maps: tuple[tuple[str, str], ...]
+    """For each day (ISO) that what is read may begin on, the name of its map in the work place."""
+    manners: Manners
+
+    @property
+    def places(self) -> Endpoints:
+        """The settings of this place, with these archives."""
+        return read_endpoints().model_copy(update=dict(self.archives))
+
+    def map_of(self, day: str) -> str:
+        """The name of the map that holds on a day."""
+        return dict(self.maps)[day]
+
+
+@dataclass(frozen=True)
+class DayWork:
+    """All that what comes of a day depends on, beside the archives' files."""
+
+    source: Source
     asked: Asked
     lead: int
     begin: int
     end: int
-    archives: tuple[tuple[str, str], ...]
-    """Settings of the place, by name."""
-    maps: tuple[tuple[str, str], ...]
-    """For each day that what is read may begin on, the name of its map in the work place."""
-    work: Files
-    manners: Manners
 
     @property
     def key(self) -> str:
         """The name of what comes of it, in the work place."""
-        about = asdict(replace(self.asked, store=None)) | {
-            "version": __version__,
-            "window": [self.lead, self.begin, self.end],
-            "archives": self.archives,
-            "maps": self.maps,
-        }
-        digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:24]
-        return f"day-{iso(self.begin)[:10]}-{digest}"
+        asked = self.asked
+        about = [asked.collectors, asked.countries, asked.asns, asked.country_by]
+        window = [self.lead, self.begin, self.end]
+        return key_of("day", [about, window, self.source.archives, self.source.maps])
 
 
 @dataclass(frozen=True)
@@ -58,88 +64,44 @@ class DayDone:
     """What a worker says of a day that it read."""
 
     key: str
-    files: int
     bytes: int
     """Of files that were read for it; 0 where it had been read before."""
 
 
 @dataclass(frozen=True)
 class DayLeft:
-    """What is left in the work place of a day."""
+    """What is left of a day."""
 
     read: WindowRead
     warnings: list[str]
+    names: list[tuple[str, str]] = field(default_factory=list)
+    """(folder, name) of what lies in the work place for it."""
 
 
 def read_day(work: DayWork) -> DayDone:
-    """Fetch, read, and leave what is kept; nothing of it where that is there already.
+    """Fetch, read, and leave what is kept in the work place; nothing of it where that is there already.
 
     Raises what `read_window` raises.
     """
-    left = _left(work.work, work.key)
-    if left is not None:
-        return DayDone(work.key, left.read.files, 0)
-    places = read_endpoints()
-    places = places.model_copy(update=dict(work.archives))
+    place = work.source.work
+    if day_left(place, work.key) is not None:
+        return DayDone(work.key, 0)
     warnings: list[str] = []
-    maps = dict(work.maps)
     read = read_window(
         work.asked,
         work.lead,
         work.begin,
         work.end,
-        places=places,
+        places=work.source.places,
         told=Told(warn=warnings.append),
-        manners=work.manners,
-        world=lambda day: _map(work.work, maps[day.isoformat()]),
+        manners=work.source.manners,
+        world=lambda day: kept_snapshot(place, work.source.map_of(day.isoformat())),
     )
-    work.work.write_bytes(work.key, pickle.dumps(DayLeft(read, warnings), protocol=5))
-    return DayDone(work.key, read.files, read.bytes)
+    keep_result(place.child(FOLDER), work.key, DayLeft(read, warnings, [(FOLDER, work.key)]))
+    return DayDone(work.key, read.bytes)
 
 
-def left_of(work: Files, done: DayDone) -> DayLeft:
-    """What a worker left of a day. Raises NightsideError where it is not there any more."""
-    left = _left(work, done.key)
-    if left is None:
-        raise NightsideError(
-            "what a worker left there is gone",
-            where=f"{work.place}/{done.key}",
-            advice="The work place must be one that all workers and this program see: a shared folder, or a bucket.",
-        )
-    return left
-
-
-def leave_map(work: Files, snapshot: Snapshot) -> str:
-    """Leave a map in the work place; its name there, which follows from what it says."""
-    data = pickle.dumps(replace(snapshot), protocol=5)
-    name = f"map-{hashlib.sha256(data).hexdigest()[:24]}"
-    if not work.exists(name):
-        work.write_bytes(name, data)
-    return name
-
-
-@lru_cache(maxsize=4)
-def _map(work: Files, name: str) -> Snapshot:
-    found = _opened(work.read_bytes(name))
-    assert isinstance(found, Snapshot)
-    return found
-
-
-def _left(work: Files, key: str) -> DayLeft | None:
-    try:
-        found = _opened(work.read_bytes(key))
-    except FileNotFoundError:
-        return None
+def day_left(place: Files, key: str) -> DayLeft | None:
+    """What a worker left of a day; None where there is nothing, or it is damaged."""
+    found = kept_result(place.child(FOLDER), key)
     return found if isinstance(found, DayLeft) else None
-
-
-class _OurOwn(pickle.Unpickler):
-    """Opens values of ours, and calls nothing else: others may be able to write into a shared place."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        print(module, name)
-        return super().find_class(module, name)
-
-
-def _opened(data: bytes) -> Any:
-    return _OurOwn(io.BytesIO(data)).load()

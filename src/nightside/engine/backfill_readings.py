@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
-from nightside.engine.backfill_days import JOBS_A_WORKER, Reading, Stage, Window
-from nightside.engine.backfill_jobs import OF_PLACES, DayDone, DayLeft, DayWork, leave_map, left_of, read_day
+from nightside.engine.backfill_days import JOBS_A_WORKER, Window
+from nightside.engine.backfill_jobs import OF_PLACES, DayDone, DayLeft, DayWork, Source, day_left, read_day
 from nightside.engine.backfill_pace import Pace
+from nightside.engine.backfill_pieces import day_in_pieces
 from nightside.engine.backfill_plan import DAY_S, Asked, Plan
-from nightside.engine.backfill_reading import read_window
+from nightside.engine.backfill_reading import WindowRead, read_window
 from nightside.engine.executors.open import open_executor
-from nightside.engine.executors.protocol import Executor, Job
+from nightside.engine.executors.protocol import Executor, Failed, Job
 from nightside.engine.fetch_plan import BEFORE_S, TABLE_REACH_S
 from nightside.engine.fetching import Told
+from nightside.engine.shards.shard_job import tell_shard
+from nightside.engine.shards.steps import Steps
+from nightside.engine.shards.world_kept import keep_snapshot
 from nightside.engine.world_of_day import world_of_day
+from nightside.model.errors import NightsideError
 from nightside.model.instants import iso
 from nightside.sources.endpoints import read_endpoints
 from nightside.sources.polite_http import Manners
 from nightside.store.files import Files, files_at
+
+ONE_JOB_BYTES = 512 * 1024 * 1024
+"""A day of so many packed bytes, with its lead, is one worker's: nothing is written and read in between."""
+
+
+def asks_archives(job: Job) -> bool:
+    """Whether a job may fetch files: all but those that judge what others read."""
+    return job.work is not tell_shard
 
 
 class Readings(Protocol):
@@ -35,14 +48,17 @@ class Readings(Protocol):
     def most_fetching(self) -> int | None:
         """So many jobs that ask the archives may be given out at once."""
 
-    def read(self, day: Window, lead: int) -> Reading[Any]:
+    def read(self, day: Window, lead: int) -> Steps[Any]:
         """Read a day from `lead` on."""
 
     def opened(self, found: Any) -> DayLeft:
-        """What came of a day, from what its reading returned."""
+        """What came of a day, from what its steps returned; what is to be said of it is said."""
 
-    def stored(self, day: Window) -> None:
-        """What came of this day is in the store: nobody needs it elsewhere."""
+    def stored(self, left: DayLeft) -> None:
+        """This is in the store: nobody needs it elsewhere."""
+
+    def over(self) -> None:
+        """All days are stored: nobody needs what lies elsewhere."""
 
 
 @dataclass
@@ -57,7 +73,7 @@ class Here:
     executor: None = None
     most_fetching: None = None
 
-    def read(self, day: Window, lead: int) -> Reading[DayLeft]:
+    def read(self, day: Window, lead: int) -> Steps[WindowRead]:
         """See `Readings.read`."""
         yield from ()
         read = read_window(
@@ -70,19 +86,22 @@ class Here:
             processes=self.processes,
         )
         self.pace.read(day, read.bytes)
-        return DayLeft(read, [])
+        return read
 
-    def opened(self, found: DayLeft) -> DayLeft:
+    def opened(self, found: WindowRead) -> DayLeft:
         """See `Readings.opened`."""
-        return found
+        return DayLeft(found, [])
 
-    def stored(self, day: Window) -> None:
+    def stored(self, left: DayLeft) -> None:
         """See `Readings.stored`."""
+
+    def over(self) -> None:
+        """See `Readings.over`."""
 
 
 @dataclass
 class OnCluster:
-    """By the workers of a cluster, a day each."""
+    """By the workers of a cluster: a day each, or a collector and a shard of a day each where a day is large."""
 
     asked: Asked
     pace: Pace
@@ -95,41 +114,63 @@ class OnCluster:
 
     def __post_init__(self) -> None:
         places = read_endpoints()
-        self.archives = tuple((name, str(getattr(places, name))) for name in OF_PLACES)
         # Whatever becomes of the number of workers: jobs that were given out never open more connections in all.
         open_ = max(1, places.archive_connections // (JOBS_A_WORKER * max(1, self.executor.workers)))
-        self.manners = replace(self.manners, parallel=min(self.manners.parallel, open_))
-        self.most_fetching = max(1, places.archive_connections // self.manners.parallel)
+        manners = replace(self.manners, parallel=min(self.manners.parallel, open_))
+        self.most_fetching = max(1, places.archive_connections // manners.parallel)
+        archives = tuple((name, str(getattr(places, name))) for name in OF_PLACES)
+        self._source = Source(self.work, archives, (), manners)
         self._maps: dict[date, str] = {}
-        self._left: dict[Window, set[str]] = {}
 
-    def read(self, day: Window, lead: int) -> Reading[DayDone]:
+    def read(self, day: Window, lead: int) -> Steps[DayDone | DayLeft]:
         """See `Readings.read`."""
-        work = DayWork(
-            self.asked, lead, *day, self.archives, self._maps_of(lead, day[1]), self.work, self.manners
-        )
-        self._left.setdefault(day, set()).add(work.key)
-        name = f"{iso(day[0])[:10]} of {' '.join(self.asked.collectors)}"
-        inputs = tuple(
-            f"{collector} from {iso(lead)} to {iso(day[1])}" for collector in self.asked.collectors
-        )
-        done: DayDone
-        (done,) = yield Stage([Job(name, read_day, (work,), inputs, self.day_bytes)], fetches=True)
-        self.pace.read(day, done.bytes)
-        self.told.advance(done.bytes)
+        source = replace(self._source, maps=self._maps_of(lead, day[1]))
+        if self.day_bytes > ONE_JOB_BYTES:
+            return self._in_pieces(source, day, lead)
+        return self._in_one(DayWork(source, self.asked, lead, *day))
+
+    def _in_one(self, work: DayWork) -> Steps[DayDone]:
+        collectors = self.asked.collectors
+        name = f"{iso(work.begin)[:10]} of {' '.join(collectors)}"
+        inputs = tuple(f"{collector} from {iso(work.lead)} to {iso(work.end)}" for collector in collectors)
+        (outcome,) = yield [Job(name, read_day, (work,), inputs, self.day_bytes)]
+        if isinstance(outcome, Failed):
+            raise outcome.error
+        done: DayDone = outcome
+        self._told((work.begin, work.end), done.bytes)
         return done
 
-    def opened(self, found: DayDone) -> DayLeft:
+    def _in_pieces(self, source: Source, day: Window, lead: int) -> Steps[DayLeft]:
+        return day_in_pieces(source, self.asked, lead, *day, read=lambda one: self._told(day, one.bytes))
+
+    def _told(self, day: Window, bytes_: int) -> None:
+        self.pace.read(day, bytes_)
+        self.told.advance(bytes_)
+
+    def opened(self, found: DayDone | DayLeft) -> DayLeft:
         """See `Readings.opened`."""
-        left = left_of(self.work, found)
+        left = found if isinstance(found, DayLeft) else day_left(self.work, found.key)
+        if left is None:
+            raise NightsideError(
+                "what a worker left there is gone, or damaged",
+                where=self.work.place,
+                advice="It must be a place that all workers and this program see: a shared folder, or a bucket.",
+            )
         for text in left.warnings:
             self.told.warn(text)
         return left
 
-    def stored(self, day: Window) -> None:
+    def stored(self, left: DayLeft) -> None:
         """See `Readings.stored`."""
-        for key in self._left.pop(day, ()):
-            self.work.delete(key)
+        for folder, name in left.names:
+            with suppress(OSError):
+                self.work.child(folder).delete(name)
+
+    def over(self) -> None:
+        """See `Readings.over`."""
+        # Days that were read and then read otherwise, and what runs left that were killed.
+        with suppress(OSError):
+            self.work.delete_all()
 
     def _maps_of(self, lead: int, end: int) -> tuple[tuple[str, str], ...]:
         """The maps of all days on which what is read may begin."""
@@ -140,20 +181,26 @@ class OnCluster:
         ]
         for day in days:
             if day not in self._maps:
-                self._maps[day] = leave_map(self.work, world_of_day(day))
+                self._maps[day] = keep_snapshot(self.work, world_of_day(day))
         return tuple((day.isoformat(), self._maps[day]) for day in days)
 
 
 @contextmanager
 def readings(
-    plan: Plan, pace: Pace, told: Told, manners: Manners | None, processes: int | None, engine: str | None
+    plan: Plan,
+    name: str,
+    pace: Pace,
+    told: Told,
+    manners: Manners | None,
+    processes: int | None,
+    engine: str | None,
 ) -> Iterator[Readings]:
-    """Whoever reads the days of this plan, by the words of `open_executor`."""
+    """Whoever reads the days of this plan, by the words of `open_executor`; `name` is that of the backfill."""
     asked = plan.asked
     if engine in (None, "local"):
         yield Here(asked, pace, told, manners, processes)
         return
-    work = files_at(asked.folder.absolute() / "work")
+    work = files_at(asked.folder.absolute() / "work").child(name.replace(" ", "-"))
     told.started(plan.bytes_to_read)
     with open_executor(engine, processes, warn=told.warn) as executor:
         yield OnCluster(asked, pace, told, manners or Manners(), executor, work, plan.bytes_at_once)

@@ -5,12 +5,18 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
-from nightside.engine.replay import Replay
 from nightside.model.signal import Signal, UnknownStretch
 
+if TYPE_CHECKING:
+    from nightside.engine.replay import Replay
+    from nightside.engine.shards.sharded import ShardedReplay
 
-def since(found: Replay, begin: int) -> Replay:
+Some = TypeVar("Some", "Replay", "ShardedReplay")
+
+
+def since(found: Some, begin: int) -> Some:
     """The incidents that lasted beyond `begin`, whole, with what is told of them; the signals from `begin` on."""
     lasting = [
         (incident, told)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from random import Random
 from typing import Any
 
 import pytest
 
-from nightside.engine.backfill_days import JOBS_A_WORKER, Days, Stage, Window
+from nightside.engine.backfill_days import JOBS_A_WORKER, Days, Window
 from nightside.engine.executors.protocol import Done, Failed, Job
+from nightside.engine.shards.steps import Steps
 from nightside.model.errors import DownloadError
 
 DAYS = [(n, n + 1) for n in range(100, 109)]
@@ -62,11 +62,11 @@ def usual(day: Window) -> int:
     return day[0] - 1
 
 
-def two_stages(day: Window, lead: int) -> Generator[Stage, list[Any], Any]:
+def two_steps(day: Window, lead: int) -> Steps[Any]:
     """Three jobs whose values go into one more."""
-    first = yield Stage([Job(f"fetch {day[0]}.{n}", give, ((lead, n),)) for n in range(3)], fetches=True)
-    assert (yield Stage([])) == []
-    (second,) = yield Stage([Job(f"sum {day[0]}", give, (tuple(first),))])
+    first = yield [Job(f"fetch {day[0]}.{n}", give, ((lead, n),)) for n in range(3)]
+    assert (yield []) == []
+    (second,) = yield [Job(f"sum {day[0]}", give, (tuple(first),))]
     return day, second
 
 
@@ -78,7 +78,7 @@ def expected(day: Window, lead: int) -> Any:
 @pytest.mark.parametrize("workers", [1, 3])
 def test_what_is_taken_is_in_order_and_never_of_another_lead(workers: int, seed: int) -> None:
     executor = Shuffled(workers, seed)
-    days = Days(DAYS, two_stages, usual, executor)
+    days = Days(DAYS, two_steps, usual, executor)
     for day in DAYS:
         lead = usual(day) - day[0] % 3
         assert days.take(day, lead) == expected(day, lead)
@@ -88,7 +88,7 @@ def test_what_is_taken_is_in_order_and_never_of_another_lead(workers: int, seed:
 
 def test_days_to_come_are_begun_while_one_is_waited_for() -> None:
     executor = Shuffled(2, 1)
-    days = Days(DAYS, two_stages, usual, executor)
+    days = Days(DAYS, two_steps, usual, executor)
     days.take(DAYS[0], usual(DAYS[0]))
     begun = {name.split()[1].split(".")[0] for name in executor.names}
     assert begun >= {"100", "101"}
@@ -98,7 +98,9 @@ def test_days_to_come_are_begun_while_one_is_waited_for() -> None:
 
 def test_jobs_that_ask_the_archives_are_bounded_by_themselves() -> None:
     executor = Shuffled(8, 2)
-    days = Days(DAYS, two_stages, usual, executor, most_fetching=2)
+    days = Days(
+        DAYS, two_steps, usual, executor, most_fetching=2, fetches=lambda job: job.name.startswith("fetch")
+    )
     for day in DAYS:
         assert days.take(day, usual(day)) == expected(day, usual(day))
     assert executor.most_fetching == 2
@@ -107,9 +109,11 @@ def test_jobs_that_ask_the_archives_are_bounded_by_themselves() -> None:
 def test_a_day_fails_when_its_turn_comes_and_may_be_taken_once_more() -> None:
     broken = DownloadError("answers 500")
 
-    def read(day: Window, lead: int) -> Generator[Stage, list[Any], int]:
+    def read(day: Window, lead: int) -> Steps[int]:
         bad = day == DAYS[2] and lead == usual(day)
-        (value,) = yield Stage([Job(f"fetch {day}", give, (broken if bad else lead,))])
+        (value,) = yield [Job(f"fetch {day}", give, (broken if bad else lead,))]
+        if isinstance(value, Failed):
+            raise value.error
         return int(value)
 
     executor = Shuffled(2, 3)
@@ -123,7 +127,7 @@ def test_a_day_fails_when_its_turn_comes_and_may_be_taken_once_more() -> None:
 
 def test_who_gives_up_waits_for_what_was_given_out_and_gives_out_no_more() -> None:
     executor = Shuffled(2, 4)
-    days = Days(DAYS, two_stages, usual, executor)
+    days = Days(DAYS, two_steps, usual, executor)
     days.take(DAYS[0], usual(DAYS[0]))
     given_out = len(executor.names)
     days.settle()
@@ -132,8 +136,8 @@ def test_who_gives_up_waits_for_what_was_given_out_and_gives_out_no_more() -> No
 
 
 def test_an_error_in_reading_is_the_days_own() -> None:
-    def read(day: Window, lead: int) -> Generator[Stage, list[Any], int]:
-        yield Stage([Job(f"fetch {day}", give, (lead,))])
+    def read(day: Window, lead: int) -> Steps[int]:
+        yield [Job(f"fetch {day}", give, (lead,))]
         if day == DAYS[1]:
             raise DownloadError("gone")
         return lead
@@ -148,7 +152,7 @@ def test_an_error_in_reading_is_the_days_own() -> None:
 def test_without_an_executor_each_day_is_begun_when_it_is_taken() -> None:
     begun = []
 
-    def read(day: Window, lead: int) -> Generator[Stage, list[Any], int]:
+    def read(day: Window, lead: int) -> Steps[int]:
         begun.append(day)
         yield from ()
         return lead
