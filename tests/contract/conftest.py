@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,7 +13,12 @@ from nightside.model.entity import Entity
 from nightside.model.incident import Episode, Incident, Provenance, Severity, View
 from nightside.model.series import IncidentSeries, Lane
 from nightside.store.embedded import EmbeddedStore
+from nightside.store.postgres import PostgresStore
+from nightside.store.postgres_address import PostgresAddress
 from nightside.store.protocol import Store
+
+if TYPE_CHECKING:
+    from postgres_server import PostgresServer
 
 KP = Entity("country", "KP", "North Korea")
 
@@ -59,18 +65,42 @@ def finding(
     return incident, series
 
 
-@pytest.fixture(params=["embedded"])
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> OpenStore:
-    """Opens the one store of this test, as often as it is called."""
-    assert request.param == "embedded"
-    return lambda: EmbeddedStore(tmp_path / "store")
+@pytest.fixture(scope="session")
+def empty_catalogue(
+    postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Path], PostgresAddress]:
+    """Makes a new store on PostgreSQL whose files lie in a folder, quickly: it copies one."""
+    made = postgres_server.new_database()
+    PostgresStore(PostgresAddress(postgres_server.url(made)), str(tmp_path_factory.mktemp("files"))).close()
+
+    def copied(folder: Path) -> PostgresAddress:
+        name = postgres_server.new_database(like=made)
+        postgres_server.run(f"UPDATE nightside.catalogue SET segments = '{folder}'", name)
+        return PostgresAddress(postgres_server.url(name))
+
+    return copied
 
 
-@pytest.fixture(params=["embedded"])
+@pytest.fixture(params=["embedded", "postgres"])
 def store_at(request: pytest.FixtureRequest) -> Callable[[Path], AbstractContextManager[Store]]:
-    """Opens a store in a folder, for tests that need many."""
-    assert request.param == "embedded"
-    return EmbeddedStore
+    """Opens the store of a folder, for tests that need many."""
+    if request.param == "embedded":
+        return EmbeddedStore
+    empty_catalogue: Callable[[Path], PostgresAddress] = request.getfixturevalue("empty_catalogue")
+    known: dict[Path, PostgresAddress] = {}
+
+    def opened(folder: Path) -> Store:
+        if folder not in known:
+            known[folder] = empty_catalogue(folder)
+        return PostgresStore(known[folder], str(folder))
+
+    return opened
+
+
+@pytest.fixture
+def open_store(store_at: Callable[[Path], AbstractContextManager[Store]], tmp_path: Path) -> OpenStore:
+    """Opens the one store of this test, as often as it is called."""
+    return lambda: store_at(tmp_path / "store")
 
 
 @pytest.fixture

@@ -145,10 +145,10 @@ class PostgresServer:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
-    def new_database(self) -> str:
-        """The name of an empty one."""
+    def new_database(self, like: str = "template1") -> str:
+        """The name of a new one: empty, or a copy of one that nobody is connected to."""
         name = f"test_{os.getpid()}_{next(self._numbers)}"
-        self.run(f"CREATE DATABASE {name}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {like}")
         return name
 
 

@@ -97,7 +97,7 @@ def days(connection: Connection, entity: int, first_day: int, last_day: int) -> 
     """The days (since the epoch, packed) of an entity that are stored, both ends included, in order."""
     rows = connection.execute(
         "SELECT entity_day, hours FROM rollup WHERE entity_day BETWEEN ? AND ? ORDER BY entity_day",
-        (_key(entity, first_day), _key(entity, last_day)),
+        (key(entity, first_day), key(entity, last_day)),
     )
     return [(key & _LAST_DAY, data) for key, data in rows]
 
@@ -113,11 +113,12 @@ def put_days(connection: Connection, found: Iterable[tuple[int, int, Day]]) -> N
     connection.executemany(
         "INSERT INTO rollup (entity_day, hours) VALUES (?, ?) "
         "ON CONFLICT (entity_day) DO UPDATE SET hours = excluded.hours",
-        ((_key(entity, day), packed(hours)) for entity, day, hours in found),
+        ((key(entity, day), packed(hours)) for entity, day, hours in found),
     )
 
 
-def _key(entity: int, day: int) -> int:
+def key(entity: int, day: int) -> int:
+    """Of one day (since the epoch) of an entity in the table."""
     return entity << _DAY_BITS | day
 
 
