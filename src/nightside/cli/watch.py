@@ -30,6 +30,13 @@ def command(
     light: Annotated[
         bool, typer.Option("--light", help="For a few countries on a small line: little is heard and kept.")
     ] = False,
+    share: Annotated[
+        bool,
+        typer.Option(
+            "--share",
+            help="Share the work with the other programs that are given the same words and --share.",
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print each message as one line of JSON.")] = False,
 ) -> None:
     """Watch live: by RIS Live from collectors, and by BMP from routers that connect.
@@ -41,6 +48,7 @@ def command(
       nightside watch
       nightside watch KP SY --light
       nightside watch --webhook https://example.org/hook
+      nightside watch --share
       nightside watch KP --source rrc00/2026.11/bview.20261122.0000.gz
     """
     import sys
@@ -50,9 +58,16 @@ def command(
     from nightside.engine.live.lines import Lines
     from nightside.engine.live.outlets import in_words
     from nightside.engine.live.stopping import interruptible
-    from nightside.engine.live.watch import watch
     from nightside.engine.logs import open_log
+    from nightside.model.errors import UsageError
 
+    if share:
+        from nightside.engine.ingesters.program import share as run
+    else:
+        from nightside.engine.live.watch import watch as run
+
+    if share and light:
+        raise UsageError("--light shares with nobody", advice="Leave out --light, or --share.")
     what = asked(countries or [], source or [], store_folder=store, webhook=webhook, light=light)
     log = open_log()
     # Python has none where the descriptor was closed: its number may be another file's by now.
@@ -70,7 +85,7 @@ def command(
 
     try:
         with closing(lines) if lines else nullcontext(), interruptible():
-            watch(what, line=line, log=log)
+            run(what, line=line, log=log)
     except KeyboardInterrupt:
         # Asked to end before there was anything to end.
         return

@@ -98,6 +98,13 @@ class BmpListener:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self._server.wait_closed()
 
+    def hang_up(self, collector: str, why: str) -> None:
+        """End the connection of this router. When it comes back it tells all that it has."""
+        for connection in self._connections:
+            if connection.collector == collector:
+                connection.replaced = why
+                connection.writer.transport.abort()
+
     # ---- one connection ---------------------------------------------------------------------------------
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -37,12 +37,12 @@ class Judge:
     pulse: Pulse
 
 
-def outbox_of(place: Place) -> Outbox | None:
+def outbox_of(place: Place, made: Callable[..., Outbox] = Outbox) -> Outbox | None:
     """The channels of a place; None where nothing goes to any, nor waits."""
     folder = place.folder / SPOOL
     if not place.channels and not folder.exists():
         return None
-    return Outbox(folder, place.channels, warn=place.log.warn, is_open=lambda id: lasts(place.store, id))
+    return made(folder, place.channels, warn=place.log.warn, is_open=lambda id: lasts(place.store, id))
 
 
 def judge_of(

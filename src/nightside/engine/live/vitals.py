@@ -65,6 +65,23 @@ class CheckpointVitals:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareVitals:
+    """What one of several programs has to do."""
+
+    judges: bool
+    programs: int
+    """How many live."""
+    collectors: Sequence[str]
+    """Whom it hears."""
+    leases: Sequence[str]
+    """What it does alone."""
+    pieces: int
+    """Written to its relay so far."""
+    relayed_s: float | None
+    """When the last of them was written."""
+
+
+@dataclass(frozen=True, slots=True)
 class Vitals:
     """Everything that health, readiness and metrics are made of. Times are seconds since the epoch, by one clock."""
 
@@ -94,6 +111,8 @@ class Vitals:
     checkpoint: CheckpointVitals | None = None
     collectors: Sequence[CollectorVitals] = field(default_factory=tuple)
     sources: Sequence[SourceVitals] = field(default_factory=tuple)
+    share: ShareVitals | None = None
+    """Where several programs watch together; one that does not judge knows nothing of what is judged."""
 
     @property
     def behind_s(self) -> float | None:
@@ -107,6 +126,12 @@ class Vitals:
         behind = self.behind_s
         if self.starting is not None:
             return []
+        if self.share is not None and not self.share.judges:
+            relayed_s = self.share.relayed_s
+            if relayed_s is None:
+                return ["it is not one of the programs yet"]
+            silent_s = self.now_s - relayed_s
+            return [f"nothing was handed on for {silent_s:.0f} s"] if silent_s > STALE_S else []
         if behind is None:
             return ["no second has been judged yet"]
         return [f"no second has been judged for {behind:.0f} s"] if behind > STALE_S else []
@@ -114,6 +139,8 @@ class Vitals:
     def why_not_ready(self) -> list[str]:
         """Why no verdict can be told of this instant; nothing where one can."""
         why = self.why_not_alive()
+        if self.share is not None and not self.share.judges:
+            return why
         if self.starting is not None:
             why.append(f"{self.starting}: it does not watch yet")
         elif self.behind_s is not None and self.behind_s < -STALE_S:
@@ -135,4 +162,5 @@ class Vitals:
             "began": iso_or_none(self.began_s),
             "view": {"known": self.known, "expected": self.expected},
             "collectors": [{"name": c.name, "up": c.up, "why": c.why} for c in self.collectors],
+            "share": self.share and {"judges": self.share.judges, "programs": self.share.programs},
         }
