@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nightside.engine.backfill_plan import Asked
-from nightside.engine.backfill_reading import WindowRead, read_window
+from nightside.engine.backfill_reading import ROOM_S, WindowRead, read_window
 from nightside.engine.fetching import Told
 from nightside.engine.shards.kept_results import keep_result, kept_result
 from nightside.engine.shards.keys import key_of
@@ -95,6 +95,7 @@ def read_day(work: DayWork) -> DayDone:
         places=work.source.places,
         told=Told(warn=warnings.append),
         manners=work.source.manners,
+        wait_s=ROOM_S,
         world=lambda day: kept_snapshot(place, work.source.map_of(day.isoformat())),
     )
     keep_result(place.child(FOLDER), work.key, DayLeft(read, warnings, [(FOLDER, work.key)]))

@@ -7,7 +7,6 @@ again.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,9 +15,9 @@ from typing import Any
 
 from nightside.engine.backfill_jobs import DayLeft, Source
 from nightside.engine.backfill_plan import Asked
-from nightside.engine.backfill_reading import WindowRead
+from nightside.engine.backfill_reading import ROOM_S, WindowRead, files_of_window
 from nightside.engine.executors.protocol import Failed, Job
-from nightside.engine.fetching import GIB, Told, fetch_window
+from nightside.engine.fetching import Told
 from nightside.engine.kept import Kept
 from nightside.engine.shards.keys import content_of
 from nightside.engine.shards.shard_job import Whom
@@ -32,7 +31,6 @@ from nightside.model.errors import DownloadError, InputError
 from nightside.model.instants import iso
 from nightside.model.settings import Settings
 from nightside.sources.archive_paths import is_ris
-from nightside.sources.cache import lease
 from nightside.sources.layout import Found, find_inputs
 
 
@@ -61,18 +59,17 @@ class Bringing:
     @contextmanager
     def fetched(self, collector: str, told: Told) -> Iterator[Found]:
         """All files of the window. Raises DownloadError, InputError where there are none."""
-        places = self.source.places
-        with lease(places.cache_folder, int(places.cache_gib * GIB)) as held:
-            fetch = fetch_window(
-                [collector],
-                self.lead,
-                self.end,
-                places=places,
-                held=held,
-                told=told,
-                manners=self.source.manners,
-            )
-            yield find_inputs(asyncio.run(fetch))
+        source = self.source
+        with files_of_window(
+            [collector],
+            self.lead,
+            self.end,
+            places=source.places,
+            told=told,
+            manners=source.manners,
+            wait_s=ROOM_S,
+        ) as paths:
+            yield find_inputs(paths)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from nightside.engine.backfill_plan import Asked
-from nightside.engine.fetching import GIB, Told, fetch_window
+from nightside.engine.fetching import GIB, NoRoomError, Told, fetch_window
 from nightside.engine.kept import Kept, kept_of
 from nightside.engine.replay import replay
 from nightside.engine.since import since
@@ -15,6 +19,43 @@ from nightside.model.settings import Settings
 from nightside.sources.cache import lease
 from nightside.sources.endpoints import Endpoints
 from nightside.sources.polite_http import Manners
+
+ROOM_S = 600.0
+"""So long a worker waits for room in a cache that others use, too."""
+LOOK_S = 0.5
+
+
+@contextmanager
+def files_of_window(
+    collectors: Sequence[str],
+    begin: int,
+    end: int,
+    *,
+    places: Endpoints,
+    told: Told,
+    manners: Manners | None = None,
+    wait_s: float = 0.0,
+) -> Iterator[list[Path]]:
+    """The files of a window, fetched into the cache of this machine; they stay there as long as the context lasts.
+
+    Who finds no room because others use the cache holds nothing while it waits, so that two never wait for each other.
+    Raises NoRoomError where it is too long, or nobody else is there; else what `fetch_window` raises.
+    """
+    deadline = time.monotonic() + wait_s
+    while True:
+        with lease(places.cache_folder, int(places.cache_gib * GIB)) as held:
+            try:
+                fetch = fetch_window(
+                    collectors, begin, end, places=places, held=held, told=told, manners=manners
+                )
+                paths = asyncio.run(fetch)
+            except NoRoomError:
+                if time.monotonic() > deadline or not held.is_shared():
+                    raise
+            else:
+                yield paths
+                return
+        time.sleep(LOOK_S)
 
 
 @dataclass(frozen=True)
@@ -38,6 +79,7 @@ def read_window(
     manners: Manners | None = None,
     processes: int | None = 1,
     world: World = world_of_day,
+    wait_s: float = 0.0,
 ) -> WindowRead:
     """Fetch and replay [lead, end), and keep what lasted beyond `begin`; parameters as `engine.replay.replay` has them.
 

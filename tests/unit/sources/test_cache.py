@@ -126,6 +126,32 @@ def test_what_is_damaged_is_not_kept(folder: Path, put: Put) -> None:
     assert not path.exists()
 
 
+def test_what_is_damaged_goes_with_the_last_who_uses_it(folder: Path, put: Put) -> None:
+    path = put("damaged", 100, 1000)
+    with lease(folder, 1000) as second:
+        with lease(folder, 1000) as first:
+            first.hold([path])
+            first.use_once(path)
+            second.hold([path])
+            assert (first.is_shared(), second.is_shared()) == (True, True)
+        assert path.exists()
+        assert not second.is_shared()
+    assert not path.exists()
+
+
+def test_what_another_has_made_room_for_counts_before_it_comes(folder: Path, put: Put) -> None:
+    with lease(folder, 1000) as first, lease(folder, 1000) as second:
+        first.hold([folder / "ris@host" / "a", folder / "ris@host" / "b"])
+        assert first.make_room(700) == 0
+        assert second.make_room(400) == 100
+        put("a", 500, 1000)
+        # 500 are here, and 200 are still to come.
+        assert second.make_room(400) == 100
+        assert second.make_room(300) == 0
+        # Room for both is made, and nobody gets more.
+        assert first.make_room(201) == 1
+
+
 def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
