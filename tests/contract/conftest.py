@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,10 +89,12 @@ def store_at(request: pytest.FixtureRequest) -> Callable[[Path], AbstractContext
         return EmbeddedStore
     empty_catalogue: Callable[[Path], PostgresAddress] = request.getfixturevalue("empty_catalogue")
     known: dict[Path, PostgresAddress] = {}
+    one_at_a_time = Lock()
 
     def opened(folder: Path) -> Store:
-        if folder not in known:
-            known[folder] = empty_catalogue(folder)
+        with one_at_a_time:
+            if folder not in known:
+                known[folder] = empty_catalogue(folder)
         return PostgresStore(known[folder], str(folder))
 
     return opened
