@@ -14,9 +14,8 @@ from nightside.engine.executors.doing import Value, do, told
 from nightside.engine.executors.program import program
 from nightside.engine.executors.protocol import Job
 
-
 Answer = tuple[str, bytes, float]
-"""What came of a job, for any scheduler to pass on: a word, what belongs to it, pickled, and how long it took in seconds.
+"""What came of a job, for any scheduler to pass on: a word, what belongs to it, pickled, and how long (s) it took.
 
 `value`, `error`, or `refused`: this worker runs another program, which is told.
 """

@@ -7,21 +7,22 @@ their locks along as they are; and not by multiprocessing, which would run the c
 
 from __future__ import annotations
 
-import heapq
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections import deque
 from collections.abc import Callable
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from nightside.engine.executors import process as other_side
-from nightside.engine.executors.doing import may_succeed_elsewhere
+from nightside.engine.executors.doing import told
 from nightside.engine.executors.pipes import receive, send
-from nightside.engine.executors.protocol import DEATHS, TRIES, Done, Failed, Job
+from nightside.engine.executors.placing import Place, Placing
+from nightside.engine.executors.protocol import Done, Failed, Job
 from nightside.model.errors import NightsideError
 
 
@@ -31,9 +32,10 @@ def cores() -> int:
 
 
 class _Process:
-    """One process, and the number of the job that it does (None: it is idle)."""
+    """One process, and the job that it does."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self.place = Place(name)
         # In a group of its own: an interrupt at the terminal is told to us, and we end it.
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", other_side.__name__],
@@ -47,7 +49,8 @@ class _Process:
         self.hear = Connection(os.dup(self.process.stdout.fileno()), writable=False)
         self.process.stdin.close()
         self.process.stdout.close()
-        self.job: int | None = None
+        self.job = 0
+        """By number, while it is busy."""
         self.read = 0
         """Bytes that it told of its job."""
 
@@ -79,12 +82,8 @@ class LocalExecutor:
     ) -> None:
         self._most = processes or cores()
         self._advance = advance
-        self._jobs: dict[int, Job] = {}
-        self._waiting: list[tuple[int, int]] = []
-        """(minus its bytes, number) of each job that nobody does: a heap."""
-        self._submitted = 0
-        self._tries: dict[int, int] = {}
-        self._deaths: dict[int, int] = {}
+        self._placing = Placing()
+        self._submitted = self._started = 0
         self._told: dict[int, int] = {}
         """How many bytes of a job's were told, by all of its tries."""
         self._outcomes: deque[Done | Failed] = deque()
@@ -100,13 +99,12 @@ class LocalExecutor:
         """Have a job done; its number."""
         number = self._submitted
         self._submitted += 1
-        self._jobs[number] = job
-        heapq.heappush(self._waiting, (-job.bytes, number))
+        self._placing.add(number, job)
         return number
 
     def next(self) -> Done | Failed:
         """The next outcome."""
-        if not self._jobs and not self._outcomes:
+        if not len(self._placing) and not self._outcomes:
             raise LookupError("nothing is under way")
         # What came free goes on while the caller looks at what was done.
         self._give_out()
@@ -123,8 +121,7 @@ class LocalExecutor:
             process.close()
         self._idle.clear()
         self._busy.clear()
-        self._jobs.clear()
-        self._waiting.clear()
+        self._placing = Placing()
         self._outcomes.clear()
 
     def __enter__(self) -> Self:
@@ -138,65 +135,66 @@ class LocalExecutor:
     # ---- giving out and hearing ----------------------------------------------------------------------------
 
     def _give_out(self) -> None:
-        while self._waiting and (self._idle or len(self._busy) < self._most):
-            number = heapq.heappop(self._waiting)[1]
-            job = self._jobs[number]
-            process = self._idle.pop() if self._idle else _Process()
+        while self._placing.waiting and (self._idle or len(self._busy) < self._most):
+            process = self._idle.pop() if self._idle else self._start()
+            number = self._placing.choose(process.place, time.monotonic())
+            # Who is idle may do anything: a process on which a job failed is none of ours any more.
+            assert number is not None
             process.job, process.read = number, 0
             self._busy[process.hear] = process
+            job = self._placing.job(number)
             try:
                 send(process.tell, job.name, (job.work, job.given))
             except BrokenPipeError:
                 self._died(process)
+            except Exception as error:
+                # What cannot be pickled can be sent nowhere.
+                self._failed(process, told(error, job.name), final=True)
+
+    def _start(self) -> _Process:
+        self._started += 1
+        process = _Process(str(self._started))
+        self._placing.places[process.place.address] = process.place
+        return process
 
     def _hear(self, process: _Process) -> None:
-        assert process.job is not None
-        number = process.job
         try:
             word, what = receive(process.hear)
         except (EOFError, ConnectionResetError):
             self._died(process)
             return
+        number = process.job
         if word == "read":
             process.read += what
             self._tell(number, process.read)
-            return
-        del self._busy[process.hear]
-        process.job = None
-        if word == "value":
-            self._idle.append(process)
-            self._end(number, Done(number, what))
-            return
+        elif word == "value":
+            self._placing.done(process.place, number, 0.0)
+            self._idle.append(self._busy.pop(process.hear))
+            self._end(Done(number, what))
+        else:
+            self._failed(process, what)
+
+    def _failed(self, process: _Process, error: Exception, *, final: bool = False) -> None:
+        self._end(self._placing.failed(process.place, process.job, error, time.monotonic(), final=final))
         # Whatever it was, the next try has a process that knows nothing of it.
-        process.close()
-        self._tries[number] = self._tries.get(number, 0) + 1
-        self._failed(number, what, may_succeed_elsewhere(what) and self._tries[number] < TRIES)
+        self._let_go(process)
 
     def _died(self, process: _Process) -> None:
-        assert process.job is not None
-        number = process.job
-        del self._busy[process.hear]
-        error = process.death(self._jobs[number])
+        error = process.death(self._placing.job(process.job))
+        self._end(self._placing.died(process.place, process.job, error))
+        self._let_go(process)
+
+    def _let_go(self, process: _Process) -> None:
+        del self._busy[process.hear], self._placing.places[process.place.address]
         process.close()
-        self._deaths[number] = self._deaths.get(number, 0) + 1
-        self._failed(number, error, self._deaths[number] < DEATHS)
 
-    def _failed(self, number: int, error: Exception, again: bool) -> None:
-        job = self._jobs[number]
-        if again:
-            heapq.heappush(self._waiting, (-job.bytes, number))
-            return
-        tries = self._tries.get(number, 0) + self._deaths.get(number, 0)
-        self._end(number, Failed(number, job, error, tries))
-
-    def _end(self, number: int, outcome: Done | Failed) -> None:
-        for about in (self._tries, self._deaths, self._told):
-            about.pop(number, None)
-        del self._jobs[number]
-        self._outcomes.append(outcome)
+    def _end(self, outcome: Done | Failed | None) -> None:
+        if outcome is not None:
+            self._told.pop(outcome.number, None)
+            self._outcomes.append(outcome)
 
     def _tell(self, number: int, read: int) -> None:
-        before: Any = self._told.get(number, 0)
+        before = self._told.get(number, 0)
         if read > before:
             self._told[number] = read
             self._advance(read - before)

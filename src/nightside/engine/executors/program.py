@@ -20,7 +20,7 @@ SOURCES = frozenset((".py", ".pyx", ".pxd", ".json", ".toml", ".npz"))
 def program() -> dict[str, str]:
     """What the program is made of, by name, with its version; as it was when this process first asked."""
     told = {
-        "nightside": f"{nightside.__version__} ({_digest()[:8]})",
+        "nightside": f"{nightside.__version__} ({digest()[:8]})",
         "Python": ".".join(platform.python_version_tuple()[:2]),
     }
     for library in LIBRARIES:
@@ -41,7 +41,8 @@ def difference(theirs: dict[str, str]) -> str:
     )
 
 
-def _digest() -> str:
+@cache
+def digest() -> str:
     """SHA-256 over the names and contents of our files, so that a changed checkout is seen."""
     root = Path(nightside.__file__).parent
     files = (path for path in root.rglob("*") if path.suffix in SOURCES and path.is_file())
