@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from all_stored import all_stored
-from archive_server import ArchiveServer, archive_server, use_archive
+from archive_server import ArchiveServer, Fault, archive_server, use_archive
+from dask_cluster import DaskCluster
 from days_archive import COLLECTORS, FROM, TO, write_days
 from made_once import made_once
 
@@ -17,6 +22,7 @@ from nightside.engine.backfill import backfill, plan_backfill
 from nightside.engine.backfill_plan import Asked
 from nightside.engine.executors.local import LocalExecutor
 from nightside.engine.fetching import Told
+from nightside.model.errors import DownloadError, NightsideError
 from nightside.model.instants import parse
 from nightside.sources import polite_http
 from nightside.store.location import open_store
@@ -60,6 +66,9 @@ def undisturbed(days: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return stored
 
 
+Nightside = Callable[..., Any]
+
+
 def asked(store: Path) -> Asked:
     return Asked(list(COLLECTORS), parse(FROM), parse(TO), ["KP"], [], store)
 
@@ -94,3 +103,123 @@ def test_days_at_once_leave_what_one_after_the_other_leaves(
     assert [line[:10] for line in said if " days stored" in line] == [f"2014-12-{n}" for n in range(23, 28)]
     # Nothing of it is left behind.
     assert not list((tmp_path / "store" / "work").rglob("*.*"))
+
+
+# ---- a real cluster --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cluster(server: ArchiveServer, tmp_path: Path) -> Iterator[DaskCluster]:
+    """A scheduler without workers."""
+    made = DaskCluster(tmp_path / "dask")
+    yield made
+    made.stop()
+
+
+Workers = Callable[..., list[subprocess.Popen[bytes]]]
+
+
+@pytest.fixture
+def workers(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Workers:
+    """Starts a worker with a cache of its own, and with more in its environment."""
+
+    def start(name: str, **environment: str) -> list[subprocess.Popen[bytes]]:
+        with monkeypatch.context() as patched:
+            patched.setenv("NIGHTSIDE_CACHE", str(tmp_path / name))
+            for key, value in environment.items():
+                patched.setenv(key, value)
+            return cluster.add_workers()
+
+    return start
+
+
+def test_a_cluster_says_what_the_day_by_day_run_says(
+    quick: Nightside,
+    cluster: DaskCluster,
+    workers: Workers,
+    undisturbed: dict[str, Any],
+    server: ArchiveServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NIGHTSIDE_ARCHIVE_CONNECTIONS", "3")
+    workers("one")
+    workers("two")
+    words = ("backfill", *COLLECTORS, "--from", FROM, "--to", TO, "--country", "KP", "--yes", "--json")
+    ran = quick(*words, "--engine", cluster.address)
+    assert ran.code == 0, ran.err
+    with open_store(tmp_path / "store") as store:
+        assert all_stored(store) == undisturbed
+    assert [i["id"] for i in ran.incidents] == undisturbed["order"]
+    # Both fetched, into caches of their own, and never had more connections open than they may have together.
+    for name in ("one", "two"):
+        assert any((tmp_path / name).rglob("*.bz2"))
+    assert server.most_under_way <= 3
+    assert "5 of 5 days stored" in ran.err
+    again = quick(*words, "--engine", cluster.address)
+    assert "is done already" in again.err
+    assert again.out == ran.out
+
+
+def test_workers_that_are_killed_change_nothing(
+    cluster: DaskCluster, workers: Workers, undisturbed: dict[str, Any], tmp_path: Path
+) -> None:
+    running = [*workers("one"), *workers("two")]
+
+    def kill() -> None:
+        chance = Random(11)
+        for n in range(3):
+            time.sleep(chance.uniform(0.2, 1.2))
+            running.pop(0).kill()
+            running.extend(workers(f"more{n}"))
+
+    killing = threading.Thread(target=kill)
+    killing.start()
+    try:
+        assert fill(tmp_path / "store", engine=cluster.address) == undisturbed
+    finally:
+        killing.join(60)
+
+
+def test_a_worker_that_reaches_no_archive_and_one_without_room_cost_nothing(
+    cluster: DaskCluster, workers: Workers, undisturbed: dict[str, Any], tmp_path: Path
+) -> None:
+    workers("far", http_proxy="http://127.0.0.1:9", HTTP_PROXY="http://127.0.0.1:9", no_proxy="", NO_PROXY="")
+    workers("small", NIGHTSIDE_CACHE_GIB="0.000001")
+    workers("good")
+    assert fill(tmp_path / "store", engine=cluster.address) == undisturbed
+    assert not any((tmp_path / "far").rglob("*.bz2"))
+
+
+def test_where_the_scheduler_is_killed_the_same_command_goes_on(
+    cluster: DaskCluster, workers: Workers, undisturbed: dict[str, Any], tmp_path: Path
+) -> None:
+    workers("one")
+    said: list[str] = []
+
+    def kill_in_the_middle(text: str) -> None:
+        said.append(text)
+        if "2 of 5 days stored" in text:
+            cluster.kill_scheduler()
+
+    told = Told(say=kill_in_the_middle)
+    with pytest.raises(NightsideError, match="the Dask scheduler is gone") as gone:
+        backfill(plan_backfill(asked(tmp_path / "store"), told), told, engine=cluster.address)
+    assert "the same command goes on where it was" in str(gone.value)
+    said.clear()
+    assert fill(tmp_path / "store", said, engine="local") == undisturbed
+    assert "1 of 3 days stored" in "\n".join(said)
+
+
+@pytest.mark.usefixtures("server", "two_processes")
+def test_what_one_archive_file_lacks_stops_it_and_the_rest_is_kept(
+    undisturbed: dict[str, Any], server: ArchiveServer, tmp_path: Path
+) -> None:
+    bad = "/bgpdata/2014.12/UPDATES/updates.20141225.1200.bz2"
+    server.always[bad] = Fault(status=500)
+    said: list[str] = []
+    with pytest.raises(DownloadError, match="answers 500"):
+        fill(tmp_path / "store", said)
+    assert "2 of 5 days stored" in "\n".join(said)
+    server.always.clear()
+    assert fill(tmp_path / "store", said) == undisturbed
