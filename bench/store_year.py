@@ -11,7 +11,6 @@ A year of 250 countries and 5,000 ASes takes about 5 minutes on an idle machine,
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import random
 import sys
@@ -37,7 +36,7 @@ from nightside.model.series import IncidentSeries, Lane
 from nightside.model.settings import Settings
 from nightside.store import findings
 from nightside.store.embedded import EmbeddedStore
-from nightside.store.segments import NONE, Columns, Contents
+from nightside.store.segments import NONE, Columns, Contents, digest_of
 from nightside.world.names import country_codes, country_name
 
 BEGIN = 1_735_689_600
@@ -78,7 +77,8 @@ def day_of_samples(
         units=units.ravel(),
         baseline=np.repeat(sizes, len(slot)),
     )
-    return Contents(hashlib.sha256(units.tobytes()).hexdigest(), everybody, columns)
+    digest = digest_of(everybody, columns)
+    return Contents(digest, everybody, columns, digest)
 
 
 def incidents(

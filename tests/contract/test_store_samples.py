@@ -39,6 +39,7 @@ def test_a_signal_comes_back_as_change_points(open_store: OpenStore) -> None:
             ("units", pa.int64()),
             ("quality", pa.string()),
             ("baseline", pa.int64()),
+            ("resolution_s", pa.int64()),
         ]
     )
 
@@ -74,7 +75,7 @@ def test_where_nothing_was_put_the_table_is_empty(
         store.put_samples([Signal(KP, [100], [4], 400)])
         table = store.samples("country", code, begin, end)
     assert table.num_rows == 0
-    assert table.column_names == ["time", "units", "quality", "baseline"]
+    assert table.column_names == ["time", "units", "quality", "baseline", "resolution_s"]
 
 
 def test_the_latest_written_wins(open_store: OpenStore) -> None:

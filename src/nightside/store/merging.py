@@ -21,7 +21,7 @@ from nightside.store.catalogue import Connection
 from nightside.store.files import Files
 from nightside.store.retired import delete_retired, retire
 from nightside.store.segment_reader import SegmentReader
-from nightside.store.segments import Columns, Contents, Int64, file_of
+from nightside.store.segments import Columns, Contents, Int64, digest_of, file_of, resolution_of
 
 SMALL_BYTES = 1 << 20
 MOST_SMALL = 32
@@ -53,7 +53,7 @@ def small_run(connection: Connection, reader: SegmentReader) -> list[tuple[int, 
     )
     for number, name, written in newest:
         try:
-            if reader.size(name) >= SMALL_BYTES:
+            if resolution_of(name) > 1 or reader.size(name) >= SMALL_BYTES:
                 break
         except OSError:
             # Missing: what it held cannot be read, and is not to be forgotten either.
@@ -107,10 +107,13 @@ def _merged(connection: Connection, reader: SegmentReader, run: list[tuple[int, 
             parts.append((signal, found.begin_s, ends, found.units, found.baseline))
             entities.append(known[number])
     columns = Columns(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-    digest = hashlib.sha256(b"merged\0")
-    for _number, name, _written in run:
-        digest.update(name.encode())
-    return Plan(run, rows, Contents(digest.hexdigest(), entities, columns))
+    return Plan(run, rows, named(f"merged {run[-1][2]}", entities, columns))
+
+
+def named(how: str, entities: list[Entity], columns: Columns) -> Contents:
+    """What was made of other segments; `how` says of which, in words that no other segment has."""
+    digest = digest_of(entities, columns)
+    return Contents(hashlib.sha256(f"{how}\0{digest}".encode()).hexdigest(), entities, columns, digest)
 
 
 def _without_holes(pieces: list[samples.Held]) -> list[list[samples.Held]]:
@@ -142,27 +145,24 @@ def enter(connection: Connection, files: Files, planned: Plan) -> None:
         (row[:4] for row in planned.rows),
     )
     connection.executemany("DELETE FROM segment WHERE number = ?", ((number,) for number, *_ in planned.run))
-    columns, entities = planned.contents.columns, planned.contents.entities
     number, _name, written = planned.run[-1]
     connection.execute(
         "INSERT INTO segment (number, name, written) VALUES (?, ?, ?)",
         (number, planned.contents.name, written),
     )
+    put_pieces(connection, number, planned.contents)
+
+
+def put_pieces(connection: Connection, segment: int, contents: Contents) -> None:
+    """Enter what a segment holds, of entities that are known."""
     known = {(t, c): n for n, t, c in connection.execute("SELECT number, type, code FROM entity")}
+    numbers = [known[entity.type, entity.code] for entity in contents.entities]
+    columns = contents.columns
     connection.executemany(
         "INSERT INTO piece (entity, begin_s, segment, part, end_s, row_group, first_row, row_count) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            (
-                known[entities[p.signal].type, entities[p.signal].code],
-                p.begin_s,
-                number,
-                p.part,
-                p.end_s,
-                p.row_group,
-                p.first_row,
-                p.row_count,
-            )
+            (numbers[p.signal], p.begin_s, segment, p.part, p.end_s, p.row_group, p.first_row, p.row_count)
             for p in segments.pieces_of(columns, segments.group_rows(len(columns.signal)))
         ),
     )

@@ -152,7 +152,9 @@ class Store(Protocol):
         """The signal of one entity within [begin, end) as change points, in the order of time.
 
         Columns: `time` (timestamp[s, UTC]), `units` (int64, null where unknown), `quality` ("known" or
-        "unknown"), `baseline` (int64, null where not known). A row holds until the next, the last until `end`.
+        "unknown"), `baseline` (int64, null where not known), `resolution_s` (int64: 1 where the row is exact, 3600 where
+        `units` is the mean of an hour or of what is known of it, see `compact`). A row holds until the next, the last
+        until `end`.
         The first row stands at `begin`, or where the samples start; a hole between samples, and what follows
         the last of them, is unknown. Where signals overlap, the one stored last counts.
         """

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from nightside.store.catalogue import Connection
-from nightside.store.segment_reader import RowGroup, SegmentReader
-from nightside.store.segments import NONE, Int64
+from nightside.store.segment_reader import SegmentReader
+from nightside.store.segments import NONE, Int64, resolution_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,6 +26,19 @@ class Held:
     row_group: int
     first_row: int
     row_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Change points of one entity: each row holds until the next."""
+
+    begin_s: Int64
+    units: Int64
+    """NONE where unknown."""
+    baseline: Int64
+    """NONE where not known."""
+    resolution_s: Int64
+    """1, or for how long at most a row may stand for the mean of what was."""
 
 
 def held(connection: Connection, entity: int, begin: int, end: int) -> list[Held]:
@@ -59,13 +72,14 @@ def visible(pieces: Sequence[Held], begin: int, end: int) -> list[Held]:
     return sorted(found, key=lambda p: p.begin_s)
 
 
-def read(reader: SegmentReader, pieces: Sequence[Held], end: int) -> RowGroup:
+def read(reader: SegmentReader, pieces: Sequence[Held], end: int) -> Points:
     """The change points of visible pieces up to `end`; what lies between them is unknown."""
     if not pieces:
-        return RowGroup(_NOTHING, _NOTHING, _NOTHING)
+        return Points(_NOTHING, _NOTHING, _NOTHING, _NOTHING)
     times: list[Int64] = []
     units: list[Int64] = []
     baselines: list[Int64] = []
+    resolutions: list[Int64] = []
     following = [*(p.begin_s for p in pieces[1:]), end]
     for piece, then in zip(pieces, following, strict=True):
         rows = reader.row_group(piece.segment, piece.row_group).part(piece.first_row, piece.row_count)
@@ -76,21 +90,28 @@ def read(reader: SegmentReader, pieces: Sequence[Held], end: int) -> RowGroup:
         times.append(time)
         units.append(rows.units[first:last])
         baselines.append(rows.baseline[first:last])
+        resolutions.append(np.full(last - first, resolution_of(piece.segment)))
         if piece.end_s < then:
             times.append(np.array([piece.end_s]))
             units.append(_ONE_NONE)
             baselines.append(_ONE_NONE)
+            resolutions.append(_ONE)
     time, value, baseline = np.concatenate(times), np.concatenate(units), np.concatenate(baselines)
+    # What is unknown is so to the second, however coarse that is which is known.
+    resolution = np.where(value == NONE, 1, np.concatenate(resolutions))
     new = np.ones(len(time), bool)
-    new[1:] = (value[1:] != value[:-1]) | (baseline[1:] != baseline[:-1])
-    return RowGroup(time[new], value[new], baseline[new])
+    for column in (value, baseline, resolution):
+        new[1:] &= column[1:] == column[:-1]
+    new[1:] = ~new[1:]
+    return Points(time[new], value[new], baseline[new], resolution[new])
 
 
 _NOTHING = np.array([], np.int64)
 _ONE_NONE = np.array([NONE], np.int64)
+_ONE = np.array([1], np.int64)
 
 
-def table_of(rows: RowGroup) -> pa.Table:
+def table_of(rows: Points) -> pa.Table:
     """The change points in the shape of `Store.samples`."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -102,5 +123,6 @@ def table_of(rows: RowGroup) -> pa.Table:
             "units": pa.array(rows.units, mask=unknown),
             "quality": pc.if_else(pa.array(unknown), "unknown", "known"),
             "baseline": pa.array(rows.baseline, mask=rows.baseline == NONE),
+            "resolution_s": pa.array(rows.resolution_s, pa.int64()),
         }
     )

@@ -1,9 +1,9 @@
 """Samples as immutable Parquet segments: how signals become one.
 
-A segment is one call's signals. Its name is the SHA-256 of what it holds. Its columns: `type` and `code` of
-the entity, `signal` (which of the call's signals), `begin_s` (inclusive) and `end_s` (exclusive) in seconds
-since the epoch, `units` (null where unknown), `quality` ("known" or "unknown"), `baseline` (null where not
-known). Rows lie by entity and time.
+A segment is one call's signals, and its name the SHA-256 of what it holds; or what was merged of several. Its
+columns: `type` and `code` of the entity, `signal` (which of the call's signals), `begin_s` (inclusive) and `end_s`
+(exclusive) in seconds since the epoch, `units` (null where unknown), `quality` ("known" or "unknown"), `baseline`
+(null where not known). Rows lie by entity and time. The SHA-256 of what it holds stands in its metadata (DIGEST).
 """
 
 from __future__ import annotations
@@ -28,6 +28,12 @@ NONE = -1
 
 ROWS_PER_GROUP = 1 << 14
 """A reader of one entity reads whole row groups."""
+
+DIGEST = b"nightside.sha256"
+"""In the metadata of a file: `digest_of` what it holds. Files of older programs have none."""
+HOURLY = "-hours"
+"""How the names of segments end that hold the means of hours, see `thinning.py`."""
+HOUR_S = 3600
 
 WORDS = ["type", "code", "quality"]
 NUMBERS = ["signal", "begin_s", "end_s", "units", "baseline"]
@@ -54,6 +60,8 @@ class Contents:
     entities: list[Entity]
     """By signal."""
     columns: Columns
+    digest: str
+    """`digest_of` them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +84,34 @@ def contents_of(signals: Iterable[Signal], baselines: Baselines) -> Contents | N
     """
     entities: list[Entity] = []
     parts: list[tuple[Int64, ...]] = []
-    digest = hashlib.sha256()
     for signal in sorted(signals, key=lambda s: (s.entity.type, s.entity.code)):
         found = _held_against(signal, baselines.get(signal.entity, ()))
         if not len(found[0]):
             continue
-        digest.update(f"{signal.entity.type} {signal.entity.code} {len(found[0])}\n".encode())
-        for column in found:
-            digest.update(np.ascontiguousarray(column).tobytes())
         parts.append((np.full(len(found[0]), len(entities), np.int64), *found))
         entities.append(signal.entity)
     if not parts:
         return None
-    whole = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return Contents(digest.hexdigest(), entities, Columns(*whole))
+    columns = Columns(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    digest = digest_of(entities, columns)
+    return Contents(digest, entities, columns, digest)
+
+
+def digest_of(entities: Sequence[Entity], columns: Columns) -> str:
+    """The SHA-256 of signals: of each its entity, how many rows it has, and these, column by column."""
+    digest = hashlib.sha256()
+    first = np.flatnonzero(np.diff(columns.signal, prepend=-1))
+    for begin, end in zip(first.tolist(), [*first[1:].tolist(), len(columns.signal)], strict=True):
+        entity = entities[columns.signal[begin]]
+        digest.update(f"{entity.type} {entity.code} {end - begin}\n".encode())
+        for column in (columns.begin_s, columns.end_s, columns.units, columns.baseline):
+            digest.update(np.ascontiguousarray(column[begin:end]).tobytes())
+    return digest.hexdigest()
+
+
+def resolution_of(name: str) -> int:
+    """How long a known row of a segment may stand for the mean of what was, in seconds; 1: it is exact."""
+    return HOUR_S if name.endswith(HOURLY) else 1
 
 
 def _held_against(signal: Signal, baseline: Sequence[tuple[int, int]]) -> tuple[Int64, ...]:
@@ -162,13 +184,15 @@ def write(files: Files, contents: Contents) -> None:
     )
     files.write(
         file_of(contents.name),
-        table,
+        table.replace_schema_metadata({DIGEST: contents.digest}),
         compression="zstd",
         row_group_size=ROWS_PER_GROUP,
         use_dictionary=WORDS,
         column_encoding=dict.fromkeys(NUMBERS, "DELTA_BINARY_PACKED"),
         # For who looks for an entity with another program; more of them makes the footer slow to read.
         write_statistics=["type", "code", "begin_s"],
+        # Where a disk changes a byte, `store check` finds the row group.
+        write_page_checksum=True,
     )
 
 

@@ -158,8 +158,8 @@ def test_tables_in_every_format_are_the_json(client: TestClient, path: str, form
 
 def test_csv_says_utc_and_leaves_the_unknown_empty(client: TestClient) -> None:
     lines = client.get(f"{API}/signals/country/KP?{DAY}&format=csv").text.splitlines()
-    assert lines[0] == '"time","units","quality","baseline"'
-    assert lines[2] == f'"{iso(T + 60)}",,"unknown",4'
+    assert lines[0] == '"time","units","quality","baseline","resolution_s"'
+    assert lines[2] == f'"{iso(T + 60)}",,"unknown",4,1'
 
 
 @pytest.mark.parametrize("path", ["/incidents", f"/signals/country/KP?{DAY}&format=arrow", "/world", "/map"])
