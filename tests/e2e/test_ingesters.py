@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from shared_watch import COLLECTORS, shared_scene, times
-from watch_scene import back, elsewhere, gone, seconds
+from watch_scene import back, gone, seconds
 
 TAKEN_OVER_S = 30
 
@@ -48,5 +48,69 @@ def test_the_judge_is_killed_in_an_outage(tmp_path: Path, measured: Callable[[st
             assert [m["kind"] for m in stored["messages"]] == ["opened", "recovering"]
             assert set(here.hook.keys) == {m["key"] for m in stored["messages"]}
             measured(f"loss to webhook {took_s:.1f} s; killed to the next message {taken_over_s:.1f} s")
+
+    asyncio.run(test())
+
+
+@pytest.mark.xdist_group("timed")
+def test_a_judge_that_only_slept_and_a_program_that_is_killed(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with shared_scene(tmp_path) as here, here.programs(2) as (first, second):
+            # What it could not deliver, the next one delivers.
+            here.hook.down()
+            lost = await here.say(gone)
+            await first.watch.until(lambda: first.watch.told("opened"))
+            await first.watch.until(lambda: first.watch.said("messages wait in"))
+            slept = here.judge()
+            first.watch.process.send_signal(signal.SIGSTOP)
+            here.hook.up()
+            took_s = await here.until(lambda: here.hook.told("opened"), "delivered by another", TAKEN_OVER_S)
+            assert took_s <= TAKEN_OVER_S
+            assert here.judge() != slept
+            await here.until(lambda: here.shares() == [len(COLLECTORS)], "all read by the other")
+            await here.ready(second)
+            before = here.stored()
+
+            # It finds itself replaced, and is one of those who hear again.
+            first.watch.process.send_signal(signal.SIGCONT)
+            await first.watch.until(lambda: first.watch.said("this one begins anew"))
+            await here.until(lambda: here.shares() == [2, 2], "evenly shared")
+            assert here.judge() not in (slept, None)
+            assert here.stored() == before
+            await here.ready(second)
+            assert (await first.said("/readyz"))[0] == 200
+            assert await first.hears() == sorted(here.read_beside(here.judge()))
+            await here.say(back)
+            await here.until(lambda: here.hook.told("recovering"), "told")
+            assert [m["kind"] for m in first.watch.out] == ["opened"]
+            assert [m["kind"] for m in second.watch.out] == ["recovering"]
+
+            # Who only heard is killed: what it heard is unknown for a while, and no outage.
+            await first.watch.end(signal.SIGKILL)
+            await here.until(lambda: here.shares() == [len(COLLECTORS)], "all read by the other", TAKEN_OVER_S)
+            await here.ready(second)
+            (stored,) = here.stored()
+            assert [m["kind"] for m in stored["messages"]] == ["opened", "recovering"]
+            assert seconds(stored["onset"]) == int(lost)
+            assert set(here.hook.keys) == {m["key"] for m in stored["messages"]}
+            assert await second.watch.end(signal.SIGTERM) == 0
+
+    asyncio.run(test())
+
+
+def test_what_a_sharing_watch_refuses(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with shared_scene(tmp_path) as here, here.program() as first:
+            await first.watch.until(lambda: first.watch.said("this program judges"))
+            # Another country: it would judge otherwise.
+            async with here.program("SY") as other:
+                await asyncio.wait_for(other.watch.process.wait(), 30)
+                assert other.watch.process.returncode == 2
+                assert other.watch.said("watch something else")
+            # One that shares with nobody would tell everything a second time.
+            async with here.program(alone=tmp_path) as other:
+                await asyncio.wait_for(other.watch.process.wait(), 30)
+                assert other.watch.process.returncode == 2
+                assert other.watch.said("another watch keeps its state here")
 
     asyncio.run(test())

@@ -133,6 +133,10 @@ class SharedScene:
         with open_store(self.folder / "store", read_only=True) as store:
             return next((lease.holder for lease in store.leases("judge")), None)
 
+    def read_beside(self, holder: str | None) -> list[str]:
+        """The collectors that others than this one read."""
+        return [name for name, reader in self.readers().items() if reader != holder]
+
     def stored(self, folder: Path | None = None) -> list[Json]:
         """The incidents, each with all its messages."""
         with open_store((folder or self.folder) / "store", read_only=True) as store:

@@ -47,6 +47,8 @@ class Hearing:
         self._stream, self._listener, self._say = stream, listener, say
         self._readings: dict[str, _Reading] = {}
         self._routers: dict[str, Lease] = {}
+        self.programs = 0
+        """How many live."""
         self.sources: dict[str, Counted] = {} if listener is None else {"bmp": listener}
         """By name, for who asks what they have done."""
 
@@ -77,6 +79,7 @@ class Hearing:
         if leases is None:
             return
         me, holders, held = self._holding.holder, programs_in(leases), readers_in(leases)
+        self.programs = len(holders)
         if me not in holders:
             return
         for name in to_give(me, holders, held, self._collectors):

@@ -42,8 +42,8 @@ from nightside.sources.endpoints import read_endpoints
 from nightside.sources.layout import find_inputs
 from nightside.sources.ris_live import RisLive, Subscription
 from nightside.sources.stream import Faults
-from nightside.store.files import Files, files_at
-from nightside.store.location import default_folder, open_store
+from nightside.store.files import Files
+from nightside.store.location import open_store, state_folder
 
 SHARED = "ingesters"
 """The place that all programs share, in the store."""
@@ -62,10 +62,10 @@ def share(asked: Asked, *, line: Callable[[dict[str, Any]], None], log: Log) -> 
     give_back_large()
     channels = channels_of(asked.webhook)
     snapshot = world_of_day(datetime.now(UTC).date())
-    folder = asked.store_folder or default_folder()
-    with open_store(folder) as store, _alone_with_others(folder):
+    folder = state_folder(asked.store_folder)
+    with open_store(asked.store_folder) as store, _alone_with_others(folder):
         place = Place(asked, read_endpoints(), snapshot, store, folder, channels, log)
-        files = files_at(folder / SHARED)
+        files = store.files.child(SHARED)
         program = _Program(place, files, line)
         run_until_stopped(program.run, log.say)
 
@@ -108,7 +108,6 @@ class _Program:
         self._relay: Relay | None = None
         self._hearing: Hearing | None = None
         self._holding: Holding | None = None
-        self._programs = 0
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -158,15 +157,13 @@ class _Program:
         """Judge as soon as nobody else does."""
         while True:
             everybody = await holding.all()
-            if everybody is not None:
-                self._programs = len(leases.programs_in(everybody))
-                if not any(one.name == leases.JUDGE for one in everybody):
-                    lease = await holding.take(leases.JUDGE)
-                    if lease is not None:
-                        self._place.log.say("this program judges")
-                        await judge(
-                            self._place, self._files, holding, lease, self._line, hearing.sources, self._known
-                        )
+            if everybody is not None and not any(one.name == leases.JUDGE for one in everybody):
+                lease = await holding.take(leases.JUDGE)
+                if lease is not None:
+                    self._place.log.say("this program judges")
+                    await judge(
+                        self._place, self._files, holding, lease, self._line, hearing.sources, self._known
+                    )
             await asyncio.sleep(LOOK_EVERY_S)
 
     def _known(self, pulse: Pulse | None) -> None:
@@ -181,7 +178,7 @@ class _Program:
         holding, relay, hearing = self._holding, self._relay, self._hearing
         shares = ShareVitals(
             judges=self._pulse is not None,
-            programs=self._programs,
+            programs=hearing.programs if hearing else 0,
             collectors=hearing.collectors if hearing else [],
             pieces=relay.pieces if relay else 0,
             relayed_s=relay.written_s if relay else None,

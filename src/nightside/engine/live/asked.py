@@ -11,6 +11,7 @@ from nightside.engine.live.light import COLLECTORS as LIGHT_COLLECTORS
 from nightside.engine.live.starting import DEFAULT_COLLECTORS
 from nightside.model.errors import UsageError
 from nightside.sources.archive_paths import is_ris
+from nightside.store.location import StoreLocation
 from nightside.world.names import require_country
 
 BMP = "bmp"
@@ -27,7 +28,7 @@ class Asked:
     """Tables and updates on disk to start from."""
     collectors: Sequence[str]
     """Of RIS, to be heard; where there are no paths the watch starts from their newest tables."""
-    store_folder: Path | None
+    store_folder: StoreLocation | None
     webhook: str | None
     light: bool
 
@@ -36,7 +37,7 @@ def asked(
     countries: Sequence[str],
     sources: Sequence[str],
     *,
-    store_folder: Path | None,
+    store_folder: StoreLocation | None,
     webhook: str | None,
     light: bool,
 ) -> Asked:

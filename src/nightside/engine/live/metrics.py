@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 
 from nightside import __version__
-from nightside.engine.live.vitals import ChannelVitals, SourceVitals, Vitals
+from nightside.engine.live.vitals import ChannelVitals, ShareVitals, SourceVitals, Vitals
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 MOST_FAULTS = 256
@@ -45,7 +45,10 @@ class _Of(Collector):
         v = self._vitals()
         yield InfoMetricFamily("nightside_build", "The program.", value={"version": __version__})
         yield _gauge("ready", "1 while a verdict can be told of this instant.", not v.why_not_ready())
-        yield from _judge(v)
+        if v.share is None or v.share.judges:
+            yield from _judge(v)
+        if v.share is not None:
+            yield from _share(v.share)
         yield from _collectors(v)
         yield from _sources(v)
         yield from _channels(v)
@@ -64,6 +67,16 @@ def _judge(v: Vitals) -> Iterator[Metric]:
     for kind, count in v.told.items():
         told.add_metric([kind], count)
     yield told
+
+
+def _share(v: ShareVitals) -> Iterator[Metric]:
+    yield _gauge("judges", "1 while this program judges what all of them hear.", v.judges)
+    yield _gauge("programs", "Programs that share the work.", v.programs)
+    held = GaugeMetricFamily("nightside_lease_held", "1 for what this program does alone.", labels=["lease"])
+    for lease in v.leases:
+        held.add_metric([lease], 1)
+    yield held
+    yield CounterMetricFamily("nightside_relay_pieces", "Pieces of what was heard, handed on.", value=v.pieces)
 
 
 def _collectors(v: Vitals) -> Iterator[Metric]:

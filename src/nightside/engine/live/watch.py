@@ -28,7 +28,7 @@ from nightside.sources.bmp import BmpListener
 from nightside.sources.endpoints import read_endpoints
 from nightside.sources.ris_live import RisLive, Subscription
 from nightside.sources.stream import Faults
-from nightside.store.location import default_folder, open_store
+from nightside.store.location import open_store, state_folder
 
 
 def watch(asked: Asked, *, line: Callable[[dict[str, Any]], None], log: Log) -> None:
@@ -40,10 +40,10 @@ def watch(asked: Asked, *, line: Callable[[dict[str, Any]], None], log: Log) -> 
     channels = channels_of(asked.webhook)
     snapshot = world_of_day(datetime.now(UTC).date())
     watcher = new_watcher(asked, snapshot)
-    folder = asked.store_folder or default_folder()
+    folder = state_folder(asked.store_folder)
     key = key_of(asked, watcher)
     with (
-        open_store(folder) as store,
+        open_store(asked.store_folder) as store,
         closing(KeptState(folder / FOLDER, key, names_of(watcher), log.warn)) as kept,
     ):
         place = Place(asked, read_endpoints(), snapshot, store, folder, channels, log)
