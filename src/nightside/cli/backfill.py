@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from nightside.cli.basis import Basis
 from nightside.cli.engine import Engine
 from nightside.cli.processes import Processes
+from nightside.cli.store_place import StorePlace
 
 
 def command(
@@ -27,10 +27,7 @@ def command(
         typer.Option("--asn", metavar="N", min=0, max=4294967295, help="This AS's own networks."),
     ] = None,
     country_by: Basis = "registry",
-    store: Annotated[
-        Path | None,
-        typer.Option("--store", envvar="NIGHTSIDE_STORE", metavar="DIR", help="Where results are kept."),
-    ] = None,
+    store: StorePlace = None,
     yes: Annotated[bool, typer.Option("--yes", help="Begin without asking.")] = False,
     processes: Processes = None,
     engine: Engine = "local",
@@ -87,4 +84,4 @@ def command(
     observed = f"{iso(asked.begin)} to {iso(asked.end)}, as seen at {', '.join(asked.collectors)}."
     if country_by in IN_A_NAME:
         observed += f" Countries are taken {IN_A_NAME[country_by]}."
-    print_findings(stored, json=json, observed=observed, store=asked.folder)
+    print_findings(stored, json=json, observed=observed, store=asked.place)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from nightside.cli.store_place import StorePlace
 from nightside.model.channel import Channel
 from nightside.model.errors import NightsideError, UsageError
 
@@ -28,10 +28,7 @@ def command(
     test: Annotated[
         str | None, typer.Option(metavar="NAME", help="Send one message there that says that it is a test.")
     ] = None,
-    store: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
-    ] = None,
+    store: StorePlace = None,
     json: Annotated[bool, typer.Option("--json", help="One line of JSON each.")] = False,
 ) -> None:
     """List the channels of channels.toml, and how each is doing.
@@ -44,14 +41,14 @@ def command(
     """
     from nightside.cli.channels_shown import print_list, print_rehearsal
     from nightside.engine.channels.configuration import channels_file, read_channels
-    from nightside.store.location import default_folder
+    from nightside.store.location import default_store
 
     if test is not None and dry_run:
         raise UsageError("--test and --dry-run exclude each other", advice="Do one after the other.")
     if not dry_run and (ids or begin or end):
         raise UsageError("incidents and times narrow --dry-run", advice="Add --dry-run, or leave them out.")
     channels = read_channels()
-    folder = default_folder() if store is None else store
+    folder = default_store() if store is None else store
     if not channels and (dry_run or test is not None):
         raise UsageError(
             "there are no channels",

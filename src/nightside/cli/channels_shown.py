@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nightside.model.channel import Channel
@@ -13,16 +12,18 @@ from nightside.model.instants import iso, iso_or_none, parse
 
 if TYPE_CHECKING:
     from nightside.engine.channels.rehearsal import Rehearsed
+    from nightside.store.location import StoreLocation
 
 
-def print_list(channels: Sequence[Channel], folder: Path, *, json: bool) -> None:
+def print_list(channels: Sequence[Channel], store: StoreLocation, *, json: bool) -> None:
     """Each channel and how it does; those too for which something waits, and which are no more."""
     from json import dumps
 
     from nightside.engine.channels.configuration import channels_file
     from nightside.engine.channels.standing import standings
+    from nightside.store.location import state_folder
 
-    rows = standings(channels, folder)
+    rows = standings(channels, state_folder(store))
     if json:
         for row in rows:
             print(dumps(row.to_json(), ensure_ascii=False))
@@ -39,7 +40,7 @@ def print_list(channels: Sequence[Channel], folder: Path, *, json: bool) -> None
 
 def print_rehearsal(
     channels: Sequence[Channel],
-    folder: Path,
+    store: StoreLocation,
     ids: Sequence[str],
     begin: str | None,
     end: str | None,
@@ -53,15 +54,15 @@ def print_rehearsal(
     from nightside.store.location import open_store
 
     first, last = (None if text is None else parse(text) for text in (begin, end))
-    with open_store(folder, read_only=True) as opened:
+    with open_store(store, read_only=True) as opened:
         for id in ids:
             if opened.incident(id) is None:
                 raise UsageError(
-                    f"no incident {id} in the store {folder}", advice="`nightside incidents` lists them."
+                    f"no incident {id} in the store {store}", advice="`nightside incidents` lists them."
                 )
         records = stored_messages(opened, ids, first, last, channels[0].base_url)
     if not records:
-        print(f"nightside: no messages that match in the store {folder}", file=sys.stderr)
+        print(f"nightside: no messages that match in the store {store}", file=sys.stderr)
     for channel in channels:
         if not json and records:
             print(f"{channel.name} ({channel.kind}, {channel.where})")

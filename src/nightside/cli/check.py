@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nightside.cli.store_place import StorePlace
 from nightside.cli.zone import ReaderZone
 from nightside.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from nightside.store.location import StoreLocation
 
 READ_AT_ONCE = 5_000
 """Results of a file that are stored together."""
@@ -45,10 +49,7 @@ def command(
             metavar="NAME", help="The name of this place in the results; else NIGHTSIDE_PLACE, else `here`."
         ),
     ] = None,
-    store: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
-    ] = None,
+    store: StorePlace = None,
     agent: Annotated[
         str | None,
         typer.Option(
@@ -103,7 +104,13 @@ def command(
 
 
 def _check(
-    what: str, every: str | None, place: str | None, folder: Path | None, agent: str | None, *, json: bool
+    what: str,
+    every: str | None,
+    place: str | None,
+    folder: StoreLocation | None,
+    agent: str | None,
+    *,
+    json: bool,
 ) -> None:
     from nightside.cli.check_lines import shown
     from nightside.engine.checks.agent import Agent, asked_agent
@@ -111,10 +118,10 @@ def _check(
     from nightside.engine.checks.runner import run
     from nightside.engine.live.stopping import interruptible, run_until_stopped
     from nightside.engine.logs import open_log
-    from nightside.store.location import default_folder, open_store
+    from nightside.store.location import default_store, open_store, state_folder
 
     seconds = None if every is None else every_s(every)
-    where = default_folder() if folder is None else folder
+    where = default_store() if folder is None else folder
     handing = None if agent is None else asked_agent(agent)
     asked = asked_checks(what, place if handing is None else handing.place)
     log = open_log()
@@ -126,18 +133,18 @@ def _check(
             with open_store(where) as kept:
                 run_until_stopped(lambda: run(rounds(keep=kept.put_results)), show.say)
         else:
-            here = Agent(handing, where, warn=show.warn)
+            here = Agent(handing, state_folder(where), warn=show.warn)
             run_until_stopped(lambda: here.run_with(rounds(keep=here.keep)), show.say)
 
 
-def _read(paths: Sequence[Path], folder: Path | None, *, json: bool) -> None:
+def _read(paths: Sequence[Path], folder: StoreLocation | None, *, json: bool) -> None:
     from nightside.cli.terminal import warn
     from nightside.engine.checks.reading import read_results
     from nightside.model.instants import iso
     from nightside.model.ndjson import dumps
-    from nightside.store.location import default_folder, open_store
+    from nightside.store.location import default_store, open_store
 
-    with open_store(default_folder() if folder is None else folder) as store:
+    with open_store(default_store() if folder is None else folder) as store:
         for path in paths:
             # All of a file, or nothing of it: read whole before anything is stored.
             results = list(read_results(path, warn))

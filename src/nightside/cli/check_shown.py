@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nightside.cli.zone import reader_zone, told_time
@@ -11,6 +10,7 @@ from nightside.model.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from nightside.model.services import PartCourse, Services
+    from nightside.store.location import StoreLocation
 
 USUAL_S = 86400
 """So much of the time up to now is shown unless --from says otherwise."""
@@ -18,13 +18,13 @@ WIDE = 48
 
 
 def show_services(
-    code: str, begin: str | None, end: str | None, folder: Path | None, tz: str | None, *, json: bool
+    code: str, begin: str | None, end: str | None, folder: StoreLocation | None, tz: str | None, *, json: bool
 ) -> None:
     """Print what answered in a country. Raises InputError where nobody checked it then."""
     from nightside.engine.services import services_of
     from nightside.model.instants import iso, parse
     from nightside.model.ndjson import dumps
-    from nightside.store.location import default_folder, open_store
+    from nightside.store.location import default_store, open_store
     from nightside.world.names import country_name, require_country
 
     country, zone = require_country(code), reader_zone(tz)
@@ -32,7 +32,7 @@ def show_services(
     since = until - USUAL_S if begin is None else parse(begin)
     if since >= until:
         raise UsageError(f"--from {iso(since)} is not before --to {iso(until)}", advice="Swap them.")
-    where = default_folder() if folder is None else folder
+    where = default_store() if folder is None else folder
     with open_store(where) as store:
         found = services_of(store, country, since, until)
     if found is None:

@@ -10,8 +10,10 @@ from typing import Annotated, Any
 import typer
 
 from nightside.cli.language import ReaderLanguage, reader_language
+from nightside.cli.store_place import METAVAR, Place
 from nightside.cli.terminal import on_terminal, progress_of, warn
 from nightside.cli.zone import ReaderZone, reader_zone
+from nightside.store.location import location_of
 
 _SCENES = (
     "Which outage: april-2016, december-2014, egypt-2011, june-2025 or syria-2012; or a script's .json file."
@@ -23,8 +25,13 @@ _BEFORE_S = 900
 def command(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help=_SCENES)] = "december-2014",
     store: Annotated[
-        Path | None,
-        typer.Option("--store", metavar="DIR", help="Keep the results there; else in a temporary one."),
+        Place | None,
+        typer.Option(
+            "--store",
+            parser=location_of,
+            metavar=METAVAR,
+            help="Keep the results there; else in a temporary one.",
+        ),
     ] = None,
     tz: ReaderZone = None,
     language: ReaderLanguage = None,
@@ -86,7 +93,7 @@ def _networks_before(incident: dict[str, Any], archive: Path) -> str:
     return f"  nightside networks {incident['entity']['code']} {archive} --at {iso(at - at % 60)}"
 
 
-def _serve(store: Path, page: str) -> None:
+def _serve(store: Place, page: str) -> None:
     """Serve the dashboard at any free port until Ctrl-C, and say where the page is."""
     from nightside.engine.serve import serve
 

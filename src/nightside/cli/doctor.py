@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from nightside.cli.store_place import StorePlace
 
 COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "failed": typer.colors.RED}
 
 
 def command(
-    store: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
-    ] = None,
+    store: StorePlace = None,
     json: Annotated[bool, typer.Option("--json", help="Print each check as one line of JSON.")] = False,
 ) -> None:
     """Look at the clock, the disk, the store, the endpoints and the collectors: a line each, within 15 seconds.
@@ -32,7 +30,7 @@ def command(
     from nightside.engine.doctor.check import Check
     from nightside.engine.doctor.examine import examine
     from nightside.engine.live.starting import DEFAULT_COLLECTORS
-    from nightside.store.location import default_folder
+    from nightside.store.location import default_store
 
     def line(check: Check) -> None:
         if json:
@@ -48,7 +46,7 @@ def command(
 
     async def look() -> bool:
         failed = False
-        async for check in examine(store or default_folder(), DEFAULT_COLLECTORS):
+        async for check in examine(store or default_store(), DEFAULT_COLLECTORS):
             line(check)
             failed = failed or check.state == "failed"
         return failed

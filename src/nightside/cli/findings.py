@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nightside.store.location import StoreLocation
 
 
 def print_findings(
@@ -13,7 +15,7 @@ def print_findings(
     *,
     json: bool,
     observed: str,
-    store: Path,
+    store: StoreLocation,
     zone: str | None = None,
     language: str = "en",
     blank: bool = False,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from nightside.cli.language import ReaderLanguage, reader_language
+from nightside.cli.store_place import StorePlace
 from nightside.cli.terminal import on_terminal
 from nightside.cli.zone import ReaderZone, reader_zone, told_time
 from nightside.model.errors import UsageError
@@ -35,10 +35,7 @@ def command(
         str | None, typer.Option("--to", metavar="T", help="Only what began before this time.")
     ] = None,
     severity: Annotated[Severity | None, typer.Option(help="Only this severity or a worse one.")] = None,
-    store: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
-    ] = None,
+    store: StorePlace = None,
     tz: ReaderZone = None,
     language: ReaderLanguage = None,
     json: Annotated[
@@ -57,7 +54,7 @@ def command(
     """
     from nightside.engine.shown import shown
     from nightside.model.instants import parse
-    from nightside.store.location import default_folder, open_store
+    from nightside.store.location import default_store, open_store
     from nightside.world.names import require_country
 
     zone, called = reader_zone(tz), reader_language(language, json=json)
@@ -65,7 +62,7 @@ def command(
     first, last = None if begin is None else parse(begin), None if end is None else parse(end)
     if first is not None and last is not None and first > last:
         raise UsageError(f"--from {begin} is after --to {end}", advice="Exchange the two.")
-    folder = default_folder() if store is None else store
+    folder = default_store() if store is None else store
     with open_store(folder) as opened:
         found = opened.incidents(codes=codes, begin=first, end=last, severity=severity)
         told = _tell_json(shown(opened, found)) if json else print_incidents(found, zone, called)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ from nightside.cli.basis import Basis
 from nightside.cli.engine import Engine
 from nightside.cli.language import ReaderLanguage, reader_language
 from nightside.cli.processes import Processes
+from nightside.cli.store_place import StorePlace
 from nightside.cli.zone import ReaderZone, reader_zone
 
 
@@ -33,10 +33,7 @@ def command(
         str | None, typer.Option("--from", metavar="T", help="Report from here on (UTC).")
     ] = None,
     end: Annotated[str | None, typer.Option("--to", metavar="T", help="Report up to here (UTC).")] = None,
-    store: Annotated[
-        Path | None,
-        typer.Option("--store", envvar="NIGHTSIDE_STORE", metavar="DIR", help="Where results are kept."),
-    ] = None,
+    store: StorePlace = None,
     tz: ReaderZone = None,
     language: ReaderLanguage = None,
     processes: Processes = None,

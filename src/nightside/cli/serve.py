@@ -8,14 +8,13 @@ from typing import Annotated
 
 import typer
 
+from nightside.cli.store_place import StorePlace
+
 HERE = ("127.0.0.1", "::1", "localhost")
 
 
 def command(
-    store: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
-    ] = None,
+    store: StorePlace = None,
     host: Annotated[
         str, typer.Option(metavar="H", help="The address to listen at; 0.0.0.0 lets everybody in.")
     ] = "127.0.0.1",
@@ -44,12 +43,12 @@ def command(
     from nightside.cli.terminal import warn
     from nightside.engine.serve import Tls, serve
     from nightside.model.errors import UsageError
-    from nightside.store.location import default_folder
+    from nightside.store.location import default_store
 
     if (tls_cert is None) != (tls_key is None):
         raise UsageError("a certificate needs its key, and a key its certificate", advice="Give both.")
     tls = None if tls_cert is None or tls_key is None else Tls(tls_cert, tls_key)
-    folder = default_folder() if store is None else store
+    folder = default_store() if store is None else store
     if agents and tls is None and host not in HERE:
         warn(
             "tokens cross the network in the clear; give --tls-cert and --tls-key, or let a proxy on this "

@@ -11,6 +11,7 @@ import typer
 
 from nightside.cli.language import ReaderLanguage, reader_language
 from nightside.cli.show_beside import Asked, change
+from nightside.cli.store_place import StorePlace
 from nightside.cli.zone import ReaderZone, reader_zone
 from nightside.model.errors import NightsideError, UsageError
 
@@ -30,10 +31,7 @@ def command(
     peer: Annotated[
         str | None, typer.Option(metavar="P", help="With --flips: only this AS (AS3356) or address.")
     ] = None,
-    store: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
-    ] = None,
+    store: StorePlace = None,
     attach: Annotated[
         Path | None,
         typer.Option(
@@ -70,7 +68,7 @@ def command(
     """
     from nightside.model.flips import parse_peer
     from nightside.model.ndjson import dumps
-    from nightside.store.location import default_folder, open_store
+    from nightside.store.location import default_store, open_store
 
     for file in (png, html):
         if file is not None and not file.absolute().parent.is_dir():
@@ -79,7 +77,7 @@ def command(
         raise UsageError("--peer is for --flips", advice="Give both.")
     whose, zone = None if peer is None else parse_peer(peer), reader_zone(tz)
     called = reader_language(language, json=json)
-    folder = default_folder() if store is None else store
+    folder = default_store() if store is None else store
     beside = Asked(attach, acknowledge, note, withdraw, why)
     if beside.is_any:
         if flips or png is not None or html is not None:

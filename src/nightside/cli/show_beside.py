@@ -5,9 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nightside.model.errors import InputError, UnreadableError, UsageError
 from nightside.model.token import HERE
+
+if TYPE_CHECKING:
+    from nightside.store.location import StoreLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,7 @@ class Asked:
         return self != Asked(None, False, None, None, None)
 
 
-def change(folder: Path, incident_id: str, asked: Asked, *, json: bool) -> None:
+def change(store_at: StoreLocation, incident_id: str, asked: Asked, *, json: bool) -> None:
     """Do the one thing that was asked for. Raises UsageError where it was more than one, or half of one."""
     if (asked.attach is not None) + asked.acknowledge + (asked.withdraw is not None) > 1:
         raise UsageError(
@@ -42,14 +46,14 @@ def change(folder: Path, incident_id: str, asked: Asked, *, json: bool) -> None:
             "--withdraw and --why belong together", advice="Give both: nothing is taken back without."
         )
     if asked.attach is not None:
-        _attach(folder, incident_id, asked.attach, json=json)
+        _attach(store_at, incident_id, asked.attach, json=json)
     elif asked.note is not None:
-        _acknowledge(folder, incident_id, asked.note, json=json)
+        _acknowledge(store_at, incident_id, asked.note, json=json)
     elif asked.withdraw is not None and asked.why is not None:
-        _withdraw(folder, incident_id, asked.withdraw, asked.why)
+        _withdraw(store_at, incident_id, asked.withdraw, asked.why)
 
 
-def _attach(folder: Path, incident_id: str, file: Path, *, json: bool) -> None:
+def _attach(store_at: StoreLocation, incident_id: str, file: Path, *, json: bool) -> None:
     from nightside.engine.reports.attaching import attach, taken_json
     from nightside.engine.reports.reading import MOST_BYTES, read_document
     from nightside.model.ndjson import dumps
@@ -64,7 +68,7 @@ def _attach(folder: Path, incident_id: str, file: Path, *, json: bool) -> None:
     try:
         reports = read_document(body, toml=file.suffix.lower() == ".toml")
         now = int(time.time())
-        with open_store(folder) as store:
+        with open_store(store_at) as store:
             taken = attach(store, incident_id, reports, at=now, by=HERE)
     except InputError as error:
         raise InputError(error.what, where=f"{file}: {error.where}", advice=error.advice) from error
@@ -75,7 +79,7 @@ def _attach(folder: Path, incident_id: str, file: Path, *, json: bool) -> None:
         print(taken_line(each.report, each.outcome, each.nearness))
 
 
-def _acknowledge(folder: Path, incident_id: str, note: str, *, json: bool) -> None:
+def _acknowledge(store_at: StoreLocation, incident_id: str, note: str, *, json: bool) -> None:
     from nightside.engine.acknowledging import acknowledge, said
     from nightside.model.ndjson import dumps
     from nightside.publish.acknowledged import taken_line
@@ -85,19 +89,19 @@ def _acknowledge(folder: Path, incident_id: str, note: str, *, json: bool) -> No
         words = said({"note": note})
     except InputError as error:
         raise UsageError(error.what.replace("`note`", "--note"), advice=error.advice) from error
-    with open_store(folder) as store:
+    with open_store(store_at) as store:
         answer = acknowledge(store, incident_id, words, at=int(time.time()), token=HERE)
     print(dumps(answer) if json else taken_line(answer))
 
 
-def _withdraw(folder: Path, incident_id: str, id: str, why: str) -> None:
+def _withdraw(store_at: StoreLocation, incident_id: str, id: str, why: str) -> None:
     from nightside.cli.terminal import say
     from nightside.engine import acknowledging
     from nightside.engine.reports import attaching
     from nightside.store.location import open_store
 
     now = int(time.time())
-    with open_store(folder) as store:
+    with open_store(store_at) as store:
         kept = acknowledging.find(store, incident_id, id)
         if kept is None:
             attaching.withdraw(store, incident_id, id, at=now, by=HERE, why=why)

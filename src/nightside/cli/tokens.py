@@ -6,11 +6,11 @@ import sys
 import time
 from collections.abc import Sequence
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from nightside.cli.store_place import StorePlace
 from nightside.model.errors import UsageError
 from nightside.model.instants import iso, parse
 from nightside.model.token import Token
@@ -38,10 +38,7 @@ def command(
         str | None,
         typer.Option(metavar="T", help="With --allow: until when it is taken; else until revoked."),
     ] = None,
-    store: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
-    ] = None,
+    store: StorePlace = None,
     json: Annotated[
         bool, typer.Option("--json", help="Each token as nightside.token/1, one a line.")
     ] = False,
@@ -58,7 +55,7 @@ def command(
     """
     from nightside.cli.terminal import say
     from nightside.engine import tokens
-    from nightside.store.location import default_folder
+    from nightside.store.location import default_store
 
     if allow is not None and revoke is not None:
         raise UsageError("--allow and --revoke exclude each other", advice="Do one after the other.")
@@ -66,7 +63,7 @@ def command(
         raise UsageError("--expires is for --allow", advice="Give both.")
     if json and (allow is not None or revoke is not None):
         raise UsageError("--json is for the list", advice="Leave it out, or leave out --allow and --revoke.")
-    where = default_folder() if store is None else store
+    where = default_store() if store is None else store
     if allow is None and revoke is None:
         _list(tokens.listed(where, None if scope is None else scope.value), json=json)
         return

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from nightside.cli.store_place import StorePlace
 
 
 def command(
@@ -20,10 +21,7 @@ def command(
             "from. May be repeated. A few RIS collectors, and routers, unless given.",
         ),
     ] = None,
-    store: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="The store; else NIGHTSIDE_STORE, else your data folder."),
-    ] = None,
+    store: StorePlace = None,
     webhook: Annotated[
         str | None, typer.Option(metavar="URL", help="Where each message is posted, too.")
     ] = None,

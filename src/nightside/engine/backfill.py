@@ -60,7 +60,9 @@ def backfill(
         # Somebody else may have come further since it was planned.
         days = [day for day in plan.days if day[0] >= progress.until]
         pace = Pace(len(days))
-        how = stack.enter_context(readings(plan, progress.note, pace, told, manners, processes, engine))
+        how = stack.enter_context(
+            readings(plan, progress.note, pace, told, manners, processes, engine, store.files)
+        )
         flights = Days(
             days,
             how.read,

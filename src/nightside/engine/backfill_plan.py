@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from nightside.engine.fetch_plan import Planned, plan_collectors
 from nightside.engine.fetching import GIB, NoRoomError, Told, estimated_bytes, in_words
@@ -17,7 +16,7 @@ from nightside.sources.archive_names import ROUTE_VIEWS_CADENCE_S
 from nightside.sources.archive_paths import RIS_TABLE_CADENCE_S
 from nightside.sources.endpoints import read_endpoints
 from nightside.sources.polite_http import Manners, PoliteClient
-from nightside.store.location import default_folder
+from nightside.store.location import StoreLocation, default_store
 
 DAY_S = 86400
 LEAD_S = DAY_S
@@ -38,7 +37,7 @@ class Asked:
     end: int
     countries: list[str] = field(default_factory=list)
     asns: list[int] = field(default_factory=list)
-    store: Path | None = None
+    store: StoreLocation | None = None
     country_by: CountryBy = "registry"
 
     def __post_init__(self) -> None:
@@ -48,9 +47,9 @@ class Asked:
             )
 
     @property
-    def folder(self) -> Path:
-        """The store's."""
-        return self.store or default_folder()
+    def place(self) -> StoreLocation:
+        """Where the store is."""
+        return self.store or default_store()
 
     def is_about(self, entity: dict[str, str]) -> bool:
         """Whether this entity, as it stands in an incident, is asked about."""
@@ -104,7 +103,7 @@ class Plan:
             f"this machine reads {in_words(READING_BYTES_S)} a second: an estimate",
             f"at most {in_words(self.cache_bytes)} of disk for the cache; the largest day needs "
             f"{in_words(self.bytes_at_once)}",
-            f"results go to {self.asked.folder}",
+            f"results go to {self.asked.place}",
         ]
 
 

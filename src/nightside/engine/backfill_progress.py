@@ -10,6 +10,7 @@ from typing import Any
 
 from nightside.engine.backfill_plan import Asked
 from nightside.model.instants import iso, parse_iso
+from nightside.store.location import state_folder
 from nightside.store.protocol import Store
 
 SCHEMA = "nightside.backfill/2"
@@ -33,7 +34,7 @@ class Progress:
         old = {"schema": OLD_SCHEMA, **self._about}
         key = hashlib.sha256(json.dumps(old, sort_keys=True).encode()).hexdigest()[:12]
         self.note = f"backfill {key}"
-        self._old, self._old_about = asked.folder / f"backfill-{key}.json", old
+        self._old, self._old_about = state_folder(asked.place) / f"backfill-{key}.json", old
 
     @property
     def until(self) -> int:

@@ -26,7 +26,7 @@ from nightside.model.errors import NightsideError
 from nightside.model.instants import iso
 from nightside.sources.endpoints import read_endpoints
 from nightside.sources.polite_http import Manners
-from nightside.store.files import Files, files_at
+from nightside.store.files import Files
 
 ONE_JOB_BYTES = 512 * 1024 * 1024
 """A day of so many packed bytes, with its lead, is one worker's: nothing is written and read in between."""
@@ -194,13 +194,17 @@ def readings(
     manners: Manners | None,
     processes: int | None,
     engine: str | None,
+    files: Files,
 ) -> Iterator[Readings]:
-    """Whoever reads the days of this plan, by the words of `open_executor`; `name` is that of the backfill."""
+    """Whoever reads the days of this plan, by the words of `open_executor`.
+
+    `name` is that of the backfill, `files` are the store's.
+    """
     asked = plan.asked
     if engine in (None, "local"):
         yield Here(asked, pace, told, manners, processes)
         return
-    work = files_at(asked.folder.absolute() / "work").child(name.replace(" ", "-"))
+    work = files.child("work").child(name.replace(" ", "-"))
     told.started(plan.bytes_to_read)
     with open_executor(engine, processes, warn=told.warn) as executor:
         yield OnCluster(asked, pace, told, manners or Manners(), executor, work, plan.bytes_at_once)

@@ -17,7 +17,7 @@ from nightside.publish.posted import chapter
 from nightside.publish.words import story
 from nightside.scenes.build import build, file_count
 from nightside.scenes.script import read_scene
-from nightside.store.location import open_store
+from nightside.store.location import StoreLocation, open_store
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def write_archive(
 
 def replay_archive(
     archive: Path,
-    store: Path,
+    store: StoreLocation,
     *,
     warn: Callable[[str], None],
     started: Callable[[int], None],

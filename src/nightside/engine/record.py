@@ -12,7 +12,7 @@ from nightside.engine.kept import Kept, kept_of, put
 from nightside.engine.replay import Replay, replay
 from nightside.model.instants import iso
 from nightside.model.settings import Settings
-from nightside.store.location import default_folder, open_store
+from nightside.store.location import StoreLocation, default_store, open_store
 from nightside.store.protocol import Store
 from nightside.world.by_origin import IN_A_NAME
 
@@ -25,7 +25,7 @@ class Recorded:
     """The incidents as they are in the store now, in the order of began, entity type, code; each once."""
     observed: str
     """What was looked at, in words."""
-    store: Path
+    store: StoreLocation
     new_results: int = 0
     """How many results of checks that lay beside the routes are new in the store."""
     blank: bool = False
@@ -38,7 +38,7 @@ def keep(store: Store, found: Replay, warn: Callable[[str], None]) -> list[dict[
 
 
 def replay_into(
-    store_folder: Path | None,
+    store_folder: StoreLocation | None,
     inputs: Sequence[Path],
     *,
     countries: Sequence[str] = (),
@@ -83,7 +83,7 @@ def replay_into(
             f" {new_results:,} result{'' if new_results == 1 else 's'} of checks lay beside the routes."
         )
     return Recorded(
-        found.stored, observed, store_folder or default_folder(), new_results, blank=not found.shown
+        found.stored, observed, store_folder or default_store(), new_results, blank=not found.shown
     )
 
 

@@ -10,8 +10,12 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nightside.model.errors import NightsideError
+
+if TYPE_CHECKING:
+    from nightside.store.location import StoreLocation
 
 HOST, PORT = "127.0.0.1", 8000
 
@@ -28,7 +32,7 @@ class Tls:
 
 
 def serve(
-    store_folder: Path,
+    store_folder: StoreLocation,
     *,
     host: str = HOST,
     port: int = PORT,

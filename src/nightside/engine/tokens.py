@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 from nightside.model.errors import UsageError
 from nightside.model.instants import iso, iso_or_none
 from nightside.model.token import HERE, Scope, Token
-from nightside.store.location import open_store
+from nightside.store.location import StoreLocation, open_store
 from nightside.store.protocol import Store
 from nightside.store.token_form import digest_of, new_token
 
@@ -18,7 +17,7 @@ HEARD_EVERY_S = 60
 """Its last use is known to the minute, so that not every request writes."""
 
 
-def allow(store_folder: Path, name: str, scope: Scope, *, expires: int | None = None) -> str:
+def allow(store_folder: StoreLocation, name: str, scope: Scope, *, expires: int | None = None) -> str:
     """A new token of this name and scope; it is kept nowhere, only its hash. `expires`: seconds since the epoch.
 
     Raises UsageError where the name is none, or has a token of this scope that holds, or the end lies in the past.
@@ -35,7 +34,7 @@ def allow(store_folder: Path, name: str, scope: Scope, *, expires: int | None = 
     return token
 
 
-def revoke(store_folder: Path, name: str, scope: Scope) -> None:
+def revoke(store_folder: StoreLocation, name: str, scope: Scope) -> None:
     """Take nothing more by the token of this name and scope. Raises UsageError where there is none."""
     with open_store(store_folder) as store:
         if not store.revoke_token(scope, name, int(time.time())):
@@ -45,7 +44,7 @@ def revoke(store_folder: Path, name: str, scope: Scope) -> None:
             )
 
 
-def listed(store_folder: Path, scope: Scope | None) -> list[Token]:
+def listed(store_folder: StoreLocation, scope: Scope | None) -> list[Token]:
     """All tokens of this scope (None: of any) that were ever made. Raises NightsideError where there is no store."""
     with open_store(store_folder, read_only=True) as store:
         return store.tokens(scope)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI
 
 from nightside import __version__
-from nightside.store.location import open_store
+from nightside.store.location import StoreLocation, open_store
 from nightside.store.protocol import Store
 from nightside.web import acknowledging as acknowledging_routes
 from nightside.web import (
@@ -74,7 +73,7 @@ signals. For reading only. Times are UTC. Unknown is a value (null), never a zer
 
 
 def create_app(
-    store_folder: Path,
+    store_folder: StoreLocation,
     limits: Limits | None = None,
     *,
     take: Take | None = None,
@@ -145,7 +144,7 @@ def create_app(
 
 
 def open_house(
-    store_folder: Path,
+    store_folder: StoreLocation,
     limits: Limits,
     services_of: ServicesOf | None = None,
     telling: Telling | None = None,

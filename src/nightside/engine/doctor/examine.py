@@ -15,10 +15,11 @@ from nightside.sources.archive_listing import ArchiveListing
 from nightside.sources.archive_paths import is_ris
 from nightside.sources.endpoints import Endpoints, read_endpoints
 from nightside.sources.polite_http import PoliteClient
+from nightside.store.location import StoreLocation, state_folder
 
 
 async def examine(
-    store_folder: Path, collectors: Sequence[str], *, now: Callable[[], float] = time.time
+    store_at: StoreLocation, collectors: Sequence[str], *, now: Callable[[], float] = time.time
 ) -> AsyncIterator[Check]:
     """Every check, all at once, each within 15 s; in the same order every time.
 
@@ -29,17 +30,17 @@ async def examine(
     except UsageError as error:
         first = str(error).splitlines()[0].removesuffix(f": {error.what}")
         yield Check("configuration", first, "failed", error.what, error.advice)
-        async for check in _taken(_store(store_folder, now)):
+        async for check in _taken(_store(store_at, now)):
             yield check
         return
     yield machine.configuration()
     async with PoliteClient(archives.MANNERS) as client:
         looks = [
             *_clock(client, places, now),
-            *_store(store_folder, now),
+            *_store(store_at, now),
             _disk("cache", places.cache_folder, "NIGHTSIDE_CACHE"),
             *_watch(places),
-            *channels.channels(store_folder),
+            *channels.channels(state_folder(store_at)),
             *_streams(places, [name for name in collectors if is_ris(name)], now),
             *_archives(client, places, collectors, now),
         ]
@@ -63,9 +64,9 @@ def _clock(client: PoliteClient, places: Endpoints, now: Callable[[], float]) ->
     yield Look("clock", None, lambda: archives.clock(client, urls, now))
 
 
-def _store(folder: Path, now: Callable[[], float]) -> Iterator[Look]:
-    yield _disk("store's disk", folder, "NIGHTSIDE_STORE")
-    yield Look("store", str(folder), lambda: beside(lambda: machine.store(folder, now())))
+def _store(location: StoreLocation, now: Callable[[], float]) -> Iterator[Look]:
+    yield _disk("store's disk", state_folder(location), "NIGHTSIDE_STORE")
+    yield Look("store", str(location), lambda: beside(lambda: machine.store(location, now())))
 
 
 def _disk(name: str, folder: Path, variable: str) -> Look:

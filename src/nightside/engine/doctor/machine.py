@@ -16,7 +16,7 @@ from nightside.engine.live.vitals import SCHEMA as HEALTH
 from nightside.model.errors import NightsideError
 from nightside.model.instants import duration_words
 from nightside.sources.endpoints import CONFIG, PREFIX, Endpoints, config_file
-from nightside.store.location import open_store
+from nightside.store.location import StoreLocation, open_store
 from nightside.store.tables import VERSION
 
 GIB = 2**30
@@ -58,26 +58,29 @@ def disk(name: str, folder: Path, variable: str) -> Check:
     return Check(name, str(folder), "ok", said)
 
 
-def store(folder: Path, now_s: float) -> Check:
+def store(location: StoreLocation, now_s: float) -> Check:
     """Whether the store opens; it is read and not changed."""
-    catalogue = folder / "nightside.sqlite"
-    if not catalogue.exists():
-        return Check("store", str(folder), "ok", "none yet: the first command that finds something makes it")
-    # Before it is opened: whoever reads may leave an empty one behind.
-    journal = catalogue.with_name(catalogue.name + "-wal")
-    states = [path.stat() for path in (catalogue, journal) if path.exists()]
-    written_s = max((state.st_mtime for state in states if state.st_size), default=now_s)
+    written = ""
+    if isinstance(location, Path):
+        catalogue = location / "nightside.sqlite"
+        if not catalogue.exists():
+            said = "none yet: the first command that finds something makes it"
+            return Check("store", str(location), "ok", said)
+        # Before it is opened: whoever reads may leave an empty one behind.
+        journal = catalogue.with_name(catalogue.name + "-wal")
+        states = [path.stat() for path in (catalogue, journal) if path.exists()]
+        written_s = max((state.st_mtime for state in states if state.st_size), default=now_s)
+        written = f", written {duration_words(max(0, int(now_s - written_s)))} ago"
     try:
-        with open_store(folder, read_only=True) as opened:
+        with open_store(location, read_only=True) as opened:
             number = opened.last_change()
     except NightsideError as error:
         advice = error.advice or "Name another store with --store or NIGHTSIDE_STORE."
-        return Check("store", str(folder), "failed", error.what, advice)
+        return Check("store", str(location), "failed", error.what, advice)
     said = f"opens; version {VERSION}, "
     if number == 0:
-        return Check("store", str(folder), "ok", said + "nothing in it yet")
-    ago = duration_words(max(0, int(now_s - written_s)))
-    return Check("store", str(folder), "ok", f"{said}change {number}, written {ago} ago")
+        return Check("store", str(location), "ok", said + "nothing in it yet")
+    return Check("store", str(location), "ok", f"{said}change {number}{written}")
 
 
 async def running_watch(place: str | None) -> tuple[Check, bool]:
