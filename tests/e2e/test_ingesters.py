@@ -87,7 +87,9 @@ def test_a_judge_that_only_slept_and_a_program_that_is_killed(tmp_path: Path) ->
 
             # Who only heard is killed: what it heard is unknown for a while, and no outage.
             await first.watch.end(signal.SIGKILL)
-            await here.until(lambda: here.shares() == [len(COLLECTORS)], "all read by the other", TAKEN_OVER_S)
+            await here.until(
+                lambda: here.shares() == [len(COLLECTORS)], "all read by the other", TAKEN_OVER_S
+            )
             await here.ready(second)
             (stored,) = here.stored()
             assert [m["kind"] for m in stored["messages"]] == ["opened", "recovering"]
