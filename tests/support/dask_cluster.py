@@ -17,6 +17,8 @@ from nightside.engine.executors import program
 
 SUPPORT = Path(__file__).resolve().parent
 DASK = Path(sys.executable).with_name("dask")
+PAGES = ("--dashboard-address", "127.0.0.1:0")
+"""Without it, or with --no-dashboard, each listens on all addresses of the machine."""
 START_S = 60.0
 
 
@@ -29,7 +31,7 @@ class DaskCluster:
         self.address = f"tcp://127.0.0.1:{free_port()}"
         self._processes: list[subprocess.Popen[bytes]] = []
         self.scheduler = self._start(
-            "scheduler", "--host", "127.0.0.1", "--port", self.address.rpartition(":")[2], "--no-dashboard"
+            "scheduler", "--host", "127.0.0.1", "--port", self.address.rpartition(":")[2], *PAGES
         )
         _until_said(self.folder / "0.err", "Scheduler at")
 
@@ -42,7 +44,7 @@ class DaskCluster:
         they run what they find in it.
         """
         looks_after = "--nanny" if restarted else "--no-nanny"
-        words = ("worker", self.address, "--host", "127.0.0.1", "--nthreads", "1", "--no-dashboard")
+        words = ("worker", self.address, "--host", "127.0.0.1", "--nthreads", "1", *PAGES)
         same = ("--preload", "same_program") if environment is None else ()
         place = ("--memory-limit", "0", "--local-directory", str(self.folder))
         started = []

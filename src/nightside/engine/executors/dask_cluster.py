@@ -64,8 +64,9 @@ def main() -> None:
         n_workers=processes,
         threads_per_worker=1,
         host="127.0.0.1",
-        dashboard_address=None,
-        worker_dashboard_address=None,
+        # Any free ports for its pages, and nobody else's machine.
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
         # As much as there is, as for the processes of `local`.
         memory_limit=0,
         local_directory=folder,

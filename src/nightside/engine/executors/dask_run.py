@@ -28,6 +28,8 @@ CONNECT_S = 10.0
 """A scheduler must let us in within it."""
 ANSWER_S = 30.0
 """A scheduler must say who is there, and a worker which program it runs, within it."""
+CLOSE_S = 5.0
+"""It is waited for a good end of the connection so long at most."""
 LOOK_S = 0.5
 """So often it is looked who is there."""
 NOBODY_S = 60.0
@@ -102,20 +104,11 @@ class Run:
         from distributed import Client
 
         connect: Any = Client
+        self._client = connect(
+            self.address, asynchronous=True, set_as_default=False, timeout=CONNECT_S, name="nightside"
+        )
         try:
-            with warnings.catch_warnings():
-                # That versions differ is said below, in one line; whoever opened this waits meanwhile.
-                warnings.simplefilter("ignore")
-                self._client = await connect(
-                    self.address, asynchronous=True, set_as_default=False, timeout=CONNECT_S, name="nightside"
-                )
-        except (OSError, ValueError) as error:
-            raise NightsideError(
-                f"no Dask scheduler answers ({_first_line(error)})",
-                where=self.address,
-                advice="Start one with `dask scheduler`, and say the address that it names.",
-            ) from None
-        try:
+            await self._connect()
             # Within it nobody else's client is meant, and nothing is said about what is large.
             with (
                 self._client.as_current(),
@@ -124,7 +117,21 @@ class Run:
                 await self._watch()
         finally:
             with suppress(Exception):
-                await asyncio.wait_for(self._client.close(), 5)
+                await asyncio.wait_for(self._client.close(), CLOSE_S)
+
+    async def _connect(self) -> None:
+        try:
+            with warnings.catch_warnings():
+                # That versions differ is said later, in one line. Whoever opened this waits meanwhile, so that no
+                # warning of theirs is lost.
+                warnings.simplefilter("ignore")
+                await self._client
+        except (OSError, ValueError) as error:
+            raise NightsideError(
+                f"no Dask scheduler answers ({_first_line(error)})",
+                where=self.address,
+                advice="Start one with `dask scheduler`, and say the address that it names.",
+            ) from None
 
     # ---- who is there --------------------------------------------------------------------------------------
 
