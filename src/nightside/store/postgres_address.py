@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 _BEGINS = ("postgresql://", "postgres://")
+_HOST = r"(?:[\w.%-]*|\[[0-9A-Fa-f:.]+\])(?::\d*)?"
+_SHOWN = re.compile(
+    r"postgres(?:ql)?://"
+    r"(?:(?P<user>[^:@/?#]*)(?::[^/?#]*)?@)?"
+    rf"(?P<place>{_HOST}(?:,{_HOST})*(?:/[^@:/?#]*)?)"
+    r"(?:\?.*)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +23,13 @@ class PostgresAddress:
 
     def __str__(self) -> str:
         """Without a password, and without what stands behind a `?`, where there may be one."""
-        try:
-            parts = urlsplit(self.url)
-        except ValueError:
+        found = _SHOWN.fullmatch(self.url)
+        if found is None:
+            # What is no address may have a password in any place.
             return f"{_BEGINS[0]}…"
-        user, _, host = parts.netloc.rpartition("@")
-        user = user.partition(":")[0]
-        return f"{_BEGINS[0]}{user}@{host}{parts.path}" if user else f"{_BEGINS[0]}{host}{parts.path}"
+        return (
+            f"{_BEGINS[0]}{found['user']}@{found['place']}" if found["user"] else _BEGINS[0] + found["place"]
+        )
 
 
 def postgres_address(text: str) -> PostgresAddress | None:

@@ -32,7 +32,9 @@ def test_the_folder_given_goes_before_the_variable(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_database_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NIGHTSIDE_STORE", "postgresql://me:secret@db.example:5433/night?password=x&sslmode=require")
+    monkeypatch.setenv(
+        "NIGHTSIDE_STORE", "postgresql://me:secret@db.example:5433/night?password=x&sslmode=require"
+    )
     monkeypatch.setenv("XDG_DATA_HOME", "/somewhere/data")
     found = default_store()
     assert found == location_of("postgresql://me:secret@db.example:5433/night?password=x&sslmode=require")
@@ -46,7 +48,12 @@ def test_a_database_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
     ("said", "shown"),
     [
         ("postgresql://db", "postgresql://db"),
-        ("postgres://a@b@c:1,d:2/x", "postgresql://a@b@c:1,d:2/x"),
+        ("postgres://a@c:1,[::1]:2/x", "postgresql://a@c:1,[::1]:2/x"),
+        ("postgresql://a:se@cret@c/x", "postgresql://a@c/x"),
+        ("postgresql://a:se/cret@c/x", "postgresql://…"),
+        ("postgresql://a:secret", "postgresql://…"),
+        ("postgresql://a:se?cret@c/x", "postgresql://…"),
+        ("postgresql://a/secret@c/x", "postgresql://…"),
         ("postgresql:///night?host=/run/postgresql", "postgresql:///night"),
         ("postgresql://[::1", "postgresql://…"),
     ],
