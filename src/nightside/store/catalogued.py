@@ -7,11 +7,10 @@ from nightside.model.state import Change
 from nightside.model.token import Scope, Token
 from nightside.store import changes, leases, notes
 from nightside.store import tokens as token_rows
-from nightside.store.incident_keeping import IncidentKeeping
-from nightside.store.sample_keeping import SampleKeeping
+from nightside.store.care import Care
 
 
-class CataloguedStore(IncidentKeeping, SampleKeeping):
+class CataloguedStore(Care):
     """`Store` on a catalogue and files."""
 
     def put_token(self, token: Token) -> None:

@@ -27,7 +27,13 @@ def write(files: Files, id: str, table: pa.Table) -> None:
     Raises NightsideError where the place refuses.
     """
     with written(files, file_of(id)):
-        files.write(file_of(id), table, compression="zstd", row_group_size=ROWS_PER_GROUP)
+        files.write(
+            file_of(id),
+            table,
+            compression="zstd",
+            row_group_size=ROWS_PER_GROUP,
+            write_page_checksum=True,
+        )
 
 
 def read(files: Files, id: str, peer: int | str | None, skip: int) -> pa.RecordBatchReader | None:

@@ -170,5 +170,9 @@ def put_pieces(connection: Connection, segment: int, contents: Contents) -> None
 
 def delete_unneeded(connection: Connection, files: Files) -> int:
     """Delete files of segments that nobody needs any more; how many. Within the caller's transaction."""
-    known = {file_of(name) for (name,) in connection.execute("SELECT name FROM segment")}
-    return delete_retired(connection, files, known)
+    return delete_retired(connection, files, known_files(connection))
+
+
+def known_files(connection: Connection) -> set[str]:
+    """The files of all segments."""
+    return {file_of(name) for (name,) in connection.execute("SELECT name FROM segment")}

@@ -15,6 +15,7 @@ from nightside.model.report import KeptReport, PutReport, Report
 from nightside.model.series import IncidentSeries
 from nightside.model.signal import Signal
 from nightside.model.state import Change, EntityState
+from nightside.model.store_care import StoreFinding
 from nightside.model.token import Scope, Token
 
 if TYPE_CHECKING:
@@ -152,9 +153,9 @@ class Store(Protocol):
         """The signal of one entity within [begin, end) as change points, in the order of time.
 
         Columns: `time` (timestamp[s, UTC]), `units` (int64, null where unknown), `quality` ("known" or
-        "unknown"), `baseline` (int64, null where not known), `resolution_s` (int64: 1 where the row is exact, 3600 where
-        `units` is the mean of an hour or of what is known of it, see `compact`). A row holds until the next, the last
-        until `end`.
+        "unknown"), `baseline` (int64, null where not known), `resolution_s` (int64: 1 where the row is exact, 3600
+        where `units` is the mean of an hour or of what is known of it, see `compact`). A row holds until the next,
+        the last until `end`.
         The first row stands at `begin`, or where the samples start; a hole between samples, and what follows
         the last of them, is unknown. Where signals overlap, the one stored last counts.
         """
@@ -280,6 +281,19 @@ class Store(Protocol):
 
     def last_change(self) -> int:
         """The number of the last change; 0 in a new store. Whoever has read since knows all there is."""
+
+    def check(self) -> Iterator[StoreFinding]:
+        """Look whether all that was stored can be told, and what else is wrong; everything is read once.
+
+        Readers and writers go on. Nothing is changed.
+        """
+
+    def repair(self) -> Iterator[StoreFinding]:
+        """The same, and put right what can be, one finding after the other (`repaired`).
+
+        What can be read stays, or is written anew. Where samples are lost, `samples` says unknown afterwards instead of
+        failing; `rollup` still knows the hours that were worked out of them.
+        """
 
     def close(self) -> None:
         """Let go of all files. A store is a context manager that does it."""

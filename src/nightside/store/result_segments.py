@@ -56,6 +56,7 @@ def put(connection: Connection, files: Files, country: str, table: pa.Table) -> 
         compression="zstd",
         row_group_size=ROWS_PER_GROUP,
         write_statistics=["at_ms", "country", "target"],
+        write_page_checksum=True,
     )
     ends = pc.min_max(table["at_ms"])
     connection.execute(
@@ -114,5 +115,9 @@ def merge_small(connection: Connection, files: Files, country: str) -> int:
 
 def delete_unneeded(connection: Connection, files: Files) -> int:
     """Delete files that nobody needs any more; how many. Within the caller's transaction."""
-    known = {file_of(number) for (number,) in connection.execute("SELECT number FROM result_segment")}
-    return delete_retired(connection, files, known)
+    return delete_retired(connection, files, known_files(connection))
+
+
+def known_files(connection: Connection) -> set[str]:
+    """The files of all segments."""
+    return {file_of(number) for (number,) in connection.execute("SELECT number FROM result_segment")}

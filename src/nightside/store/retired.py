@@ -13,7 +13,7 @@ from collections.abc import Iterable, Set
 
 from nightside.store import notes
 from nightside.store.catalogue import Connection
-from nightside.store.files import LEFT_S, Files
+from nightside.store.files import LEFT_S, Files, Listed
 
 
 def retire(connection: Connection, files: Files, names: Iterable[str]) -> None:
@@ -26,14 +26,20 @@ def delete_retired(connection: Connection, files: Files, known: Set[str]) -> int
 
     `known` are the names that the catalogue has, in the same transaction. Raises OSError where the place refuses.
     """
-    listed = {each.name: each for each in files.listing()}
-    old = time.time() - LEFT_S
-    nobodys = {name for name, each in listed.items() if each.changed_s < old}
-    gone = ((_noted(connection, files) & listed.keys()) | nobodys) - known
+    listing = files.listing()
+    retired = _noted(connection, files) & {each.name for each in listing}
+    gone = (retired - known) | set(nobodys(connection, files, listing, known))
     for name in sorted(gone):
         files.delete(name)
     notes.put(connection, _note(files), None)
     return len(gone) + files.delete_left()
+
+
+def nobodys(connection: Connection, files: Files, listing: Iterable[Listed], known: Set[str]) -> list[str]:
+    """The files that are neither known nor retired, and too old to be just being entered."""
+    old = time.time() - LEFT_S
+    retired = _noted(connection, files)
+    return [each.name for each in listing if each.changed_s < old and each.name not in known | retired]
 
 
 def _noted(connection: Connection, files: Files) -> set[str]:

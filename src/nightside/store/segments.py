@@ -35,6 +35,9 @@ HOURLY = "-hours"
 """How the names of segments end that hold the means of hours, see `thinning.py`."""
 HOUR_S = 3600
 
+NAME = b"nightside.segment"
+"""In the metadata too: the segment's name."""
+
 WORDS = ["type", "code", "quality"]
 NUMBERS = ["signal", "begin_s", "end_s", "units", "baseline"]
 
@@ -184,7 +187,7 @@ def write(files: Files, contents: Contents) -> None:
     )
     files.write(
         file_of(contents.name),
-        table.replace_schema_metadata({DIGEST: contents.digest}),
+        table.replace_schema_metadata({DIGEST: contents.digest, NAME: contents.name}),
         compression="zstd",
         row_group_size=ROWS_PER_GROUP,
         use_dictionary=WORDS,
