@@ -111,7 +111,8 @@ class PostgresCatalogue:
                     where=self.where,
                     advice="Set NIGHTSIDE_SEGMENTS to a folder, or to s3://BUCKET/PREFIX, that all its programs reach.",
                 )
-            if not connection.execute("SELECT to_regnamespace(?)", (SCHEMA,)).fetchone()[0]:
+            schema = connection.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?", (SCHEMA,))
+            if schema.fetchone() is None:
                 connection.execute(f"CREATE SCHEMA {SCHEMA}")
             for statement in postgres_tables.statements():
                 connection.execute(statement)
@@ -147,7 +148,11 @@ class PostgresCatalogue:
 
 def _found(connection: Connection) -> tuple[int, str] | None:
     """The version of the tables and where the files lie; None in a database without."""
-    if not connection.execute("SELECT to_regclass(?)", (f"{SCHEMA}.catalogue",)).fetchone()[0]:
+    # Not by to_regclass: what that remembers may be from before this transaction had its lock.
+    there = connection.execute(
+        "SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = ? AND tablename = 'catalogue'", (SCHEMA,)
+    )
+    if there.fetchone() is None:
         return None
     row = connection.execute("SELECT version, segments FROM catalogue").fetchone()
     return int(row[0]), str(row[1])
