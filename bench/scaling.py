@@ -1,4 +1,4 @@
-"""A year of all 85 collectors on one worker and on many: how long, what every worker's time goes to, and what is in the way.
+"""A year of all 85 collectors on one worker and on many: how long, where the time goes, and what is in the way.
 
     python -m bench.scaling [--days N] [--seeds N] [--workers N]... [--out FILE]
 
@@ -77,13 +77,13 @@ class Way:
 
 def ways() -> list[Way]:
     """Each goes on from the one before it."""
-    pieces = Assumed()
-    once = replace(pieces, read_days=1.0)
+    here = replace(Assumed(), flips_where_read=True)
+    once = replace(here, read_days=1.0)
     first = replace(once, middle_tables=False)
     return [
-        Way("a day a job, 16 connections", replace(pieces, by_collector=False)),
-        Way("a collector's day a job, then shards", pieces),
-        Way("and 1,024 connections", pieces, 1024),
+        Way("as it is: 16 connections", Assumed()),
+        Way("and 1,024 connections", Assumed(), 1024),
+        Way("and flips read where the files are", here, 1024),
         Way("and no lead read twice", once, 1024),
         Way("and of a day only its first tables", first, 1024),
         Way("and ten times the archives' lines", first, 1024, 10.0),
@@ -109,8 +109,8 @@ def told(outcome: Outcome, limits: dict[str, float], workers: int) -> dict[str, 
 def runs(way: Way, costs: Costs, workers: Sequence[int], days: int, seeds: int) -> dict[str, Any]:
     """One way with each number of workers: the medians, and the spread of the hours."""
     found: dict[str, Any] = {}
-    years = [year(costs, way.assumed, days, seed) for seed in range(seeds)]
     for count in workers:
+        years = [year(costs, way.assumed, days, seed, count) for seed in range(seeds)]
         cluster = way.cluster(count)
         some = [
             told(simulate(one, cluster, seed), bounds(one, cluster), count) for seed, one in enumerate(years)
@@ -119,11 +119,13 @@ def runs(way: Way, costs: Costs, workers: Sequence[int], days: int, seeds: int) 
         middle = min(some, key=lambda one: abs(one["hours"] - median(hours)))
         found[str(count)] = middle | {"least": min(hours), "most": max(hours)}
         print(f"{way.words}: {count} workers, {middle['hours']:.1f} h, {middle['limit']}", file=sys.stderr)
-    jobs = [job for day in years[0] for job in day.jobs]
+        jobs = [job for day in years[0] for job in day.jobs]
+        found[str(count)]["terabytes"] = sum(size for job in jobs for _name, size in job.fetches) / 1e12
+    stages = [sum(job.cpu_s for day in years[0] for job in day.stages[n]) / HOUR_S for n in range(3)]
     return {
         "words": way.words,
-        "core_hours": sum(job.cpu_s for job in jobs) / HOUR_S,
-        "terabytes": sum(size for job in jobs for _name, size in job.fetches) / 1e12,
+        "core_hours": sum(stages),
+        "stages_core_hours": stages,
         "jobs": len(jobs),
         "longest_job_s": max(job.cpu_s for job in jobs),
         "workers": found,
@@ -132,7 +134,9 @@ def runs(way: Way, costs: Costs, workers: Sequence[int], days: int, seeds: int) 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m bench.scaling", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m bench.scaling",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--seeds", type=int, default=5)

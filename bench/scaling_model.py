@@ -22,18 +22,17 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Units, then shards, then storing."""
+    """Stages of jobs, one after the other, then storing."""
 
-    units: tuple[Job, ...]
-    shards: tuple[Job, ...]
-    plan_s: float
+    stages: tuple[tuple[Job, ...], ...]
+    plan_s: float = 0.0
     """Of the client, before any of it."""
-    store_s: float
+    store_s: float = 0.0
     """Of the client, when all of it is there."""
 
     @property
     def jobs(self) -> tuple[Job, ...]:
-        return self.units + self.shards
+        return tuple(job for stage in self.stages for job in stage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +123,6 @@ def _fetched(job: Job, archive: str) -> float:
 
 
 def _longest_s(day: Day, cluster: Cluster) -> float:
-    """How long a day takes with as many workers as it wants: its longest unit, its longest shard, the client."""
-    stages = (max((_alone_s(job, cluster) for job in jobs), default=0.0) for jobs in (day.units, day.shards))
+    """How long a day takes with as many workers as it wants: the longest job of each stage, and the client."""
+    stages = (max((_alone_s(job, cluster) for job in jobs), default=0.0) for jobs in day.stages)
     return day.plan_s + sum(stages) + day.store_s

@@ -1,9 +1,10 @@
 """A cluster at work on days of archives, in simulated time (SimPy): who waits for what, and for how long.
 
 A day is its units (a collector each: fetched, read, its part written), then its shards (parts read and judged), then
-its storing. The client plans a day, hears of each job, and stores days in their order, alone. Jobs go through one
-scheduler to workers that do one thing after the other. All who fetch from one archive share its line, all who write
-and read parts share the storage; a transfer gets an equal share, and no more than a worker's own line brings.
+its flips (files read again), then its storing. The client plans a day, hears of each job, and stores days in their
+order, alone. Jobs go through one scheduler to workers that do one thing after the other. All who fetch from one archive
+share its line, all who write and read parts share the storage; a transfer gets an equal share, and no more than a
+worker's own line brings.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ class _Run:
         self.failures = failures or self._by_chance
         self.outcome = Outcome()
         line = cluster.line_bytes_s
-        names = {name for day in days for job in day.units for name, _size in job.fetches}
+        names = {name for day in days for job in day.jobs for name, _size in job.fetches}
         self.archives = {n: Line(self.env, cluster.archive_bytes_s.get(n, math.inf), line) for n in names}
         self.storage = Line(self.env, cluster.storage_bytes_s, cluster.storage_line_bytes_s)
         self.client = simpy.Resource(self.env)
@@ -85,7 +86,7 @@ class _Run:
 
     def _day(self, number: int, day: Day, before: simpy.Event, room: Any) -> Steps:
         yield from self._alone(day.plan_s)
-        for jobs in (day.units, day.shards):
+        for jobs in day.stages:
             yield self.env.all_of([self._queue(number, job) for job in jobs])
         yield before
         yield from self._alone(day.store_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from random import Random
 
 from bench.scaling_costs import Costs
@@ -46,8 +47,10 @@ class Assumed:
     """A day is read with a lead of a day before it."""
     middle_tables: bool = True
     """Every table of these days is read; else the first alone."""
-    by_collector: bool = True
-    """A job reads one collector, and shards are jobs of their own; else a job is a whole day."""
+    flips_where_read: bool = False
+    """Flips are read again on the machine that has the files; else anywhere."""
+    machine_workers: int = 16
+    """So many workers share a machine and its cache, which has room for what they are at."""
     shards: int = 16
     largest_shard: float = 2.0
     """The largest shard, to the mean."""
@@ -75,54 +78,67 @@ def collectors(assumed: Assumed) -> Iterator[Collector]:
             yield Collector(f"{archive.name} {rank}", archive, feeds)
 
 
-def year(costs: Costs, assumed: Assumed, days: int, seed: int) -> list[Day]:
-    """So many days of work; updates vary by the seed."""
+def year(costs: Costs, assumed: Assumed, days: int, seed: int, workers: int) -> list[Day]:
+    """So many days of work for so many workers; updates vary by the seed, and with the day."""
     chance = Random(seed)
     everybody = list(collectors(assumed))
+    # What is fetched once more is on the same machine by chance.
+    elsewhere = 1 - 1 / ceil(workers / assumed.machine_workers)
     found = []
     for _ in range(days):
-        units, routes, updates = [], 0.0, 0.0
+        units, flips, routes, updates = [], [], 0.0, 0.0
         for one in everybody:
             busy = chance.lognormvariate(-(assumed.varies**2) / 2, assumed.varies)
             said = one.feeds * assumed.feed_updates_a_day * busy * assumed.read_days
             held = one.feeds * assumed.feed_routes
-            units.append(_unit(one, held, said, costs, assumed))
+            units.append(_unit(one, held, said, elsewhere, costs, assumed))
+            flips.append(_flips(one, held, said, elsewhere, costs, assumed))
             routes, updates = routes + held, updates + said
-        shards = tuple(_shards(routes, updates, costs, assumed))
-        if not assumed.by_collector:
-            units, shards = [_whole(units, shards)], ()
+        shards = tuple(_shards(routes, updates, len(units), costs, assumed))
         store_s = costs.stored_day_s + costs.stored_incident_s * assumed.incidents_a_day
-        found.append(Day(tuple(units), shards, assumed.plan_s, store_s))
+        found.append(Day((tuple(units), shards, tuple(flips)), assumed.plan_s, store_s))
     return found
 
 
-def _unit(one: Collector, held: float, said: float, costs: Costs, assumed: Assumed) -> Job:
+def _bytes(one: Collector, held: float, said: float, assumed: Assumed) -> float:
+    """Of a window's files."""
     archive = one.archive
-    tables = archive.tables_a_day * assumed.read_days if assumed.middle_tables else 1
-    entry_s = costs.table_entry_bz2_s if archive.bz2 else costs.table_entry_gz_s
-    update_s = costs.update_bz2_s if archive.bz2 else costs.update_gz_s
+    entries = held * _tables(archive, assumed)
+    return entries * archive.table_entry_bytes + said * archive.update_bytes
+
+
+def _tables(archive: Archive, assumed: Assumed) -> float:
+    return archive.tables_a_day * assumed.read_days if assumed.middle_tables else 1
+
+
+def _unit(one: Collector, held: float, said: float, elsewhere: float, costs: Costs, assumed: Assumed) -> Job:
+    bz2 = one.archive.bz2
+    entry_s = costs.table_entry_bz2_s if bz2 else costs.table_entry_gz_s
+    update_s = costs.update_bz2_s if bz2 else costs.update_gz_s
+    # All but the day itself was fetched by somebody for the day before.
+    share = (1 + (assumed.read_days - 1) * elsewhere) / assumed.read_days
     return Job(
         one.name,
-        cpu_s=assumed.start_s + held * tables * entry_s + said * update_s,
-        fetches=((archive.name, held * tables * archive.table_entry_bytes + said * archive.update_bytes),),
+        assumed.start_s + held * _tables(one.archive, assumed) * entry_s + said * update_s,
+        ((one.archive.name, share * _bytes(one, held, said, assumed)),),
         written_bytes=held * costs.part_route_bytes + said * costs.part_update_bytes,
     )
 
 
-def _shards(routes: float, updates: float, costs: Costs, assumed: Assumed) -> Iterator[Job]:
+def _flips(one: Collector, held: float, said: float, elsewhere: float, costs: Costs, assumed: Assumed) -> Job:
+    """Of the updates all are read again: with some incidents each hour, there is one near each of them."""
+    update_s = costs.flips_update_s + (costs.update_bz2_s - costs.update_gz_s if one.archive.bz2 else 0.0)
+    size = 0.0 if assumed.flips_where_read else elsewhere * _bytes(one, held, said, assumed)
+    fetches = ((one.archive.name, size),) if size else ()
+    return Job(f"flips {one.name}", assumed.start_s + said * update_s, fetches)
+
+
+def _shards(routes: float, updates: float, parts: int, costs: Costs, assumed: Assumed) -> Iterator[Job]:
     """Of one day: one shard is the largest, the others share what is left."""
     cpu_s = routes * costs.judged_route_s + updates * costs.judged_update_s
     size = routes * costs.part_route_bytes + updates * costs.part_update_bytes
     largest = assumed.largest_shard / assumed.shards
     for number in range(assumed.shards):
         share = largest if number == 0 else (1 - largest) / (assumed.shards - 1)
-        yield Job(f"shard {number}", assumed.start_s + share * cpu_s, read_bytes=share * size)
-
-
-def _whole(units: list[Job], shards: tuple[Job, ...]) -> Job:
-    """All of a day as one job: nothing of it leaves its worker."""
-    fetched: dict[str, float] = {}
-    for unit in units:
-        for archive, size in unit.fetches:
-            fetched[archive] = fetched.get(archive, 0.0) + size
-    return Job("day", sum(job.cpu_s for job in (*units, *shards)), tuple(fetched.items()))
+        opened_s = assumed.start_s + parts * costs.shard_part_s
+        yield Job(f"shard {number}", opened_s + share * cpu_s, read_bytes=share * size)

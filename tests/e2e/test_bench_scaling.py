@@ -15,34 +15,30 @@ from bench.scaling_run import simulate
 
 def day(units: int, seconds: float, *, shards: int = 0, shard_s: float = 0.0, store_s: float = 0.0) -> Day:
     """Equal units, then equal shards."""
-    return Day(
+    stages = (
         tuple(Job(f"unit {n}", seconds) for n in range(units)),
         tuple(Job(f"shard {n}", shard_s) for n in range(shards)),
-        plan_s=0.0,
-        store_s=store_s,
     )
+    return Day(stages, store_s=store_s)
 
 
 def some_days(seed: int) -> list[Day]:
     """A week of anything: few large units and many small ones, with bytes to move."""
     chance = Random(seed)
-    return [
-        Day(
-            tuple(
-                Job(
-                    f"unit {n}",
-                    min(chance.paretovariate(1.1), 12.0),
-                    (("far", chance.uniform(0, 1e6)),),
-                    written_bytes=chance.uniform(0, 1e5),
-                )
-                for n in range(20)
-            ),
-            tuple(Job(f"shard {n}", chance.uniform(0, 3), read_bytes=1e5) for n in range(4)),
-            plan_s=0.5,
-            store_s=0.2,
-        )
-        for _ in range(7)
-    ]
+
+    def stages() -> tuple[tuple[Job, ...], ...]:
+        units = [
+            Job(
+                f"unit {n}",
+                min(chance.paretovariate(1.1), 12.0),
+                (("far", chance.uniform(0, 1e6)),),
+                written_bytes=chance.uniform(0, 1e5),
+            )
+            for n in range(20)
+        ]
+        return tuple(units), tuple(Job(f"shard {n}", chance.uniform(0, 3), read_bytes=1e5) for n in range(4))
+
+    return [Day(stages(), plan_s=0.5, store_s=0.2) for _ in range(7)]
 
 
 ROUGH = Cluster(
@@ -100,7 +96,7 @@ def test_a_line_is_shared_evenly_and_none_gets_more_than_its_own() -> None:
     def fetched(*sizes: float, total: float, each: float) -> float:
         jobs = tuple(Job(f"{n}", 0.0, (("far", size),)) for n, size in enumerate(sizes))
         cluster = Cluster(len(sizes), line_bytes_s=each, archive_bytes_s={"far": total})
-        return simulate([Day(jobs, (), 0.0, 0.0)], cluster).duration_s
+        return simulate([Day((jobs,))], cluster).duration_s
 
     # 100 and 50 at 10 a second: 5 each for 10 s, then the 50 left alone.
     assert fetched(100, 50, total=10, each=1e9) == pytest.approx(15)
@@ -114,7 +110,7 @@ def test_no_more_jobs_fetch_at_once_than_the_archives_are_to_bear() -> None:
     near = tuple(Job(f"shard {n}", 10.0) for n in range(4))
     cluster = Cluster(8, line_bytes_s=10.0, fetching_at_once=2)
     # Six units of 10 s, two at once; then four shards, all at once.
-    assert simulate([Day(far, near, 0.0, 0.0)], cluster).duration_s == 30 + 10
+    assert simulate([Day((far, near))], cluster).duration_s == 30 + 10
 
 
 def test_a_failure_costs_what_was_lost_and_the_time_away() -> None:
@@ -132,7 +128,7 @@ def test_a_failure_costs_what_was_lost_and_the_time_away() -> None:
     )
     assert outcome.duration_s == 20.0
     # Twice in the middle of a fetch at 10 a second: 4 s and 2 s are lost, and the line has no ghosts.
-    far = Day((Job("a", 0.0, (("far", 100.0),)),), (), 0.0, 0.0)
+    far = Day(((Job("a", 0.0, (("far", 100.0),)),),))
     outcome = simulate(
         [far],
         Cluster(1, archive_bytes_s={"far": 10.0}, back_after_s=1.0),
@@ -166,11 +162,11 @@ def test_a_job_that_nobody_can_do_is_told_and_the_rest_goes_on() -> None:
 def test_more_workers_are_never_slower() -> None:
     """Of one stage, in a fixed order, that is proven. With stages and lines who comes first may hold up others."""
     chance = Random(4)
-    one = Day(tuple(Job(f"{n}", chance.paretovariate(1.2)) for n in range(50)), (), 0.0, 0.0)
+    one = Day((tuple(Job(f"{n}", chance.paretovariate(1.2)) for n in range(50)),))
     sizes = (1, 2, 3, 5, 8, 16, 64)
     took = [simulate([one], Cluster(n)).duration_s for n in sizes]
     assert all(after <= before for before, after in pairwise(took))
-    assert took[-1] == max(job.cpu_s for job in one.units)
+    assert took[-1] == max(job.cpu_s for job in one.jobs)
     quiet = replace(ROUGH, slow_share=0.0, fails_every_s=float("inf"), error_share=0.0)
     took = [simulate(some_days(1), replace(quiet, workers=n)).duration_s for n in sizes]
     assert max(took) == took[0]
