@@ -1,7 +1,7 @@
-"""Six days of two RouteViews collectors in its archive's layout: quick to make, to fetch and to read.
+"""Four days of two RouteViews collectors in its archive's layout: quick to make, to fetch and to read.
 
-North Korea's four networks are lost by five peers: within a day, over midnight, for two days, for minutes, and again
-and again; at one collector a file is missing, one is no MRT, one is cut off.
+North Korea's four networks are lost by five peers: within a day, over midnight, for a day and a half, for minutes; at
+one collector a file is missing, one is no MRT, one is cut off.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from small_archive import KP, PEERS, T0, Archive, full_table, outage, stamp
 
 DAY_S = 86400
 SLOT_S = 900
-FROM, TO = "2014-12-23", "2014-12-28"
+FROM, TO = "2014-12-23", "2014-12-26"
+DAYS = 4
 """What is asked for; the day before is there too."""
 COLLECTORS = ("route-views2", "route-views.sydney")
 HOUR_S = 3600
@@ -50,27 +51,27 @@ def write_days(folder: Path) -> None:
     """Write the archive of both collectors."""
     for number, name in enumerate(COLLECTORS):
         archive = _RouteViews(folder, name)
-        for day in range(6):
+        for day in range(DAYS):
             archive.table(T0 + day * DAY_S, _held(T0 + day * DAY_S))
         # A little noise, so that no two days are the same.
-        for at in range(T0 + 600, T0 + 6 * DAY_S, 7 * HOUR_S):
+        for at in range(T0 + 600, T0 + DAYS * DAY_S, 7 * HOUR_S):
             archive.withdraw(at, list(PEERS)[at % 5], KP[at % 4])
             archive.announce(at + 40, list(PEERS)[at % 5], KP[at % 4])
         for begin, end in OUTAGES:
             outage(archive, begin + number, end + number)
-        archive.finish(T0 + 6 * DAY_S)
+        archive.finish(T0 + DAYS * DAY_S)
         if number:
             archive.updates(T0 + DAY_S + 15 * HOUR_S).unlink()
             archive.updates(T0 + 2 * DAY_S + 5 * HOUR_S).write_bytes(b"<html>no</html>")
-            cut = archive.updates(T0 + 4 * DAY_S + 6 * HOUR_S)
+            cut = archive.updates(T0 + 3 * DAY_S + 6 * HOUR_S)
             cut.write_bytes(cut.read_bytes()[:-9])
 
 
 OUTAGES = [
-    (T0 + DAY_S + 6 * HOUR_S, T0 + DAY_S + 9 * HOUR_S),
-    (T0 + 2 * DAY_S + 20 * HOUR_S, T0 + 3 * DAY_S + 3 * HOUR_S),
-    (T0 + 3 * DAY_S + 12 * HOUR_S, T0 + 5 * DAY_S + 2 * HOUR_S),
-    (T0 + 5 * DAY_S + 20 * HOUR_S, T0 + 5 * DAY_S + 20 * HOUR_S + 400),
+    (T0 + DAY_S + 4 * HOUR_S, T0 + DAY_S + 7 * HOUR_S),
+    (T0 + DAY_S + 20 * HOUR_S, T0 + 2 * DAY_S + 3 * HOUR_S),
+    (T0 + 2 * DAY_S + 12 * HOUR_S, T0 + 3 * DAY_S + 9 * HOUR_S),
+    (T0 + 3 * DAY_S + 20 * HOUR_S, T0 + 3 * DAY_S + 20 * HOUR_S + 400),
 ]
 
 
