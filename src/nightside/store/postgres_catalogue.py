@@ -154,5 +154,5 @@ def _found(connection: Connection) -> tuple[int, str] | None:
     )
     if there.fetchone() is None:
         return None
-    row = connection.execute("SELECT version, segments FROM catalogue").fetchone()
+    row = connection.execute(f"SELECT version, segments FROM {SCHEMA}.catalogue").fetchone()
     return int(row[0]), str(row[1])
