@@ -7,10 +7,16 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from shared_watch import COLLECTORS, shared_scene, times
 from watch_scene import back, gone, seconds
+
+from nightside.store.location import location_of, open_store
+
+if TYPE_CHECKING:
+    from postgres_server import PostgresServer
 
 TAKEN_OVER_S = 30
 
@@ -53,9 +59,16 @@ def test_the_judge_is_killed_in_an_outage(tmp_path: Path, measured: Callable[[st
 
 
 @pytest.mark.xdist_group("timed")
-def test_a_judge_that_only_slept_and_a_program_that_is_killed(tmp_path: Path) -> None:
+def test_a_judge_that_only_slept_and_a_program_that_is_killed(
+    tmp_path: Path, postgres_server: PostgresServer, s3_bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over a database and a storage that speaks S3, as programs of several machines share them."""
+
     async def test() -> None:
-        async with shared_scene(tmp_path) as here, here.programs(2) as (first, second):
+        database = postgres_server.url(postgres_server.new_database())
+        with open_store(location_of(database)):
+            pass
+        async with shared_scene(tmp_path, database) as here, here.programs(2) as (first, second):
             # What it could not deliver, the next one delivers.
             here.hook.down()
             lost = await here.say(gone)
@@ -97,6 +110,7 @@ def test_a_judge_that_only_slept_and_a_program_that_is_killed(tmp_path: Path) ->
             assert set(here.hook.keys) == {m["key"] for m in stored["messages"]}
             assert await second.watch.end(signal.SIGTERM) == 0
 
+    monkeypatch.setenv("NIGHTSIDE_SEGMENTS", s3_bucket)
     asyncio.run(test())
 
 

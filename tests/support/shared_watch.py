@@ -19,7 +19,7 @@ from watch_process import WatchProcess, watching
 from watch_scene import ROUTES, elsewhere
 from webhook_receiver import Receiver, receiver
 
-from nightside.store.location import open_store
+from nightside.store.location import location_of, open_store
 
 Json = dict[str, Any]
 COLLECTORS = ("rrc00", "rrc01", "rrc03", "rrc04")
@@ -50,8 +50,11 @@ class Program:
 class SharedScene:
     """That place."""
 
-    def __init__(self, folder: Path, archive: str, live: RisLiveServer, hook: Receiver) -> None:
+    def __init__(
+        self, folder: Path, archive: str, live: RisLiveServer, hook: Receiver, store: str | None
+    ) -> None:
         self.folder, self.live, self.hook = folder, live, hook
+        self.store = store or str(folder / "store")
         self.settings = {
             "NIGHTSIDE_RIS_LIVE_URL": live.url,
             "NIGHTSIDE_RIS_ARCHIVE_URL": archive,
@@ -66,7 +69,10 @@ class SharedScene:
         sources = [word for name in COLLECTORS for word in ("--source", name)]
         told = () if alone else ("--share", "--webhook", self.hook.url)
         settings = self.settings | {"NIGHTSIDE_HEALTH_LISTEN": health}
-        async with watching(alone or self.folder, "KP", *sources, *told, *more, **settings) as watch:
+        store = str(alone / "store") if alone else self.store
+        async with watching(
+            alone or self.folder, "KP", *sources, *told, *more, store=store, **settings
+        ) as watch:
             yield Program(watch, health)
 
     @asynccontextmanager
@@ -118,7 +124,7 @@ class SharedScene:
 
     def readers(self) -> dict[str, str]:
         """By collector who reads it."""
-        with open_store(self.folder / "store", read_only=True) as store:
+        with open_store(location_of(self.store), read_only=True) as store:
             return {
                 lease.name.removeprefix("collector "): lease.holder for lease in store.leases("collector ")
             }
@@ -130,7 +136,7 @@ class SharedScene:
 
     def judge(self) -> str | None:
         """Who judges."""
-        with open_store(self.folder / "store", read_only=True) as store:
+        with open_store(location_of(self.store), read_only=True) as store:
             return next((lease.holder for lease in store.leases("judge")), None)
 
     def read_beside(self, holder: str | None) -> list[str]:
@@ -139,18 +145,19 @@ class SharedScene:
 
     def stored(self, folder: Path | None = None) -> list[Json]:
         """The incidents, each with all its messages."""
-        with open_store((folder or self.folder) / "store", read_only=True) as store:
+        where = folder / "store" if folder else location_of(self.store)
+        with open_store(where, read_only=True) as store:
             return [one | {"messages": store.messages(one["id"])} for one in store.incidents()]
 
 
 @asynccontextmanager
-async def shared_scene(folder: Path) -> AsyncIterator[SharedScene]:
-    """The archive is what it is now."""
+async def shared_scene(folder: Path, store: str | None = None) -> AsyncIterator[SharedScene]:
+    """The archive is what it is now. The store is in the folder, unless given."""
     for name, peers in PEERS.items():
         write_archive(folder / "ris", name, peers, ROUTES)
     with archive_server(folder / "ris") as archive, receiver() as hook:
         async with RisLiveServer(filters=True) as live:
-            yield SharedScene(folder, archive.url, live, hook)
+            yield SharedScene(folder, archive.url, live, hook, store)
 
 
 def times(stored: Json) -> Iterator[tuple[Any, ...]]:

@@ -71,8 +71,10 @@ class WatchProcess:
             return await self.process.wait()
 
 
-def call(folder: Path, *words: str, clock_s: float = 0, **settings: str) -> tuple[list[str], dict[str, str]]:
-    """`nightside watch WORD... --json` and its environment, with the store and all else in this folder.
+def call(
+    folder: Path, *words: str, clock_s: float = 0, store: str | None = None, **settings: str
+) -> tuple[list[str], dict[str, str]]:
+    """`nightside watch WORD... --json` and its environment, with the store, unless given, and all else in this folder.
 
     Its clock on the wall is wrong by `clock_s`: what takes hours on the clock needs no hours then.
     """
@@ -84,16 +86,16 @@ def call(folder: Path, *words: str, clock_s: float = 0, **settings: str) -> tupl
     env |= {"HOME": home, "XDG_DATA_HOME": home, "XDG_CONFIG_HOME": home, "XDG_CACHE_HOME": home}
     env |= {"NIGHTSIDE_BMP_LISTEN": "127.0.0.1:0", **settings}
     program = [str(AT), str(clock_s)] if clock_s else ["-m", "nightside"]
-    store = str(folder / "store")
-    return [sys.executable, *program, "watch", *words, "--json", "--store", store], env
+    where = store or str(folder / "store")
+    return [sys.executable, *program, "watch", *words, "--json", "--store", where], env
 
 
 @asynccontextmanager
 async def watching(
-    folder: Path, *words: str, clock_s: float = 0, **settings: str
+    folder: Path, *words: str, clock_s: float = 0, store: str | None = None, **settings: str
 ) -> AsyncIterator[WatchProcess]:
     """A watch, called as `call` says."""
-    command, env = call(folder, *words, clock_s=clock_s, **settings)
+    command, env = call(folder, *words, clock_s=clock_s, store=store, **settings)
     process = await asyncio.create_subprocess_exec(
         *command, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )

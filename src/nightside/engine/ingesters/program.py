@@ -43,10 +43,11 @@ from nightside.sources.layout import find_inputs
 from nightside.sources.ris_live import RisLive, Subscription
 from nightside.sources.stream import Faults
 from nightside.store.files import Files
+from nightside.store.local_files import LocalFiles
 from nightside.store.location import open_store, state_folder
 
 SHARED = "ingesters"
-"""The place that all programs share, in the store."""
+"""Beside the store's other files."""
 WATCHED = "ingesters watch"
 """The note that says what they watch."""
 LOOK_EVERY_S = 1.0
@@ -63,26 +64,17 @@ def share(asked: Asked, *, line: Callable[[dict[str, Any]], None], log: Log) -> 
     channels = channels_of(asked.webhook)
     snapshot = world_of_day(datetime.now(UTC).date())
     folder = state_folder(asked.store_folder)
-    with open_store(asked.store_folder) as store, _alone_with_others(folder):
+    with _not_beside_one_alone(folder), open_store(asked.store_folder) as store:
+        files = _shared(store.files)
         place = Place(asked, read_endpoints(), snapshot, store, folder, channels, log)
-        files = store.files.child(SHARED)
-        program = _Program(place, files, line)
-        run_until_stopped(program.run, log.say)
+        run_until_stopped(_Program(place, files, line).run, log.say)
 
 
 @contextmanager
-def _alone_with_others(folder: Path) -> Iterator[None]:
-    """No watch that shares with nobody runs on this store. Raises UsageError."""
-    state, shared = folder / FOLDER, folder / SHARED
-    for one in (state, shared):
-        one.mkdir(0o700, parents=True, exist_ok=True)
-    why = why_not_ours(shared.stat())
-    if why is not None:
-        raise UsageError(
-            f"what programs share would run as us, and {why}",
-            where=str(shared),
-            advice="Make it yours alone (chmod go-w).",
-        )
+def _not_beside_one_alone(folder: Path) -> Iterator[None]:
+    """No watch that shares with nobody runs here. Raises UsageError."""
+    state = folder / FOLDER
+    state.mkdir(0o700, parents=True, exist_ok=True)
     lock = os.open(state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
@@ -96,6 +88,21 @@ def _alone_with_others(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(lock)
+
+
+def _shared(files: Files) -> Files:
+    """The place that all programs share. Raises UsageError where it is a folder that others may write."""
+    shared = files.child(SHARED)
+    if isinstance(shared, LocalFiles):
+        shared.folder.mkdir(0o700, parents=True, exist_ok=True)
+        why = why_not_ours(shared.folder.stat())
+        if why is not None:
+            raise UsageError(
+                f"what is shared there runs as us, and {why}",
+                where=shared.place,
+                advice="Make it yours alone (chmod go-w).",
+            )
+    return shared
 
 
 class _Program:
