@@ -13,7 +13,7 @@ from typing import Any
 
 import odd_jobs
 import pytest
-from dask_cluster import SUPPORT, DaskCluster
+from dask_cluster import SUPPORT, DaskCluster, program_of_tests
 from free_port import free_port
 
 import nightside
@@ -201,13 +201,14 @@ def test_a_worker_of_another_program_that_joins_later_does_nothing(
 def test_a_cluster_of_this_machine_ends_with_the_one_that_asked(
     monkeypatch: pytest.MonkeyPatch, capfd: Any
 ) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(SUPPORT))
+    for name, value in program_of_tests().items():
+        monkeypatch.setenv(name, value)
     with open_executor("dask", 2) as executor:
         assert executor.workers == 2
         workers = pids(executor, 6)
         assert len(workers) == 2
         executor.submit(Job("slow", odd_jobs.slept, (30, 1)))
-    assert not any(alive(pid) for pid in workers)
+    until(lambda: not any(alive(pid) for pid in workers))
     assert capfd.readouterr() == ("", "")
 
 
@@ -215,7 +216,7 @@ def test_a_cluster_of_this_machine_does_not_outlive_a_killed_program(tmp_path: P
     script = tmp_path / "script.py"
     # No `if __name__ == "__main__"`: workers do not run the caller's program again.
     script.write_text(
-        "import time, odd_jobs\n"
+        "import time, odd_jobs, same_program\n"
         "from nightside.engine.executors.open import open_executor\n"
         "from nightside.engine.executors.protocol import Job\n"
         "executor = open_executor('dask', 1)\n"
@@ -227,7 +228,7 @@ def test_a_cluster_of_this_machine_does_not_outlive_a_killed_program(tmp_path: P
         [sys.executable, script],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(SUPPORT)},
+        env={**os.environ, **program_of_tests()},
     )
     assert process.stdout is not None
     with process.stdout:

@@ -22,6 +22,18 @@ PAGES = ("--dashboard-address", "127.0.0.1:0")
 START_S = 60.0
 
 
+def program_of_tests() -> dict[str, str]:
+    """Of the environment of workers: they find the jobs of the tests, and their program is that of the tests.
+
+    It works for `--engine dask` too.
+    """
+    return {
+        "PYTHONPATH": str(SUPPORT),
+        "TESTED_DIGEST": program.digest(),
+        "DASK_DISTRIBUTED__WORKER__PRELOAD": '["same_program"]',
+    }
+
+
 class DaskCluster:
     """Workers have one thread each, and find the jobs of the tests (`odd_jobs`)."""
 
@@ -40,16 +52,15 @@ class DaskCluster:
     ) -> list[subprocess.Popen[bytes]]:
         """Start workers, and wait until they are there.
 
-        `restarted`: with somebody who starts them again when they die. `environment`: theirs beside ours; with one,
-        they run what they find in it.
+        `restarted`: with somebody who starts them again when they die. `environment`: what is added to ours, in place
+        of `program_of_tests`.
         """
         looks_after = "--nanny" if restarted else "--no-nanny"
         words = ("worker", self.address, "--host", "127.0.0.1", "--nthreads", "1", *PAGES)
-        same = ("--preload", "same_program") if environment is None else ()
         place = ("--memory-limit", "0", "--local-directory", str(self.folder))
         started = []
         for _ in range(number):
-            started.append(self._start(*words, looks_after, *place, *same, environment=environment))
+            started.append(self._start(*words, looks_after, *place, environment=environment))
         for process in started:
             _until_said(
                 self.folder / f"{self._processes.index(process)}.err", "Starting established connection"
@@ -74,12 +85,7 @@ class DaskCluster:
             stdout=said,
             stderr=said,
             cwd=self.folder,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(SUPPORT),
-                "TESTED_DIGEST": program.digest(),
-                **(environment or {}),
-            },
+            env={**os.environ, **(program_of_tests() if environment is None else environment)},
             process_group=0,
         )
         said.close()

@@ -65,7 +65,11 @@ class _Lane:
     follows: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     finished: list[int] = field(default_factory=list)
     wake: asyncio.Event = field(default_factory=asyncio.Event)
-    task: asyncio.Task[None] | None = None
+    serves: asyncio.Task[None] | None = None
+
+    def tasks(self) -> list[asyncio.Task[None]]:
+        """All that is under way for it."""
+        return [*self.follows.values(), *([self.serves] if self.serves else [])]
 
 
 class Run:
@@ -116,6 +120,11 @@ class Run:
             ):
                 await self._watch()
         finally:
+            lanes = [task for lane in self._lanes.values() for task in lane.tasks()]
+            under_way = [*lanes, *self._meetings]
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
             with suppress(Exception):
                 await asyncio.wait_for(self._client.close(), CLOSE_S)
 
@@ -211,7 +220,7 @@ class Run:
             place = Place(address, str(about["host"]), int(about["nthreads"]))
             self._placing.places[address] = place
             lane = self._lanes[address] = _Lane(place)
-            lane.task = asyncio.ensure_future(self._serve(lane))
+            lane.serves = asyncio.ensure_future(self._serve(lane))
         self._count()
 
     def _refuse(self, address: str, why: str) -> None:
@@ -233,9 +242,8 @@ class Run:
         place = lane.place
         del self._lanes[place.address], self._placing.places[place.address]
         self._count()
-        for task in (lane.task, *lane.follows.values()):
-            if task is not None:
-                task.cancel()
+        for task in lane.tasks():
+            task.cancel()
         for number in list(place.held):
             if lane.futures[number].status == "finished":
                 self._placing.put_back(place, number)
@@ -358,9 +366,9 @@ class Run:
 
 def _broken(lane: _Lane) -> bool:
     """Whether talking to a worker has ended, as it does where it has gone; raises what nobody expected."""
-    if lane.task is None or not lane.task.done() or lane.task.cancelled():
+    if lane.serves is None or not lane.serves.done() or lane.serves.cancelled():
         return False
-    error = lane.task.exception()
+    error = lane.serves.exception()
     if error is not None and not isinstance(error, OSError):
         raise error
     return True
