@@ -168,7 +168,7 @@ class Placing:
 
     def _may(self, one: _Open, place: Place) -> bool:
         """Whether a job that failed may be tried here: on another host if there is one, else at another worker."""
-        others = [p for p in self.places.values() if p.address not in one.failed_at]
+        others = [p for p in self.places.values() if p.address not in one.failed_at and not p.paused]
         elsewhere = [p for p in others if p.host not in one.failed_hosts]
         return place in (elsewhere or others or [place])
 
