@@ -20,7 +20,7 @@ from watch_process import WatchProcess, watching
 from webhook_receiver import Receiver, receiver
 
 from nightside.engine.channels.journal_lines import waiting_in
-from nightside.store.location import open_store
+from nightside.store.location import location_of, open_store
 
 Json = dict[str, Any]
 KP = [f"175.45.{n}.0/24" for n in (176, 177, 178, 179)]
@@ -49,6 +49,10 @@ class Scene:
 
     def __init__(self, folder: Path, archive: str, live: RisLiveServer, hook: Receiver) -> None:
         self.folder, self.live, self.hook = folder, live, hook
+        self.store = str(folder / "store")
+        """As `--store` takes it."""
+        self.kept = folder / "store"
+        """The folder of what the watch keeps beside it."""
         self.health = free_port()
         self.settings = {
             "NIGHTSIDE_RIS_LIVE_URL": live.url,
@@ -61,7 +65,7 @@ class Scene:
     def watch(self, *more: str, clock_s: float = 0) -> AbstractAsyncContextManager[WatchProcess]:
         """The same command, each time, unless there are words more."""
         words = ("KP", "--source", "rrc00", "--webhook", self.hook.url, *more)
-        return watching(self.folder, *words, clock_s=clock_s, **self.settings)
+        return watching(self.folder, *words, clock_s=clock_s, store=self.store, **self.settings)
 
     async def say(self, what: Callable[[int], bytes], clock_s: float = 0) -> float:
         """All peers say so, now by the clock of the watch; when, by our clock."""
@@ -95,7 +99,7 @@ class Scene:
         """The one message of this kind at the receiver, when the watch knows that it is taken.
 
         Who is killed before cannot know, and sends it again with the same key (test_live_killed.py)."""
-        waiting = self.folder / "store" / "outbox"
+        waiting = self.kept / "outbox"
         await watch.until(lambda: self.hook.told(kind) and not waiting_in(waiting), within_s)
         (message,) = self.hook.told(kind)
         return message
@@ -106,11 +110,11 @@ class Scene:
         assert sorted(self.hook.keys) == sorted(m["key"] for _id, m in self.stored_messages())
 
     def stored(self) -> list[Json]:
-        with open_store(self.folder / "store", read_only=True) as store:
+        with open_store(location_of(self.store), read_only=True) as store:
             return list(store.incidents())
 
     def stored_messages(self) -> list[tuple[str, Json]]:
-        with open_store(self.folder / "store", read_only=True) as store:
+        with open_store(location_of(self.store), read_only=True) as store:
             return [(one["id"], m) for one in store.incidents() for m in store.messages(one["id"])]
 
 
