@@ -62,7 +62,7 @@ class Compaction:
     flips_deleted: int = 0
     """Of so many incidents."""
     work_deleted: int = 0
-    """So many work places of clusters."""
+    """So many files that jobs of clusters have left."""
     files_deleted: int = 0
     """That nobody needed any more."""
 

@@ -7,10 +7,10 @@ from nightside.model.state import Change
 from nightside.model.token import Scope, Token
 from nightside.store import changes, leases, notes
 from nightside.store import tokens as token_rows
-from nightside.store.care import Care
+from nightside.store.tidying import Tidying
 
 
-class CataloguedStore(Care):
+class CataloguedStore(Tidying):
     """`Store` on a catalogue and files."""
 
     def put_token(self, token: Token) -> None:

@@ -99,7 +99,7 @@ def _merged(connection: Connection, reader: SegmentReader, run: list[tuple[int, 
         mine.sort(key=lambda row: (place[row[2]], row[3]))
         held = [samples.Held(r[1], r[4], names[r[2]], r[5], r[6], r[7]) for r in mine]
         seen = samples.visible(held, min(h.begin_s for h in held), max(h.end_s for h in held))
-        for stretch in _without_holes(seen):
+        for stretch in without_holes(seen):
             end = stretch[-1].end_s
             found = samples.read(reader, stretch, end)
             ends = np.append(found.begin_s[1:], end)
@@ -116,7 +116,8 @@ def named(how: str, entities: list[Entity], columns: Columns) -> Contents:
     return Contents(hashlib.sha256(f"{how}\0{digest}".encode()).hexdigest(), entities, columns, digest)
 
 
-def _without_holes(pieces: list[samples.Held]) -> list[list[samples.Held]]:
+def without_holes(pieces: list[samples.Held]) -> list[list[samples.Held]]:
+    """Pieces in the order of time, put together where one begins at the end of the other."""
     found: list[list[samples.Held]] = []
     for piece in pieces:
         if found and found[-1][-1].end_s == piece.begin_s:

@@ -15,7 +15,7 @@ from nightside.model.report import KeptReport, PutReport, Report
 from nightside.model.series import IncidentSeries
 from nightside.model.signal import Signal
 from nightside.model.state import Change, EntityState
-from nightside.model.store_care import StoreFinding
+from nightside.model.store_care import Compaction, StoreFinding
 from nightside.model.token import Scope, Token
 
 if TYPE_CHECKING:
@@ -293,6 +293,17 @@ class Store(Protocol):
 
         What can be read stays, or is written anew. Where samples are lost, `samples` says unknown afterwards instead of
         failing; `rollup` still knows the hours that were worked out of them.
+        """
+
+    def compact(
+        self, *, exact_days: int | None = None, flips_days: int | None = None, work_days: int | None = None
+    ) -> Compaction:
+        """Make the store smaller. Readers and writers go on, and each answer is the one before or the one after.
+
+        Segments become few, and what later samples cover goes: no answer is another after it. Of whole months (UTC)
+        that ended `exact_days` ago `samples` gives the means of hours afterwards (`resolution_s`); what is unknown
+        stays so to the second, and `rollup` says what it said before. Flips that were stored `flips_days` ago go, but
+        of incidents that are not over; so do files that jobs of clusters have left for `work_days`. None: all stay.
         """
 
     def close(self) -> None:

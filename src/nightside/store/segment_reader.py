@@ -42,11 +42,12 @@ class RowGroup:
 class SegmentReader:
     """Reads the segments in one place; for any number of threads."""
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files, row_groups: int | None = None) -> None:
+        """`row_groups` are kept in memory; unless said, ROW_GROUPS."""
         self._files = files
         self._size = lru_cache(SIZES)(self._read_size)
         self._footer = lru_cache(FOOTERS)(self._read_footer)
-        self._row_group = lru_cache(ROW_GROUPS)(self._read_row_group)
+        self._row_group = lru_cache(row_groups or ROW_GROUPS)(self._read_row_group)
 
     def row_group(self, segment: str, number: int) -> RowGroup:
         """One row group. Raises OSError or pyarrow.ArrowException where the segment is missing or damaged."""
