@@ -22,4 +22,4 @@ class EmbeddedStore(CataloguedStore):
         if not read_only:
             make_folder(folder)
         catalogue = SqliteCatalogue(folder / "nightside.sqlite", read_only=read_only)
-        super().__init__(catalogue, LocalFiles(folder), read_only=read_only)
+        super().__init__(catalogue, LocalFiles(folder.absolute()), read_only=read_only)
