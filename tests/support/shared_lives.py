@@ -18,6 +18,7 @@ import traceback
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from archive_stream import ArchiveStream, PlayedClock
@@ -86,9 +87,11 @@ class Scene:
         begun = Checkpoint(watcher, daemon.figures, [], float(TABLES))
         daemon.resume(begun, [Entered(at_s, value) for at_s, value in values if at_s <= BEGIN])
         key = key_of(self.asked, watcher)
-        kept = SharedState(files.child(STATE), 0, key, names_of(watcher), print_error, is_mine=lambda: True)
-        kept.begin(Checkpoint(watcher, daemon.figures, daemon.telling.waiting, float(BEGIN)))()
-        kept.close()
+        with TemporaryDirectory() as folder:
+            kept = SharedState(
+                files.child(STATE), Path(folder), 0, key, names_of(watcher), print_error, is_mine=lambda: True
+            )
+            kept.begin(Checkpoint(watcher, daemon.figures, daemon.telling.waiting, float(BEGIN)))()
         for name, mine in (("one", 0), ("two", 1)):
             rest = [v for v in values if v[0] > BEGIN and sum(v[1].collector.encode()) % 2 == mine]
             await self._relay(files.child(RELAY), name, rest, mine / 2)

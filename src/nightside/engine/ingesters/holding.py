@@ -47,6 +47,11 @@ def readers_in(leases: Iterable[Lease]) -> dict[str, str]:
     }
 
 
+def holds(leases: Iterable[Lease], lease: Lease) -> bool:
+    """Whether this one is among them."""
+    return any((one.name, one.number) == (lease.name, lease.number) for one in leases)
+
+
 class Holding:
     """What one program holds, within an `async with`. A store that cannot be asked takes nothing from anybody."""
 
@@ -101,12 +106,7 @@ class Holding:
 
     async def all(self) -> list[Lease] | None:
         """What everybody holds; None where the store cannot be asked."""
-        return await self._asked(self._store.leases)
-
-    async def still(self, lease: Lease) -> bool:
-        """Whether this is held as the store knows it; False too where it cannot be asked."""
-        known = await self._asked(lambda: self._store.leases(lease.name))
-        return any((one.name, one.number) == (lease.name, lease.number) for one in known or ())
+        return await self._asked(lambda: self._store.leases())
 
     async def look(self) -> None:
         """Make sure that nothing was lost while this program stood still. Raises LeaseLostError."""

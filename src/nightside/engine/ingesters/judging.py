@@ -14,7 +14,7 @@ from typing import Any
 
 from nightside.engine.ingesters.clock import RelayedClock
 from nightside.engine.ingesters.desk import CopiedOutbox, Desk
-from nightside.engine.ingesters.holding import Holding
+from nightside.engine.ingesters.holding import Holding, holds, programs_in
 from nightside.engine.ingesters.relays import Relays
 from nightside.engine.ingesters.shared_state import SharedState
 from nightside.engine.live.beginning import gone_on_with, learn_missed, read_tables, resume
@@ -47,20 +47,22 @@ async def judge(
     """Judge until it is cancelled, or somebody else does: LeaseLostError then. `known` is given how it is doing."""
     log = place.log
     async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="nightside-judge-")))
-        desk = Desk(files.child(DESK), folder, lease.number, log.warn)
+        own = Path(stack.enter_context(TemporaryDirectory(prefix="nightside-judge-")))
+        for name in (STATE, DESK):
+            (own / name).mkdir()
+        desk = Desk(files.child(DESK), own / DESK, lease.number, log.warn)
         watcher = await asyncio.to_thread(new_watcher, place.asked, place.snapshot)
         kept = SharedState(
             files.child(STATE),
+            own / STATE,
             lease.number,
             key_of(place.asked, watcher),
             names_of(watcher),
             log.warn,
             is_mine=lambda: _is_mine(place, lease),
         )
-        stack.enter_context(closing(kept))
         await asyncio.to_thread(desk.take_over)
-        here = replace(place, store=place.store.under(lease), folder=folder)
+        here = replace(place, store=place.store.under(lease), folder=desk.folder)
         outbox = outbox_of(here, partial(CopiedOutbox, desk))
         if outbox is not None:
             stack.enter_context(closing(outbox))
@@ -91,7 +93,7 @@ async def judge(
 
 def _is_mine(place: Place, lease: Lease) -> bool:
     """Whether the store says that we still judge. Raises NightsideError."""
-    return any((one.name, one.number) == (lease.name, lease.number) for one in place.store.leases(lease.name))
+    return holds(place.store.leases(lease.name), lease)
 
 
 async def _begin(place: Place, parts: Judge, kept: SharedState, relays: Relays, clock: RelayedClock) -> None:
@@ -101,14 +103,14 @@ async def _begin(place: Place, parts: Judge, kept: SharedState, relays: Relays, 
     recovered = gone_on_with(await asyncio.to_thread(kept.recover), log)
     if recovered is not None and await asyncio.to_thread(resume, place, daemon, recovered, kept.set_aside):
         log.say("judging from where the last judge was")
-        relays.go_on(daemon.figures.relays.entered)
+        relays.go_on(daemon.figures.relays)
         clock.begin(daemon.entered_at_s)
     else:
         pulse.starting = "reading tables"
         log.say("judging from tables")
         await asyncio.to_thread(read_tables, place, daemon.watcher)
         # As with any watch: what comes before the tables are read is not heard.
-        daemon.figures.relays.entered = await asyncio.to_thread(relays.from_now)
+        daemon.figures.relays = await asyncio.to_thread(relays.from_now)
         clock.begin(time.time())
     await asyncio.to_thread(daemon.begin)
     pulse.starting = None
@@ -153,8 +155,10 @@ async def _beside(
                     continue
                 # In this order: who takes over from now on finds all of it in the journal.
                 await asyncio.to_thread(kept.sync)
-                if await holding.still(lease):
-                    await asyncio.to_thread(relays.forget, entered)
+                living = await holding.all()
+                if living is not None and holds(living, lease):
+                    left = await asyncio.to_thread(relays.forget, entered)
+                    daemon.figures.relays.forget({*programs_in(living), *left})
             except OSError:
                 # Told where it is written; it is for the next time.
                 continue

@@ -37,6 +37,7 @@ from nightside.engine.live.watch import bmp_listener
 from nightside.engine.logs import Log
 from nightside.engine.world_of_day import world_of_day
 from nightside.model.errors import LeaseLostError, NightsideError, UsageError
+from nightside.model.lease import Lease
 from nightside.sources.archive_paths import is_ris
 from nightside.sources.endpoints import read_endpoints
 from nightside.sources.layout import find_inputs
@@ -51,6 +52,8 @@ SHARED = "ingesters"
 WATCHED = "ingesters watch"
 """The note that says what they watch."""
 LOOK_EVERY_S = 1.0
+AGAIN_S = 5.0
+"""Whoever could not judge leaves it to others for so long."""
 _LIFE = itertools.count(1)
 
 
@@ -167,11 +170,19 @@ class _Program:
             if everybody is not None and not any(one.name == leases.JUDGE for one in everybody):
                 lease = await holding.take(leases.JUDGE)
                 if lease is not None:
-                    self._place.log.say("this program judges")
-                    await judge(
-                        self._place, self._files, holding, lease, self._line, hearing.sources, self._known
-                    )
+                    await self._judge_under(lease, holding, hearing)
             await asyncio.sleep(LOOK_EVERY_S)
+
+    async def _judge_under(self, lease: Lease, holding: Holding, hearing: Hearing) -> None:
+        log = self._place.log
+        log.say("this program judges")
+        try:
+            await judge(self._place, self._files, holding, lease, self._line, hearing.sources, self._known)
+        except OSError as error:
+            # Of the shared place, and before anything is judged: it may be another's to do.
+            log.warn(f"this program cannot judge now: {error}")
+            await holding.give(lease)
+            await asyncio.sleep(AGAIN_S)
 
     def _known(self, pulse: Pulse | None) -> None:
         self._pulse = pulse

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
+from copy import deepcopy
 from io import BytesIO
 
 from nightside.engine.ingesters.relay import told_by
 from nightside.engine.live.journal import framed_in
-from nightside.engine.live.relayed import Relayed
+from nightside.engine.live.relayed import Positions, Relayed
 from nightside.sources.stream import Batch, Status
 from nightside.store.files import Files
 
@@ -28,23 +29,21 @@ class Relays:
     ) -> None:
         """`warn` hears when the files cannot be read, and of each that is damaged."""
         self._files, self._warn, self._clock = files, warn, clock
-        self._given: dict[str, int] = {}
-        self._read_by: dict[str, dict[str, int]] = {}
-        """By relay the collectors that it told of last, and the numbers of their leases."""
+        self._positions = Positions()
         self._failing = False
         self.read_until_s = 0.0
         """All that was written by then was given."""
 
-    def go_on(self, entered: dict[str, int]) -> None:
-        """Begin behind these pieces of each relay."""
-        self._given = dict(entered)
+    def go_on(self, positions: Positions) -> None:
+        """Begin behind what was entered."""
+        self._positions = deepcopy(positions)
 
-    def from_now(self) -> dict[str, int]:
-        """Begin behind all that there is; the last pieces of each relay. Raises OSError."""
-        self._given = {}
+    def from_now(self) -> Positions:
+        """Begin behind all that there is; what is passed over so. Raises OSError."""
+        self._positions = Positions()
         for _name, relay, number in self._pieces():
-            self._given[relay] = max(number, self._given.get(relay, 0))
-        return dict(self._given)
+            self._positions.entered[relay] = max(number, self._positions.entered.get(relay, 0))
+        return deepcopy(self._positions)
 
     async def values(self) -> AsyncGenerator[Relayed, None]:
         """For ever."""
@@ -52,11 +51,13 @@ class Relays:
             asked_s = self._clock()
             try:
                 for name, relay, number in await asyncio.to_thread(self._pieces):
-                    if number <= self._given.get(relay, 0):
+                    before = self._positions.entered.get(relay)
+                    if before is not None and number <= before:
                         continue
-                    piece = await asyncio.to_thread(self._piece, name, relay, number)
-                    self._given[relay] = number
-                    yield piece
+                    if before is not None and number > before + 1:
+                        self._warn(f"{relay}: pieces before {number} are gone: what they told is unknown")
+                        yield self._entered(_unknown(name, relay, number - 1, self._positions))
+                    yield self._entered(await asyncio.to_thread(self._piece, name, relay, number))
             except OSError as error:
                 if not self._failing:
                     self._warn(f"what others heard cannot be read: {error}: it is tried again")
@@ -65,11 +66,20 @@ class Relays:
                 self.read_until_s, self._failing = asked_s, False
             await asyncio.sleep(LOOK_EVERY_S)
 
-    def forget(self, entered: dict[str, int]) -> None:
-        """Delete the pieces up to these numbers. Raises OSError."""
+    def forget(self, entered: dict[str, int]) -> set[str]:
+        """Delete the pieces up to these numbers; the relays that have others. Raises OSError."""
+        left = set()
         for name, relay, number in self._pieces():
             if number <= entered.get(relay, 0):
                 self._files.delete(name)
+            else:
+                left.add(relay)
+        return left
+
+    def _entered(self, piece: Relayed) -> Relayed:
+        for _value in self._positions.take(piece):
+            """It is entered as a whole."""
+        return piece
 
     def _pieces(self) -> list[tuple[str, str, int]]:
         """In the order in which they were written; those of one relay in their own."""
@@ -80,18 +90,17 @@ class Relays:
         piece = next(framed_in(BytesIO(self._files.read_bytes(name))), None)
         if not isinstance(piece, Relayed) or (piece.relay, piece.number) != (relay, number):
             self._warn(f"{name}: damaged: what it told is unknown")
-            return self._unknown(name, relay, number)
-        collectors = self._read_by.setdefault(relay, {})
-        collectors |= {value.collector: lease for lease, value in piece.values}
+            return _unknown(name, relay, number, self._positions)
         return piece
 
-    def _unknown(self, name: str, relay: str, number: int) -> Relayed:
-        """In place of a piece that cannot be read: what it may have told of is not known from then on."""
-        written = told_by(name)
-        assert written is not None
-        at_s = written[0]
-        values: list[tuple[int, Batch | Status]] = [
-            (lease, Status(collector, False, "a part of what was heard is damaged", at_s))
-            for collector, lease in self._read_by.get(relay, {}).items()
-        ]
-        return Relayed(relay, number, at_s, values)
+
+def _unknown(name: str, relay: str, number: int, positions: Positions) -> Relayed:
+    """In place of a piece that cannot be read: what it may have told of is not known from then on."""
+    told = told_by(name)
+    assert told is not None
+    values: list[tuple[int, Batch | Status]] = [
+        (lease, Status(collector, False, "a part of what was heard is lost", told[0]))
+        for collector, lease in sorted(positions.leases.items())
+        if positions.relays.get(collector) == relay
+    ]
+    return Relayed(relay, number, told[0], values)

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
@@ -21,14 +20,17 @@ from nightside.engine.live.kept_state import Recovered
 from nightside.store.files import Files
 
 _STATE = "state"
+_ENDED = framed(Ended())
+"""A journal goes on in that of the next state."""
 
 
 class SharedState:
-    """Of one judge; to be closed."""
+    """Of one judge."""
 
     def __init__(
         self,
         files: Files,
+        folder: Path,
         generation: int,
         key: str,
         names: Names,
@@ -36,8 +38,11 @@ class SharedState:
         *,
         is_mine: Callable[[], bool],
     ) -> None:
-        """`key` and `names` as in `KeptState`. `is_mine` asks the store whether we still judge."""
-        self._files, self._generation, self._key, self._names = files, generation, key, names
+        """`folder` is for what is written and read on the way. `key` and `names` are as in `KeptState`. `is_mine` asks
+        the store whether we still judge.
+        """
+        self._files, self._folder, self._generation = files, folder, generation
+        self._key, self._names = key, names
         self._warn, self._is_mine = warn, is_mine
         self._number = self._piece = 0
         self._lock, self._syncing = threading.Lock(), threading.Lock()
@@ -46,7 +51,6 @@ class SharedState:
         self._whole = False
         self._failing = False
         self._state_bytes = self._journal_bytes = 0
-        self._here = TemporaryDirectory(prefix="nightside-state-")
 
     # -- what `Keeping` asks for --------------------------------------------------------------------
 
@@ -70,11 +74,11 @@ class SharedState:
         with self._lock:
             if self._number:
                 # The journal so far leads on to the next, should the state that is begun never be whole.
-                self._entries.append(framed(Ended()))
+                self._entries.append(_ENDED)
                 self._cut()
             self._number, self._piece, self._journal_bytes = self._number + 1, 0, 0
             number = self._number
-        path = Path(self._here.name) / str(number)
+        path = self._folder / str(number)
         pack(path, self._key, state, self._names)
 
         def rest() -> None:
@@ -85,6 +89,9 @@ class SharedState:
             finally:
                 path.unlink()
             self._state_bytes, self._whole = size, True
+            with self._syncing, self._lock:
+                # What led here is of no use any more.
+                self._to_write = [one for one in self._to_write if one[0] > self._name(number, "")]
             if self._is_mine():
                 self._forget(self._name(number, ""))
 
@@ -115,7 +122,7 @@ class SharedState:
         if self._entries:
             self._piece += 1
             name = self._name(self._number, f"{self._piece:09d}")
-            self._to_write.append((name, FIRST_LINE + b"".join(self._entries)))
+            self._to_write.append((name, FIRST_LINE + framed(b"".join(self._entries))))
             self._entries = []
 
     # -- what was before ----------------------------------------------------------------------------
@@ -125,7 +132,7 @@ class SharedState:
         names = set(self._files.names())
         mine = self._name(0, "")
         for name in sorted((n for n in names if n.endswith(f"-{_STATE}") and n < mine), reverse=True):
-            path = Path(self._here.name) / "read"
+            path = self._folder / "read"
             with path.open("wb") as file:
                 file.write(self._files.read_bytes(name))
             path.chmod(0o600)
@@ -133,7 +140,7 @@ class SharedState:
             path.unlink()
             if isinstance(state, Checkpoint):
                 generation, number, _ = name.split("-")
-                return Recovered(state, self._since(names, int(generation), int(number)))
+                return Recovered(state, _entries(self._since(names, int(generation), int(number))))
             self._warn(f"{name}: not used: {state}")
         return None
 
@@ -141,20 +148,23 @@ class SharedState:
         """What was before is of no use."""
         self._forget(self._name(0, ""))
 
-    def close(self) -> None:
-        """Let go of what was written here on the way."""
-        self._here.cleanup()
+    def _since(self, names: set[str], generation: int, number: int) -> list[bytes]:
+        """The pieces of the journal behind a state; all at once, so that none is missed half-way.
 
-    def _since(self, names: set[str], generation: int, number: int) -> Iterator[Entered | Told]:
+        Up to the first that is damaged: what stands behind it was entered later.
+        """
+        found: list[bytes] = []
         piece = 1
         while (name := _name(generation, number, f"{piece:09d}")) in names:
+            entries = next(framed_in(BytesIO(self._files.read_bytes(name))), None)
+            if not isinstance(entries, bytes):
+                self._warn(f"{name}: damaged: what came from there on is read again, as far as it is left")
+                break
+            found.append(entries)
             piece += 1
-            entry: Entry
-            for entry in framed_in(BytesIO(self._files.read_bytes(name))):
-                if isinstance(entry, Ended):
-                    number, piece = number + 1, 1
-                else:
-                    yield entry
+            if entries.endswith(_ENDED):
+                number, piece = number + 1, 1
+        return found
 
     def _forget(self, before: str) -> None:
         """Delete what stands before this name."""
@@ -168,3 +178,11 @@ class SharedState:
 
 def _name(generation: int, number: int, what: str) -> str:
     return f"{generation:09d}-{number:09d}-{what}"
+
+
+def _entries(pieces: list[bytes]) -> Iterator[Entered | Told]:
+    for piece in pieces:
+        entry: Entry
+        for entry in framed_in(BytesIO(FIRST_LINE + piece)):
+            if not isinstance(entry, Ended):
+                yield entry

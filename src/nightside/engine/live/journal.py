@@ -46,8 +46,8 @@ class Ended:
 Entry = Entered | Told | Ended
 
 
-def framed(entry: Entry | Relayed) -> bytes:
-    """An entry as it stands in a journal."""
+def framed(entry: Entry | Relayed | bytes) -> bytes:
+    """An entry as it stands in a journal, and whatever else is kept in the same way."""
     body = pickle.dumps(entry, 5)
     return _HEAD.pack(len(body), zlib.crc32(body)) + body
 

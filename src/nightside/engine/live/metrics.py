@@ -76,7 +76,9 @@ def _share(v: ShareVitals) -> Iterator[Metric]:
     for lease in v.leases:
         held.add_metric([lease], 1)
     yield held
-    yield CounterMetricFamily("nightside_relay_pieces", "Pieces of what was heard, handed on.", value=v.pieces)
+    yield CounterMetricFamily(
+        "nightside_relay_pieces", "Pieces of what was heard, handed on.", value=v.pieces
+    )
 
 
 def _collectors(v: Vitals) -> Iterator[Metric]:

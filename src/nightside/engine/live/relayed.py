@@ -6,7 +6,7 @@ so that who was only asleep, and goes on reading, is not heard beside who has ta
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Container, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -35,6 +35,8 @@ class Positions:
     """By relay the number of its last piece."""
     leases: dict[str, int] = field(default_factory=dict)
     """By collector the number of the newest lease that was heard of."""
+    relays: dict[str, str] = field(default_factory=dict)
+    """By collector the relay that told of it last."""
 
     def take(self, piece: Relayed) -> Iterator[Batch | Status]:
         """What of the next piece of a relay is to be believed; nothing of one that was entered before."""
@@ -43,8 +45,13 @@ class Positions:
         self.entered[piece.relay] = piece.number
         for number, value in piece.values:
             if number >= self.leases.get(value.collector, 0):
-                self.leases[value.collector] = number
+                self.leases[value.collector], self.relays[value.collector] = number, piece.relay
                 yield value
+
+    def forget(self, living: Container[str]) -> None:
+        """Relays of programs that are gone, and of whose pieces none is left, are of no use."""
+        for relay in [one for one in self.entered if one not in living]:
+            del self.entered[relay]
 
 
 Heard = Batch | Status | Relayed
