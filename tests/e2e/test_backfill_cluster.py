@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from all_stored import all_stored
@@ -28,7 +28,7 @@ from nightside.engine.fetching import PORTIONS, Told
 from nightside.model.errors import DownloadError, NightsideError
 from nightside.model.instants import parse
 from nightside.sources import polite_http
-from nightside.store.location import open_store
+from nightside.store.location import location_of, open_store
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +68,9 @@ def undisturbed(days: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     assert len(stored["order"]) >= 3
     return stored
 
+
+if TYPE_CHECKING:
+    from postgres_server import PostgresServer
 
 Nightside = Callable[..., Any]
 
@@ -317,3 +320,47 @@ def held(cache: Path) -> int:
         with contextlib.suppress(FileNotFoundError):
             total += path.stat().st_size if not path.name.endswith(".json") else 0
     return total
+
+
+@pytest.mark.usefixtures("server")
+def test_a_database_that_is_killed_in_the_middle_is_filled_by_the_same_command(
+    postgres_server: PostgresServer,
+    cluster: DaskCluster,
+    workers: Workers,
+    undisturbed: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workers("one")
+    monkeypatch.setenv("NIGHTSIDE_SEGMENTS", str(tmp_path / "segments"))
+    store = postgres_server.url(postgres_server.new_database())
+    words = [
+        "backfill",
+        *COLLECTORS,
+        "--from",
+        FROM,
+        "--to",
+        TO,
+        "--country",
+        "KP",
+        "--yes",
+        "--store",
+        store,
+    ]
+    command = [sys.executable, "-m", "nightside", *words, "--engine", cluster.address]
+    run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert run.stderr is not None
+    for line in run.stderr:
+        if "1 of 3 days stored" in line:
+            postgres_server.kill()
+            break
+    try:
+        rest = run.communicate(timeout=60)[1]
+        assert run.returncode == 1, rest
+        assert "Traceback" not in rest
+    finally:
+        postgres_server.start()
+    again = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert again.returncode == 0, again.stderr
+    with open_store(location_of(store)) as opened:
+        assert all_stored(opened) == undisturbed

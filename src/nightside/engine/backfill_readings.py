@@ -127,7 +127,8 @@ class OnCluster:
         source = replace(self._source, maps=self._maps_of(lead, day[1]))
         if self.day_bytes > ONE_JOB_BYTES:
             return self._in_pieces(source, day, lead)
-        return self._in_one(DayWork(source, self.asked, lead, *day))
+        # Where the store is, and by which password, is no worker's business.
+        return self._in_one(DayWork(source, replace(self.asked, store=None), lead, *day))
 
     def _in_one(self, work: DayWork) -> Steps[DayDone]:
         collectors = self.asked.collectors
