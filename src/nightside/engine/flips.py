@@ -13,43 +13,18 @@ from nightside.engine.collect import Collected
 from nightside.engine.flip_reading import NOWHERE, FlipReader
 from nightside.engine.replay import Replay
 from nightside.engine.subjects import Subjects
+from nightside.engine.unit_stretches import Units
 from nightside.model.elements import Peer
 from nightside.model.entity import Entity
 from nightside.model.flips import KINDS, SOURCES
 from nightside.model.incident import Incident
 from nightside.model.ndjson import dumps
 from nightside.model.settings import Settings
-from nightside.routing.collector_log import UInt8
 from nightside.routing.flip_rows import FlipRows, flip_rows
 from nightside.routing.held_paths import NO_PATH, PathBook
 
 Bool = npt.NDArray[np.bool_]
 Int64 = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Units:
-    """Some /24s, as stretches from `first` to before `behind`; ascending."""
-
-    first: Int64
-    behind: Int64
-
-    @classmethod
-    def of(cls, units: Int64) -> Units:
-        """Of these, ascending."""
-        begins = np.flatnonzero(np.diff(units, prepend=-2) != 1)
-        ends = np.append(begins[1:], len(units))[: len(begins)] - 1
-        return cls(units[begins], units[ends] + 1)
-
-    def below(self, hi: npt.NDArray[np.uint64], length: UInt8, family: UInt8, shortest: int) -> Bool:
-        """Which of these prefixes cover one of them."""
-        fits = (family == 4) & (length >= shortest) & (length <= 24)
-        first = (hi >> np.uint64(40)).astype(np.int64)
-        behind = first + (np.int64(1) << (24 - np.minimum(length, 24).astype(np.int64)))
-        at = np.searchsorted(self.behind, first, "right")
-        begins = np.append(self.first, np.iinfo(np.int64).max)[at]
-        covers: Bool = fits & (begins < behind)
-        return covers
 
 
 @dataclass(frozen=True)

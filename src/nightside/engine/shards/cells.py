@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from nightside.engine.unit_stretches import Units
 from nightside.world.snapshot import Snapshot
 
 CELLS = 256
@@ -38,9 +39,10 @@ def cells_of(hi: UInt64, length: UInt8, family: UInt8) -> UInt16:
     return cell
 
 
-def cells_with(units: Int64) -> list[int]:
+def cells_with(units: Units) -> list[int]:
     """The cells of these /24s, ascending, and EVERY behind them."""
-    return [*np.unique(units >> 16).tolist(), EVERY]
+    first = np.arange(CELLS) << 16
+    return [*np.flatnonzero(units.overlap(first, first + (1 << 16))).tolist(), EVERY]
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Stretches:
         return inside | (length < SHORTEST)
 
 
-def stretches(parts: Sequence[tuple[UInt64, UInt8]], units: Int64) -> Stretches:
+def stretches(parts: Sequence[tuple[UInt64, UInt8]], units: Units) -> Stretches:
     """The outermost of all parts' IPv4 prefixes (address, length), of those that hold one of the units."""
     hi = np.concatenate([hi for hi, _length in parts] or [np.empty(0, np.uint64)])
     length = np.concatenate([length for _hi, length in parts] or [np.empty(0, np.uint8)])
@@ -72,7 +74,7 @@ def stretches(parts: Sequence[tuple[UInt64, UInt8]], units: Int64) -> Stretches:
     first, behind = first[order], behind[order]
     outermost = first >= np.append(0, np.maximum.accumulate(behind)[:-1])[: len(first)]
     first, behind = first[outermost], behind[outermost]
-    mine = np.searchsorted(units, behind) > np.searchsorted(units, first)
+    mine = units.overlap(first, behind)
     return Stretches(first[mine], behind[mine])
 
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-import numpy as np
-
 from nightside.engine.allocation import give_back_large
 from nightside.engine.collect import merge
-from nightside.engine.flips import Units, units_of
+from nightside.engine.flips import units_of
 from nightside.engine.replay import Judged, judge, provenance_of
-from nightside.engine.seeing import crossings_in, look
+from nightside.engine.seeing import Looked, crossings_in, look
 from nightside.engine.shards.cells import cells_with, stretches
 from nightside.engine.shards.kept_results import keep_result, kept_result
 from nightside.engine.shards.keys import key_of
 from nightside.engine.shards.part_segments import Head, SpoiltError, prefixes_in, read_head, read_part
 from nightside.engine.shards.world_kept import kept_snapshot
-from nightside.engine.subjects import country_subjects
+from nightside.engine.unit_stretches import Units
 from nightside.engine.units import Unit
 from nightside.model.entity import Entity
 from nightside.model.incident import Provenance
@@ -126,9 +124,9 @@ def _told(
 ) -> ShardTold:
     whom, settings = shard.whom, shard.whom.settings
     if shard.countries is None:
-        mine, codes = np.arange(1 << 24), whom.codes
+        mine, codes = Units.all(), whom.codes
     else:
-        mine = np.flatnonzero(country_subjects(snapshot, shard.countries).entity_of_unit)
+        mine = Units.of_countries(snapshot, [snapshot.index_of(code) for code in shard.countries])
         codes = shard.countries
     cells = cells_with(mine)
     within = stretches([prefixes_in(work, head, cells) for head in heads], mine)
@@ -144,7 +142,7 @@ def _told(
     hit = {incident.entity for incident, _series, _told in judged.incidents}
     return ShardTold(
         judged=judged,
-        units={entity: units_of(looked.subjects, entity) for entity in sorted(hit, key=_order)},
+        units={entity: _units_of(looked, entity) for entity in sorted(hit, key=_order)},
         health=view_signals(seen.timeline, observation),
         start=observation.start,
         end=observation.end,
@@ -153,6 +151,12 @@ def _told(
         provenance=provenance,
         crossings=crossings_in(seen),
     )
+
+
+def _units_of(looked: Looked, entity: Entity) -> Units:
+    if entity.type == "country":
+        return Units.of_countries(looked.snapshot, [looked.snapshot.index_of(entity.code)])
+    return units_of(looked.subjects, entity)
 
 
 def _order(entity: Entity) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from nightside.engine.collect import passed_over
 from nightside.engine.executors.protocol import Executor, Failed, Job
 from nightside.engine.files import bytes_to_read
-from nightside.engine.flips import Units, flips_of, sessions_told, wish
+from nightside.engine.flips import flips_of, sessions_told, wish
 from nightside.engine.replay import in_order
 from nightside.engine.seeing import open_inputs, what_to_warn_of
 from nightside.engine.shards import flips_job, part_segments, shard_job, unit_job
@@ -30,6 +30,7 @@ from nightside.engine.shards.steps import Steps, drive
 from nightside.engine.shards.unit_job import Bring, Made, make_part
 from nightside.engine.shards.world_kept import FOLDER as MAPS
 from nightside.engine.shards.world_kept import keep_snapshot
+from nightside.engine.unit_stretches import Units
 from nightside.engine.units import Unit, units_of
 from nightside.engine.world_of_day import World, world_of_day
 from nightside.incidents.messages import Message
@@ -345,11 +346,20 @@ def _all_done(work: Work, outcomes: list[Any]) -> list[Any]:
 
 def _raise_of_input(work: Work, failed: Sequence[Failed]) -> None:
     """Raise the first error that says that an input is of no use, about the file as it was given."""
-    paths = {str(file.path.absolute()): str(file.path) for unit in work.units for file in unit.files}
     for one in failed:
         if isinstance(one.error, InputError):
             error = one.error
-            raise type(error)(error.what, where=paths.get(error.where, error.where), advice=error.advice)
+            raise type(error)(error.what, where=_as_given(work, error.where), advice=error.advice)
+
+
+def _as_given(work: Work, where: str) -> str:
+    """A place in a file (its path, maybe with the byte behind it) with the file's path as it was given."""
+    for unit in work.units:
+        for file in unit.files:
+            path, _, behind = where.partition(str(file.path.absolute()))
+            if not path and (not behind or behind.startswith(":")) and where:
+                return f"{file.path}{behind}"
+    return where
 
 
 def _does_not_stay(work: Work) -> NightsideError:
