@@ -8,7 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+
+AT_ONCE = 500
+"""So many values are asked for in one statement."""
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The values, as many at a time as one statement may ask for."""
+    return (values[first : first + AT_ONCE] for first in range(0, len(values), AT_ONCE))
+
+
+def marks(values: Sequence[Any]) -> str:
+    """The places of these values in a statement."""
+    return ", ".join("?" * len(values))
 
 
 class Rows(Protocol):

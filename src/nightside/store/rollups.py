@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from nightside.store.catalogue import Connection
+from nightside.store.catalogue import Connection, chunks, marks
 from nightside.store.segments import NONE, Columns, Int64
 
 if TYPE_CHECKING:
@@ -87,10 +87,16 @@ def unpacked(data: bytes) -> Day:
     return np.frombuffer(zlib.decompress(data), "<i8").reshape(5, HOURS)
 
 
-def day_of(connection: Connection, entity: int, day: int) -> Day:
-    """One day (since the epoch) of an entity, to be changed and put again."""
-    found = days(connection, entity, day, day)
-    return unpacked(found[0][1]).copy() if found else empty_day()
+def days_of(connection: Connection, wanted: Iterable[tuple[int, int]]) -> dict[tuple[int, int], Day]:
+    """Single days, by entity and day (since the epoch), to be changed and put again."""
+    found = {place: empty_day() for place in wanted}
+    for some in chunks([key(*place) for place in found]):
+        rows = connection.execute(
+            f"SELECT entity_day, hours FROM rollup WHERE entity_day IN ({marks(some)})", some
+        )
+        for number, data in rows:
+            found[number >> _DAY_BITS, number & _LAST_DAY] = unpacked(data).copy()
+    return found
 
 
 def days(connection: Connection, entity: int, first_day: int, last_day: int) -> list[tuple[int, bytes]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from itertools import count
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from nightside.model.entity import Entity
 from nightside.store import changes, rollups, samples
 from nightside.store.catalogue import Connection
-from nightside.store.rollups import HOUR_S, HOURS, Day, Hours, hours_of
+from nightside.store.rollups import HOUR_S, HOURS, Hours, hours_of
 from nightside.store.segment_reader import SegmentReader
 from nightside.store.segments import NONE, Columns, Int64, Piece
 
@@ -109,52 +109,64 @@ def _put_hours(
     hours = hours_of(columns)
     entity = np.asarray(numbers, np.int64)[hours.signal]
     day = hours.hour // HOURS
-    found: dict[tuple[int, int], Day] = {}
     starts = np.flatnonzero((np.diff(entity, prepend=-1) != 0) | (np.diff(day, prepend=-1) != 0))
-    for begin, end in zip(starts.tolist(), [*starts[1:].tolist(), len(day)], strict=True):
-        key = (int(entity[begin]), int(day[begin]))
-        if end - begin == HOURS:
-            found[key] = hours.numbers[:, begin:end].copy()
-            continue
-        if key not in found:
-            found[key] = rollups.day_of(connection, *key)
-        found[key][:, hours.hour[begin:end] % HOURS] = hours.numbers[:, begin:end]
-    for number, hour in _shared_hours(connection, name, numbers, columns, hours):
+    ends = np.append(starts[1:], len(day))
+    places = list(zip(entity[starts].tolist(), day[starts].tolist(), strict=True))
+    # A whole day stands for itself; of another one the hours beside it are kept.
+    found = rollups.days_of(connection, (p for p, n in zip(places, ends - starts, strict=True) if n < HOURS))
+    for place, begin, end in zip(places, starts.tolist(), ends.tolist(), strict=True):
+        of_day = found.setdefault(place, rollups.empty_day())
+        of_day[:, hours.hour[begin:end] % HOURS] = hours.numbers[:, begin:end]
+    for (number, hour), pieces in _shared_hours(connection, name, numbers, columns, hours).items():
         # What a damaged segment held of the hour is not known any more.
         with suppress(OSError, pa.ArrowException):
-            found[number, hour // HOURS][:, hour % HOURS] = _hour_read(connection, reader, number, hour)
+            found[number, hour // HOURS][:, hour % HOURS] = _hour_read(reader, pieces, hour)
     rollups.put_days(connection, ((n, d, numbers_of) for (n, d), numbers_of in sorted(found.items())))
 
 
 def _shared_hours(
     connection: Connection, name: str, numbers: Sequence[int], columns: Columns, hours: Hours
-) -> set[tuple[int, int]]:
-    """The (entity, hour) for which this signal does not answer alone."""
+) -> dict[tuple[int, int], list[samples.Held]]:
+    """The (entity, hour) for which this signal does not answer alone, and who does."""
     first, last = _ends(columns)
-    times = list(zip(numbers, columns.begin_s[first].tolist(), columns.end_s[last].tolist(), strict=True))
-    shared: set[tuple[int, int]] = set()
-    for number, begin, end in times:
-        for second, hour in ((begin, begin // HOUR_S), (end, (end - 1) // HOUR_S)):
-            if second % HOUR_S and any(p.segment != name for p in _seen(connection, number, hour)):
-                shared.add((number, hour))
+    times = zip(numbers, columns.begin_s[first].tolist(), columns.end_s[last].tolist(), strict=True)
+    cut = {
+        (number, hour)
+        for number, begin, end in times
+        for second, hour in ((begin, begin // HOUR_S), (end, (end - 1) // HOUR_S))
+        if second % HOUR_S
+    }
     several = {number for number, count in Counter(numbers).items() if count > 1}
-    for signal, number in enumerate(numbers):
-        if number in several:
-            shared |= {(number, hour) for hour in hours.hour[hours.signal == signal].tolist()}
-    return shared
+    twice = {
+        (number, hour)
+        for signal, number in enumerate(numbers)
+        if number in several
+        for hour in hours.hour[hours.signal == signal].tolist()
+    }
+    return {
+        place: pieces
+        for place, pieces in _seen(connection, cut | twice).items()
+        if place in twice or any(piece.segment != name for piece in pieces)
+    }
 
 
-def _seen(connection: Connection, number: int, hour: int) -> list[samples.Held]:
-    begin, end = hour * HOUR_S, (hour + 1) * HOUR_S
-    return samples.visible(samples.held(connection, number, begin, end), begin, end)
+def _seen(connection: Connection, wanted: Set[tuple[int, int]]) -> dict[tuple[int, int], list[samples.Held]]:
+    """By (entity, hour): which piece answers for which part of the hour."""
+    by_hour: dict[int, list[int]] = defaultdict(list)
+    for number, hour in sorted(wanted):
+        by_hour[hour].append(number)
+    found: dict[tuple[int, int], list[samples.Held]] = {}
+    for hour, numbers in by_hour.items():
+        begin, end = hour * HOUR_S, (hour + 1) * HOUR_S
+        held = samples.held_of(connection, numbers, begin, end)
+        found |= {(n, hour): samples.visible(held.get(n, []), begin, end) for n in numbers}
+    return found
 
 
-def _hour_read(
-    connection: Connection, reader: SegmentReader, number: int, hour: int
-) -> npt.NDArray[np.int64]:
+def _hour_read(reader: SegmentReader, pieces: Sequence[samples.Held], hour: int) -> npt.NDArray[np.int64]:
     """The five numbers of an hour from all samples that are stored of it."""
     end = (hour + 1) * HOUR_S
-    rows = samples.read(reader, _seen(connection, number, hour), end)
+    rows = samples.read(reader, pieces, end)
     ends = np.append(rows.begin_s[1:], end)
     signal = np.zeros(len(ends), np.int64)
     return hours_of(Columns(signal, rows.begin_s, ends, rows.units, rows.baseline)).numbers[:, 0]
