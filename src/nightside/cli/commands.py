@@ -26,6 +26,7 @@ COMMANDS: tuple[str, ...] = (
     "evaluate",
     "doctor",
     "world",
+    "store",
 )
 """In the order of the help text; each is a file of this room with a `command`: a function, or a group of them."""
 

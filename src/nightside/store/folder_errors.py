@@ -23,7 +23,7 @@ def readable(files: Files, name: str | None = None) -> Iterator[None]:
         raise NightsideError(
             f"{what}: {said}",
             where=f"{files.place}/{name}" if name else files.place,
-            advice=advice or _DAMAGED.get(files.name, _DAMAGED["checks"]),
+            advice=advice or _DAMAGED.get(files.name, _ELSE),
         ) from error
 
 
@@ -42,10 +42,11 @@ def written(files: Files, name: str | None = None) -> Iterator[None]:
 
 
 _KEPT = {"segments": "samples", "checks": "results of checks", "flips": "flips"}
+_ELSE = "A file is missing or damaged: bring it back from a copy, or name another store."
 _DAMAGED = {
-    "segments": "A segment is missing or damaged: replay its input again into a new store.",
+    "segments": "A segment is missing or damaged: `nightside store check` says which, and what it held.",
     "flips": "The file is damaged: replay the incident's input again.",
-    "checks": "A file is missing or damaged: bring it back from a copy, or name another store.",
+    "checks": "A segment is missing or damaged: `nightside store check` says which, and what it held.",
 }
 
 

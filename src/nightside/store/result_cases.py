@@ -43,11 +43,11 @@ def result_cases(reading: Reading, files: Files) -> Iterator[Case]:
                 if not _stands(connection, entered):
                     continue
             said = f"the file is missing, and with it {of}"
-            finding = StoreFinding("file-missing", where, said, True, "they are taken out", _COPY)
+            finding = StoreFinding("file-missing", where, said, True, "takes them out", _COPY)
             yield Case(finding, partial(_take_out, files, entered, None))
             continue
         if wrong is not None:
-            how = "writes what can be read anew" if kept is not None else "they are taken out"
+            how = "writes what can be read anew" if kept is not None else "takes them out"
             finding = StoreFinding("file-damaged", where, f"{wrong}; it held {of}", True, how, _COPY)
             yield Case(finding, partial(_take_out, files, entered, kept))
 

@@ -36,6 +36,7 @@ Segment = tuple[int, str, int]
 Reading = Callable[[], AbstractContextManager[Connection]]
 
 AGAIN = "Replay the input of that time again: what it gives is stored anew."
+_OUT = "takes it out: what it held is unknown then"
 _LOST = (
     "NOT EXISTS (SELECT 1 FROM segment WHERE segment.number = piece.segment) "
     "OR NOT EXISTS (SELECT 1 FROM entity WHERE entity.number = piece.entity)"
@@ -73,7 +74,7 @@ def _of_segment(
     where = f"{files.name}/{file_of(segment[1])}"
     if looked is None:
         said = f"the file is missing, and with it {_samples(rows, entities)}"
-        finding = StoreFinding("file-missing", where, said, True, "what it held is unknown then", AGAIN)
+        finding = StoreFinding("file-missing", where, said, True, _OUT, AGAIN)
         yield Case(finding, partial(_take_out, files, segment, rows, None))
         return
     fit = [fits(row, entities, looked.groups) for row in rows]
@@ -82,11 +83,7 @@ def _of_segment(
         bad = [row for row, each in zip(rows, fit, strict=True) if not each]
         kept = _salvaged(segment, good, entities, looked.groups) if good else None
         said = f"{looked.damage}; it held {_samples(bad, entities)}" if bad else looked.damage
-        how = (
-            "writes what can be read anew; the rest is unknown then"
-            if good
-            else "what it held is unknown then"
-        )
+        how = "writes what can be read anew; the rest is unknown then" if good else _OUT
         finding = StoreFinding("file-damaged", where, said, True, how, AGAIN)
         yield Case(finding, partial(_take_out, files, segment, rows, kept))
     elif not all(fit):
