@@ -13,7 +13,8 @@ from types import TracebackType
 from typing import Self
 
 from nightside.engine.executors.dask_cluster import OwnCluster
-from nightside.engine.executors.dask_run import Given, Run, Warned
+from nightside.engine.executors.dask_lane import Given
+from nightside.engine.executors.dask_run import Run, Warned
 from nightside.engine.executors.local import cores
 from nightside.engine.executors.protocol import Done, Failed, Job
 from nightside.model.errors import NightsideError

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from nightside.engine.executors.doing import Value, do, told
@@ -36,16 +36,27 @@ def call_of_hello() -> bytes:
     return pickle.dumps(_Call(program), protocol=5)
 
 
-def call_of(job: Job) -> bytes:
-    """Becomes the answer of a worker; raises what pickle raises."""
-    # Apart, so that a worker says whose program it is before it looks for what it is to do.
-    pickled = pickle.dumps((job.work, job.given), protocol=5)
-    return pickle.dumps(_Call(_answer, program(), job.name, pickled), protocol=5)
+Asked = tuple[str, bytes]
+"""A job as it is sent: its name, and what is to be called, pickled."""
 
 
-def _answer(asked_by: dict[str, str], name: str, pickled: bytes) -> Answer:
+def asked(job: Job) -> Asked:
+    """Raises what pickle raises."""
+    return job.name, pickle.dumps((job.work, job.given), protocol=5)
+
+
+def call_of(jobs: Sequence[Asked]) -> bytes:
+    """Becomes the answers of a worker that does these one after the other."""
+    return pickle.dumps(_Call(_answers, program(), list(jobs)), protocol=5)
+
+
+def _answers(asked_by: dict[str, str], jobs: Sequence[Asked]) -> list[Answer]:
     if asked_by != program():
-        return "refused", pickle.dumps(program()), 0.0
+        return [("refused", pickle.dumps(program()), 0.0)] * len(jobs)
+    return [_answer(name, pickled) for name, pickled in jobs]
+
+
+def _answer(name: str, pickled: bytes) -> Answer:
     begun = time.perf_counter()
     try:
         work, given = pickle.loads(pickled)

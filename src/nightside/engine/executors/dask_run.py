@@ -1,4 +1,4 @@
-"""The run of jobs on a Dask cluster: who is there, what each worker is given, and what it answers.
+"""The run of jobs on a Dask cluster: who is there, and who of them may do jobs.
 
 Dask carries calls and answers, and says who is there. Which worker does a job is decided here (`placing`): only so is
 it known on which one a job failed, and which job a worker did when it died (docs/decisions/0022). All of it happens in
@@ -14,11 +14,11 @@ import uuid
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from nightside.engine.executors.dask_call import Answer, call_of, call_of_hello
-from nightside.engine.executors.doing import told
+from nightside.engine.executors.dask_call import call_of_hello
+from nightside.engine.executors.dask_lane import Given, Lane, first_line, lacks
 from nightside.engine.executors.placing import Place, Placing
 from nightside.engine.executors.program import difference
 from nightside.engine.executors.protocol import Failed, Job
@@ -41,35 +41,10 @@ MOST_TOLD = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """A value of a job, still pickled."""
-
-    number: int
-    pickled: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Warned:
     """Something to be said about the cluster."""
 
     text: str
-
-
-@dataclass(slots=True, eq=False)
-class _Lane:
-    """Our side of one worker."""
-
-    place: Place
-    futures: dict[int, Any] = field(default_factory=dict)
-    """Dask's, of what it holds, by number."""
-    follows: dict[int, asyncio.Task[None]] = field(default_factory=dict)
-    finished: list[int] = field(default_factory=list)
-    wake: asyncio.Event = field(default_factory=asyncio.Event)
-    serves: asyncio.Task[None] | None = None
-
-    def tasks(self) -> list[asyncio.Task[None]]:
-        """All that is under way for it."""
-        return [*self.follows.values(), *([self.serves] if self.serves else [])]
 
 
 class Run:
@@ -85,16 +60,16 @@ class Run:
         self._started = started
         self._client: Any = None
         """Of Dask."""
-        self._name = uuid.uuid4().hex
+        self._name = f"nightside-{uuid.uuid4().hex}"
         """Other runs on the same cluster have others."""
         self._placing = Placing(AHEAD_S)
-        self._lanes: dict[str, _Lane] = {}
+        self._lanes: dict[str, Lane] = {}
         """By address."""
         self._refused: dict[str, str] = {}
         """Why, by address."""
         self._meeting: set[str] = set()
         self._meetings: set[asyncio.Task[None]] = set()
-        self._sent = 0
+        self._met = 0
         self._nobody_since_s = 0.0
 
     def add(self, number: int, job: Job) -> None:
@@ -120,11 +95,10 @@ class Run:
             ):
                 await self._watch()
         finally:
-            lanes = [task for lane in self._lanes.values() for task in lane.tasks()]
-            under_way = [*lanes, *self._meetings]
-            for task in under_way:
-                task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            for meeting in self._meetings:
+                meeting.cancel()
+            ending = [task for lane in self._lanes.values() for task in lane.let_go()]
+            await asyncio.gather(*ending, *self._meetings, return_exceptions=True)
             with suppress(Exception):
                 await asyncio.wait_for(self._client.close(), CLOSE_S)
 
@@ -137,7 +111,7 @@ class Run:
                 await self._client
         except (OSError, ValueError) as error:
             raise NightsideError(
-                f"no Dask scheduler answers ({_first_line(error)})",
+                f"no Dask scheduler answers ({first_line(error)})",
                 where=self.address,
                 advice="Start one with `dask scheduler`, and say the address that it names.",
             ) from None
@@ -173,7 +147,7 @@ class Run:
     def _look(self, there: dict[str, dict[str, Any]]) -> None:
         for lane in list(self._lanes.values()):
             about = there.get(lane.place.address)
-            if about is None or _broken(lane):
+            if about is None or lane.broken:
                 self._lose(lane)
             else:
                 lane.place.paused = about["status"] != "running"
@@ -202,8 +176,8 @@ class Run:
             return
         self._meeting |= new.keys()
         try:
-            asked = self._client.run(pickle.loads, call_of_hello(), workers=list(new), on_error="return")
-            said = await asyncio.wait_for(asked, ANSWER_S)
+            hello = self._client.run(pickle.loads, call_of_hello(), workers=list(new), on_error="return")
+            said = await asyncio.wait_for(hello, ANSWER_S)
         except (OSError, TimeoutError):
             # Whoever is still there is asked again.
             return
@@ -213,15 +187,27 @@ class Run:
             theirs = said.get(address, OSError())
             if isinstance(theirs, OSError):
                 continue
-            why = difference(theirs) if isinstance(theirs, dict) else _lacks(theirs)
+            why = difference(theirs) if isinstance(theirs, dict) else lacks(theirs)
             if why:
                 self._refuse(address, why)
                 continue
+            self._met += 1
             place = Place(address, str(about["host"]), int(about["nthreads"]))
             self._placing.places[address] = place
-            lane = self._lanes[address] = _Lane(place)
-            lane.serves = asyncio.ensure_future(self._serve(lane))
+            self._lanes[address] = Lane(
+                self._client,
+                self._placing,
+                place,
+                f"{self._name}-{self._met}",
+                hears=self._hears,
+                changed=self._wake,
+                refused=self._refuse_at_work,
+            )
         self._count()
+
+    def _refuse_at_work(self, lane: Lane, why: str) -> None:
+        self._refuse(lane.place.address, why)
+        self._lose(lane)
 
     def _refuse(self, address: str, why: str) -> None:
         self._refused[address] = why
@@ -237,146 +223,17 @@ class Run:
             advice="Install the same nightside and the same libraries everywhere, and start the workers anew.",
         )
 
-    def _lose(self, lane: _Lane) -> None:
-        """A worker has gone: what it had is done by others."""
-        place = lane.place
-        del self._lanes[place.address], self._placing.places[place.address]
+    def _lose(self, lane: Lane) -> None:
+        address = lane.place.address
+        del self._lanes[address], self._placing.places[address]
         self._count()
-        for task in lane.tasks():
-            task.cancel()
-        for number in list(place.held):
-            if lane.futures[number].status == "finished":
-                self._placing.put_back(place, number)
-            else:
-                self._died(place, number)
-        self._wake()
+        lane.gone()
 
     def _count(self) -> None:
         self.threads = sum(place.threads for place in self._placing.places.values())
-
-    # ---- one worker ----------------------------------------------------------------------------------------
-
-    async def _serve(self, lane: _Lane) -> None:
-        """Give to a worker, and take from it, until it has gone."""
-        while True:
-            lane.wake.clear()
-            self._give(lane)
-            if lane.finished:
-                await self._collect(lane)
-            else:
-                await lane.wake.wait()
-
-    def _give(self, lane: _Lane) -> None:
-        """As much as it should have, in one go."""
-        calls: dict[int, bytes] = {}
-        while (number := self._placing.choose(lane.place, time.monotonic())) is not None:
-            job = self._placing.job(number)
-            try:
-                calls[number] = call_of(job)
-            except Exception as error:
-                # What cannot be pickled can be sent nowhere.
-                self._failed(lane.place, number, told(error, job.name), final=True)
-        if not calls:
-            return
-        self._sent += 1
-        futures = self._client.map(
-            pickle.loads,
-            list(calls.values()),
-            key=[f"nightside-{self._name}-{self._sent}-{number}" for number in calls],
-            pure=False,
-            workers=[lane.place.address],
-            allow_other_workers=False,
-            retries=0,
-        )
-        for number, future in zip(calls, futures, strict=True):
-            lane.futures[number] = future
-            lane.follows[number] = asyncio.ensure_future(self._follow(lane, number, future))
-
-    async def _follow(self, lane: _Lane, number: int, future: Any) -> None:
-        from distributed import wait
-        from distributed.client import FuturesCancelledError
-
-        until_done: Any = wait
-        with suppress(FuturesCancelledError):
-            await until_done([future])
-        lane.finished.append(number)
-        lane.wake.set()
-
-    async def _collect(self, lane: _Lane) -> None:
-        """Take what a worker has done."""
-        numbers = list(lane.finished)
-        good = [number for number in numbers if lane.futures[number].status == "finished"]
-        values = await self._client.gather([lane.futures[number] for number in good], errors="skip")
-        # Fewer where some were lost meanwhile; then which is which is not known.
-        answers = dict(zip(good, values, strict=True)) if len(values) == len(good) else {}
-        errors = {
-            number: await lane.futures[number].exception()
-            for number in numbers
-            if number not in answers and lane.futures[number].status == "error"
-        }
-        # From here on nothing is waited for, so that no job is lost between two hands.
-        del lane.finished[: len(numbers)]
-        for number in numbers:
-            del lane.futures[number], lane.follows[number]
-            if number in answers:
-                self._answered(lane.place, number, answers[number])
-            elif isinstance(errors.get(number), ImportError | AttributeError):
-                self._placing.put_back(lane.place, number)
-                self._refuse(lane.place.address, _lacks(errors[number]))
-            else:
-                self._died(lane.place, number)
-        if lane.place.address in self._refused:
-            self._lose(lane)
-
-    # ---- what came of a job --------------------------------------------------------------------------------
-
-    def _answered(self, place: Place, number: int, answer: Answer) -> None:
-        word, pickled, took_s = answer
-        if word == "value":
-            self._placing.done(place, number, took_s)
-            self._hears(Given(number, pickled))
-        elif word == "error":
-            self._failed(place, number, pickle.loads(pickled))
-        else:
-            self._placing.put_back(place, number)
-            self._refuse(place.address, difference(pickle.loads(pickled)))
-
-    def _failed(self, place: Place, number: int, error: Exception, *, final: bool = False) -> None:
-        self._tell(self._placing.failed(place, number, error, time.monotonic(), final=final))
-
-    def _died(self, place: Place, number: int) -> None:
-        error = NightsideError(
-            f"each worker that did it died, the last at {place.address}",
-            where=self._placing.job(number).name,
-            advice="If memory ran out, give workers more of it, or fewer threads.",
-        )
-        self._tell(self._placing.died(place, number, error))
-
-    def _tell(self, outcome: Failed | None) -> None:
-        if outcome is not None:
-            self._hears(outcome)
-        self._wake()
 
     def _wake(self) -> None:
         """Who may have room looks for work."""
         if self._placing.waiting:
             for lane in self._lanes.values():
-                lane.wake.set()
-
-
-def _broken(lane: _Lane) -> bool:
-    """Whether talking to a worker has ended, as it does where it has gone; raises what nobody expected."""
-    if lane.serves is None or not lane.serves.done() or lane.serves.cancelled():
-        return False
-    error = lane.serves.exception()
-    if error is not None and not isinstance(error, OSError):
-        raise error
-    return True
-
-
-def _lacks(error: BaseException) -> str:
-    return f"no such program ({_first_line(error)})"
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
+                lane.wake()
