@@ -118,9 +118,14 @@ def test_a_store_that_cannot_be_asked_takes_nothing_from_anybody(store: Store) -
             await asyncio.sleep(0.7)
             await mine.look()
             assert await mine.all() is None
+            assert store.leases() == []
             away.is_away = False
             await asyncio.sleep(0.2)
             assert [one.holder for one in store.leases("judge")] == ["one"]
+            # Nor may one take what others hold who had no time yet to say that they live.
+            assert await mine.all() is None
+            await asyncio.sleep(0.5)
+            assert await mine.all() == store.leases()
         assert len(warned) == 2
 
     asyncio.run(main())

@@ -65,7 +65,7 @@ class Holding:
         self._lost: asyncio.Future[None] | None = None
         self._renewing: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
-        self._looked_at = _now()
+        self._looked_at = self._known_from = _now()
         self._failing = False
 
     async def __aenter__(self) -> Self:
@@ -105,8 +105,12 @@ class Holding:
             await self._asked(lambda: self._store.release_lease(lease))
 
     async def all(self) -> list[Lease] | None:
-        """What everybody holds; None where the store cannot be asked."""
-        return await self._asked(lambda: self._store.leases())
+        """What everybody holds; None where that is not known.
+
+        When the store is back after a while, who lives first has time to say so.
+        """
+        everybody = await self._asked(lambda: self._store.leases())
+        return everybody if _now() >= self._known_from else None
 
     async def look(self) -> None:
         """Make sure that nothing was lost while this program stood still. Raises LeaseLostError."""
@@ -151,7 +155,7 @@ class Holding:
             self._failing = True
             return None
         if self._failing:
-            self._failing = False
+            self._failing, self._known_from = False, _now() + LEASE_S
             self._warn("leases are looked at again")
         return got
 
