@@ -41,6 +41,22 @@ def written(files: Files, name: str | None = None) -> Iterator[None]:
         ) from error
 
 
+def require_new(place: Files) -> None:
+    """Raise NightsideError where the files of a new store cannot lie here, or those of another do.
+
+    Each store deletes what its own catalogue does not name, so no two may share a place.
+    """
+    with readable(place):
+        place.ask()
+        taken = [name for name in _KEPT if place.child(name).listing()]
+    if taken:
+        raise NightsideError(
+            f"the files of another store lie here ({', '.join(taken)})",
+            where=place.place,
+            advice="Name a place of its own with NIGHTSIDE_SEGMENTS; what was stored here belongs to its database.",
+        )
+
+
 _KEPT = {"segments": "samples", "checks": "results of checks", "flips": "flips"}
 _ELSE = "A file is missing or damaged: bring it back from a copy, or name another store."
 _DAMAGED = {

@@ -13,6 +13,8 @@ from nightside.model.errors import NightsideError
 from nightside.store import postgres_tables
 from nightside.store.catalogue import Connection
 from nightside.store.connections import Connections
+from nightside.store.files import files_at
+from nightside.store.folder_errors import require_new
 from nightside.store.postgres_address import PostgresAddress
 from nightside.store.postgres_connection import PostgresConnection, connect
 from nightside.store.postgres_errors import explained
@@ -111,6 +113,7 @@ class PostgresCatalogue:
                     where=self.where,
                     advice="Set NIGHTSIDE_SEGMENTS to a folder, or to s3://BUCKET/PREFIX, that all its programs reach.",
                 )
+            require_new(files_at(segments))
             schema = connection.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = ?", (SCHEMA,))
             if schema.fetchone() is None:
                 connection.execute(f"CREATE SCHEMA {SCHEMA}")
