@@ -36,6 +36,7 @@ from nightside.model.series import IncidentSeries, Lane
 from nightside.model.settings import Settings
 from nightside.store import findings
 from nightside.store.embedded import EmbeddedStore
+from nightside.store.protocol import Store
 from nightside.store.segments import NONE, Columns, Contents, digest_of
 from nightside.world.names import country_codes, country_name
 
@@ -150,7 +151,7 @@ def make(
     print(file=sys.stderr)
 
 
-def reads(store: EmbeddedStore, chance: random.Random) -> dict[str, Callable[[], object]]:
+def reads(store: Store, chance: random.Random) -> dict[str, Callable[[], object]]:
     """The single reads of the mix, by name."""
     everybody = store.entities()
     begin, end = min(e.first_s for e in everybody), max(e.last_s for e in everybody)

@@ -14,7 +14,7 @@ from nightside.model.instants import iso, parse_iso
 from nightside.model.ndjson import dumps
 from nightside.model.series import IncidentSeries
 from nightside.store import changes
-from nightside.store.catalogue import Connection
+from nightside.store.catalogue import Connection, chunks, marks
 from nightside.store.summary import summary_of
 
 _OF_THE_STORE = frozenset({"id", "revision", "corrections", "reports", "acknowledgements"})
@@ -62,6 +62,20 @@ def summary(connection: Connection, incident_id: str) -> str | None:
     """The JSON text of the latest revision in short; None where the id is unknown."""
     row = connection.execute("SELECT summary FROM incident WHERE id = ?", (incident_id,)).fetchone()
     return None if row is None else str(row[0])
+
+
+def texts(connection: Connection, ids: Sequence[str], *, summaries: bool) -> list[str]:
+    """The JSON texts of the latest revisions, or of these in short, in the order of the ids; unknown ones left out."""
+    found: dict[str, str] = {}
+    for some in chunks(ids):
+        rows = connection.execute(
+            f"SELECT id, summary FROM incident WHERE id IN ({marks(some)})"
+            if summaries
+            else f"SELECT id, json FROM revision JOIN incident USING (id, revision) WHERE id IN ({marks(some)})",
+            some,
+        )
+        found |= dict(rows)
+    return [found[id] for id in ids if id in found]
 
 
 def revisions(connection: Connection, incident_id: str) -> list[int]:

@@ -83,15 +83,10 @@ class IncidentKeeping(Keeping):
         return self._each(ids, summaries=summaries)
 
     def _each(self, ids: Sequence[str], *, summaries: bool) -> Iterator[dict[str, Any]]:
-        text_of = findings.summary if summaries else findings.latest
         for first in range(0, len(ids), AT_ONCE):
             with self._reading() as connection:
-                texts = (text_of(connection, id) for id in ids[first : first + AT_ONCE])
-                found = [
-                    _loaded(text) if summaries else _shown(connection, text)
-                    for text in texts
-                    if text is not None
-                ]
+                texts = findings.texts(connection, ids[first : first + AT_ONCE], summaries=summaries)
+                found = [_loaded(text) if summaries else _shown(connection, text) for text in texts]
             yield from found
 
     def revisions(self, id: str) -> list[int]:
