@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from shared_watch import COLLECTORS, shared_scene, times
+from watch_process import watching
 from watch_scene import back, gone, seconds
 
 from nightside.store.location import location_of, open_store
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 TAKEN_OVER_S = 30
 
 
-@pytest.mark.xdist_group("timed")
 def test_the_judge_is_killed_in_an_outage(tmp_path: Path, measured: Callable[[str], None]) -> None:
     async def test() -> None:
         alone = tmp_path / "alone"
@@ -58,7 +58,6 @@ def test_the_judge_is_killed_in_an_outage(tmp_path: Path, measured: Callable[[st
     asyncio.run(test())
 
 
-@pytest.mark.xdist_group("timed")
 def test_a_judge_that_only_slept_and_a_program_that_is_killed(
     tmp_path: Path, postgres_server: PostgresServer, s3_bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,6 +68,11 @@ def test_a_judge_that_only_slept_and_a_program_that_is_killed(
         with open_store(location_of(database)):
             pass
         async with shared_scene(tmp_path, database) as here, here.programs(2) as (first, second):
+            words = ("KP", "--source", "rrc00")
+            async with watching(tmp_path / "alone", *words, store=database, **here.settings) as alone:
+                await asyncio.wait_for(alone.process.wait(), 30)
+                assert alone.process.returncode == 2
+                assert alone.said("programs that share their work watch into this store")
             # What it could not deliver, the next one delivers.
             here.hook.down()
             lost = await here.say(gone)

@@ -61,6 +61,7 @@ async def judge(
             log.warn,
             is_mine=lambda: _is_mine(place, lease),
         )
+        await asyncio.to_thread(_tidied, files)
         await asyncio.to_thread(desk.take_over)
         here = replace(place, store=place.store.under(lease), folder=desk.folder)
         outbox = outbox_of(here, partial(CopiedOutbox, desk))
@@ -89,6 +90,12 @@ async def judge(
             finally:
                 await asyncio.to_thread(_last, kept, log.warn)
         await desk.copy()
+
+
+def _tidied(files: Files) -> None:
+    """What killed programs left half-written goes. Raises OSError."""
+    for name in (RELAY, STATE, DESK):
+        files.child(name).delete_left()
 
 
 def _is_mine(place: Place, lease: Lease) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from nightside.engine.allocation import give_back_large
 from nightside.engine.channels.configuration import channels_of
+from nightside.engine.ingesters.holding import programs_in
 from nightside.engine.live.asked import Asked
 from nightside.engine.live.beginning import gone_on_with, learn_missed, read_tables, resume
 from nightside.engine.live.checkpoint import names_of
@@ -22,6 +23,7 @@ from nightside.engine.live.supervisor import supervised
 from nightside.engine.live.watcher import Watcher
 from nightside.engine.logs import Log
 from nightside.engine.world_of_day import world_of_day
+from nightside.model.errors import UsageError
 from nightside.sources.archive_paths import is_ris
 from nightside.sources.beacons import Canary
 from nightside.sources.bmp import BmpListener
@@ -46,6 +48,12 @@ def watch(asked: Asked, *, line: Callable[[dict[str, Any]], None], log: Log) -> 
         open_store(asked.store_folder) as store,
         closing(KeptState(folder / FOLDER, key, names_of(watcher), log.warn)) as kept,
     ):
+        if programs_in(store.leases()):
+            raise UsageError(
+                "programs that share their work watch into this store",
+                where=str(asked.store_folder or ""),
+                advice="Give this one a store of its own with --store, or --share too.",
+            )
         place = Place(asked, read_endpoints(), snapshot, store, folder, channels, log)
         recovered = gone_on_with(kept.recover(), log)
         if recovered is None:
