@@ -16,7 +16,7 @@ import pytest
 from nightside.model.entity import Entity
 from nightside.model.errors import NightsideError, UsageError
 from nightside.model.signal import Signal
-from nightside.store import postgres_catalogue, postgres_connection, postgres_tables, tables
+from nightside.store import merging, postgres_catalogue, postgres_connection, postgres_tables, tables
 from nightside.store.location import location_of, open_store
 from nightside.store.postgres import PostgresStore
 from nightside.store.postgres_address import PostgresAddress
@@ -79,6 +79,28 @@ def test_a_folder_is_told_by_its_whole_name(
     monkeypatch.chdir(tmp_path / "elsewhere")
     with PostgresStore(address, str(tmp_path / "files")) as store:
         assert store.files.place == str(tmp_path / "files")
+
+
+def test_they_may_lie_in_a_bucket(
+    address: PostgresAddress, s3_bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two programs at once, while small segments become few."""
+    kp = Entity("country", "KP", "North Korea")
+    PostgresStore(address, f"{s3_bucket}/night").close()
+    monkeypatch.setattr(merging, "MOST_SMALL", 6)
+
+    def write(first: int) -> None:
+        with PostgresStore(address) as store:
+            for i in range(first, 24, 2):
+                store.put_samples([Signal(kp, [10 * i], [i], 10 * i + 10)])
+
+    with ThreadPoolExecutor(2) as several:
+        list(several.map(write, range(2)))
+    with PostgresStore(address, read_only=True) as store:
+        units = [row["units"] for row in store.samples("country", "KP", 0, 240).to_pylist()]
+        assert units == list(range(24))
+        assert store.files.place == f"{s3_bucket}/night"
+        assert len(store.files.child("segments").names()) < 20
 
 
 def test_to_be_read_only_there_must_be_one(postgres_server: PostgresServer, address: PostgresAddress) -> None:
