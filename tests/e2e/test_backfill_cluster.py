@@ -92,8 +92,12 @@ def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 def fill(store: Path, said: list[str] | None = None, engine: str = "dask") -> dict[str, Any]:
     """Run a backfill; all that it leaves."""
     told = Told() if said is None else Told(warn=said.append, say=said.append)
-    backfill(plan_backfill(asked(store), told), told, engine=engine, processes=1)
-    with open_store(store) as opened:
+    return fill_with(asked(store), told, engine)
+
+
+def fill_with(words: Asked, told: Told, engine: str) -> dict[str, Any]:
+    backfill(plan_backfill(words, told, engine=engine), told, engine=engine, processes=1)
+    with open_store(words.store) as opened:
         return all_stored(opened)
 
 
@@ -109,6 +113,29 @@ def test_days_at_once_leave_what_one_after_the_other_leaves(
     assert [line[:10] for line in said if " days stored" in line] == [f"2014-12-{n}" for n in range(23, 26)]
     # Nothing of it is left behind.
     assert not list((tmp_path / "store" / "work").rglob("*.*"))
+
+
+@pytest.mark.usefixtures("two_processes")
+def test_a_day_without_files_and_a_collector_without_any(
+    days: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "archive"
+    (root / "rrc00" / "2014.11").mkdir(parents=True)
+    for path in days.iterdir():
+        (root / path.name).symlink_to(path)
+    begin, end = parse("2014-12-20"), parse("2014-12-23T09:00Z")
+    left = {}
+    with served(root, monkeypatch, tmp_path):
+        monkeypatch.setattr("nightside.engine.backfill_readings.ONE_JOB_BYTES", 0)
+        for name in ("local", "pieces"):
+            words = Asked(["rrc00", *COLLECTORS], begin, end, ["KP"], [], tmp_path / name)
+            said: list[str] = []
+            told = Told(warn=said.append, say=said.append)
+            left[name] = fill_with(words, told, "local" if name == "local" else "dask")
+            assert any("2014-12-20: nothing to be had" in line for line in said), said
+            assert any("rrc00: its archive has nothing from" in line for line in said), said
+    assert left["local"]["order"]
+    assert left["pieces"] == left["local"]
 
 
 # ---- a real cluster --------------------------------------------------------------------------------------
@@ -280,16 +307,9 @@ def test_two_at_once_are_one_and_a_clear_refusal(undisturbed: dict[str, Any], tm
 
 
 @pytest.mark.usefixtures("server", "two_processes")
-@pytest.mark.parametrize("in_pieces", [False, True])
 def test_the_disk_is_bounded_where_two_workers_share_a_cache(
-    undisturbed: dict[str, Any],
-    days: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    in_pieces: bool,
+    undisturbed: dict[str, Any], days: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if in_pieces:
-        monkeypatch.setattr("nightside.engine.backfill_readings.ONE_JOB_BYTES", 0)
     files = sum(path.stat().st_size for path in days.rglob("*.bz2"))
     # The longest lead fits, and not what both workers would like to have at once.
     limit = int(0.9 * files)

@@ -69,7 +69,7 @@ def command(
         store,
         country_by,
     )
-    plan = plan_backfill(asked, Told(warn=warn))
+    plan = plan_backfill(asked, Told(warn=warn), engine=engine)
     for line in plan.in_words():
         say(line)
     if plan.days and not yes:

@@ -17,7 +17,7 @@ from nightside.engine.backfill_lease import alone
 from nightside.engine.backfill_pace import Pace
 from nightside.engine.backfill_plan import LEAD_S, LONGEST_LEAD_S, Asked, Plan, make_plan
 from nightside.engine.backfill_progress import Progress
-from nightside.engine.backfill_readings import Readings, asks_archives, readings
+from nightside.engine.backfill_readings import Readings, asks_archives, is_here, readings
 from nightside.engine.fetching import NoRoomError, Told
 from nightside.engine.kept import put
 from nightside.model.errors import DownloadError, InputError
@@ -27,14 +27,16 @@ from nightside.store.location import open_store
 from nightside.store.protocol import Store
 
 
-def plan_backfill(asked: Asked, told: Told, manners: Manners | None = None) -> Plan:
+def plan_backfill(
+    asked: Asked, told: Told, manners: Manners | None = None, *, engine: str | None = None
+) -> Plan:
     """What there is to do, by what is noted in the store and what the archives have.
 
     Raises InputError where there is nothing, DownloadError; NightsideError where the store cannot be used.
     """
     with open_store(asked.store) as store:
         done = Progress(store, asked).until
-    return make_plan(asked, done, told, manners)
+    return make_plan(asked, done, told, manners, elsewhere=not is_here(engine))
 
 
 def backfill(

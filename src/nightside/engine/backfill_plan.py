@@ -71,8 +71,8 @@ class Plan:
     """In the cache already."""
     bytes_at_once: int
     """The largest day with its lead."""
-    cache_bytes: int
-    """So much the cache may hold."""
+    cache_bytes: int | None
+    """So much the cache of this machine may hold; None: files are fetched by others, into caches of theirs."""
 
     @property
     def days(self) -> list[tuple[int, int]]:
@@ -95,14 +95,19 @@ class Plan:
             return [f"everything from {iso(self.asked.begin)} to {iso(self.asked.end)} is done already"]
         done = f" (done until {iso(self.begin)})" if self.begin > self.asked.begin else ""
         days = len(self.days)
+        if self.cache_bytes is None:
+            here, alone, who = "", " for one worker", "it"
+            room = "what NIGHTSIDE_CACHE_GIB says on each worker's machine"
+        else:
+            here, alone, who = f", of which {in_words(self.bytes_here)} are here", "", "this machine"
+            room = in_words(self.cache_bytes)
         return [
             f"{days} day{'' if days == 1 else 's'} from {iso(self.begin)} to {iso(self.asked.end)}{done}, of "
             f"{' '.join(self.asked.collectors)}",
-            f"{self.files} files, about {in_words(self.bytes)}, of which {in_words(self.bytes_here)} are here",
-            f"about {duration_words(round(self.duration_s))}, if the line brings {in_words(LINE_BYTES_S)} and "
-            f"this machine reads {in_words(READING_BYTES_S)} a second: an estimate",
-            f"at most {in_words(self.cache_bytes)} of disk for the cache; the largest day needs "
-            f"{in_words(self.bytes_at_once)}",
+            f"{self.files} files, about {in_words(self.bytes)}{here}",
+            f"about {duration_words(round(self.duration_s))}{alone}, if the line brings "
+            f"{in_words(LINE_BYTES_S)} and {who} reads {in_words(READING_BYTES_S)} a second: an estimate",
+            f"at most {room} of disk for the cache; the largest day needs {in_words(self.bytes_at_once)}",
             f"results go to {self.asked.place}",
         ]
 
@@ -115,13 +120,15 @@ def windows(begin: int, end: int) -> Iterator[tuple[int, int]]:
         begin = until
 
 
-def make_plan(asked: Asked, done: int, told: Told, manners: Manners | None = None) -> Plan:
-    """Ask the archives what there is; what comes before `done` is done.
+def make_plan(
+    asked: Asked, done: int, told: Told, manners: Manners | None = None, *, elsewhere: bool = False
+) -> Plan:
+    """Ask the archives what there is; what comes before `done` is done. `elsewhere`: others will fetch it.
 
     Raises InputError where there is nothing, DownloadError.
     """
     places = read_endpoints()
-    limit = int(places.cache_gib * GIB)
+    limit = None if elsewhere else int(places.cache_gib * GIB)
     if done >= asked.end:
         return Plan(asked, asked.end, 0, 0, 0, 0, limit)
 
@@ -144,13 +151,13 @@ def make_plan(asked: Asked, done: int, told: Told, manners: Manners | None = Non
         estimated_bytes([p for p in files if _read_from(begin) <= p.file.nominal < end])
         for begin, end in windows(done, asked.end)
     )
-    if at_once > limit:
+    if limit is not None and at_once > limit:
         raise NoRoomError(
             f"the largest day needs about {in_words(at_once)}, more than the cache may hold ({in_words(limit)})",
             where=str(places.cache_folder),
             advice="Name fewer collectors, or set NIGHTSIDE_CACHE_GIB higher.",
         )
-    here = sum(p.bytes or 0 for p in files if p.here)
+    here = 0 if elsewhere else sum(p.bytes or 0 for p in files if p.here)
     return Plan(asked, done, len(files), estimated_bytes(files), here, at_once, limit)
 
 

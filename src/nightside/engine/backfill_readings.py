@@ -18,8 +18,10 @@ from nightside.engine.executors.open import open_executor
 from nightside.engine.executors.protocol import Executor, Failed, Job
 from nightside.engine.fetch_plan import BEFORE_S, TABLE_REACH_S
 from nightside.engine.fetching import Told
+from nightside.engine.shards.probe import require_sight
 from nightside.engine.shards.shard_job import tell_shard
 from nightside.engine.shards.steps import Steps
+from nightside.engine.shards.world_kept import FOLDER as MAPS
 from nightside.engine.shards.world_kept import keep_snapshot
 from nightside.engine.world_of_day import world_of_day
 from nightside.model.errors import NightsideError
@@ -30,6 +32,11 @@ from nightside.store.files import Files
 
 ONE_JOB_BYTES = 512 * 1024 * 1024
 """A day of so many packed bytes, with its lead, is one worker's: nothing is written and read in between."""
+
+
+def is_here(engine: str | None) -> bool:
+    """Whether an engine is this machine, which then reads days itself."""
+    return engine in (None, "local")
 
 
 def asks_archives(job: Job) -> bool:
@@ -122,6 +129,11 @@ class OnCluster:
         self._source = Source(self.work, archives, (), manners)
         self._maps: dict[date, str] = {}
 
+    def require_sight(self) -> None:
+        """Raises NightsideError where a worker does not see the work place. Nothing else may be under way."""
+        ((_day, name), *_) = self._maps_of(self.asked.begin, self.asked.begin)
+        require_sight(self.executor, self.work, MAPS, name, [])
+
     def read(self, day: Window, lead: int) -> Steps[DayDone | DayLeft]:
         """See `Readings.read`."""
         source = replace(self._source, maps=self._maps_of(lead, day[1]))
@@ -202,10 +214,12 @@ def readings(
     `name` is that of the backfill, `files` are the store's.
     """
     asked = plan.asked
-    if engine in (None, "local"):
+    if is_here(engine):
         yield Here(asked, pace, told, manners, processes)
         return
     work = files.child("work").child(name.replace(" ", "-"))
     told.started(plan.bytes_to_read)
     with open_executor(engine, processes, warn=told.warn) as executor:
-        yield OnCluster(asked, pace, told, manners or Manners(), executor, work, plan.bytes_at_once)
+        cluster = OnCluster(asked, pace, told, manners or Manners(), executor, work, plan.bytes_at_once)
+        cluster.require_sight()
+        yield cluster
