@@ -32,7 +32,7 @@ from nightside.engine.live.place import Place, key_of, new_watcher
 from nightside.engine.live.pulse import Pulse
 from nightside.engine.live.stopping import run_until_stopped
 from nightside.engine.live.supervisor import supervised
-from nightside.engine.live.vitals import CollectorVitals, ShareVitals, Vitals
+from nightside.engine.live.vitals import STALE_S, CollectorVitals, ShareVitals, Vitals
 from nightside.engine.live.watch import bmp_listener
 from nightside.engine.logs import Log
 from nightside.engine.world_of_day import world_of_day
@@ -144,6 +144,7 @@ class _Program:
             self._holding, self._relay, self._hearing = holding, relay, hearing
             async with relay, asyncio.TaskGroup() as group:
                 group.create_task(holding.lost())
+                group.create_task(_handing_on(relay))
                 group.create_task(hearing.run())
                 group.create_task(self._judge(holding, hearing))
 
@@ -220,6 +221,13 @@ class _Program:
             share=shares,
             collectors=[CollectorVitals(name, True, None, None) for name in shares.collectors],
         )
+
+
+async def _handing_on(relay: Relay) -> None:
+    """Raises LeaseLostError where what is heard is of no use to anybody: others may be able to hand it on."""
+    while time.time() - relay.written_s <= STALE_S:
+        await asyncio.sleep(LOOK_EVERY_S)
+    raise LeaseLostError(f"nothing could be handed on for {STALE_S:g} s")
 
 
 def _collectors_of(asked: Asked) -> list[str]:

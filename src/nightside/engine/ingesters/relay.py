@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Self
+from typing import NamedTuple, Self
 
 from nightside.engine.live.journal import FIRST_LINE, framed
 from nightside.engine.live.relayed import Relayed
@@ -110,18 +110,27 @@ class Relay:
             await self.write()
 
 
+class Piece(NamedTuple):
+    """What the name of a piece says; these sort in the order of time."""
+
+    written_s: float
+    relay: str
+    number: int
+    name: str
+
+
 def name_of(piece: Relayed) -> str:
     """The name of a piece's file."""
     return f"{round(piece.written_s * 1000):013d}-{piece.relay}-{piece.number:09d}"
 
 
-def told_by(name: str) -> tuple[float, str, int] | None:
-    """When a piece was written, of which relay it is, and its number there; None where it is no piece's name."""
+def piece_of(name: str) -> Piece | None:
+    """What a name says; None where it is no piece's."""
     written, _, rest = name.partition("-")
     relay, _, number = rest.rpartition("-")
     if not (written.isdigit() and relay and number.isdigit()):
         return None
-    return int(written) / 1000, relay, int(number)
+    return Piece(int(written) / 1000, relay, int(number), name)
 
 
 def _as_now(value: Batch | Status) -> Batch | Status:

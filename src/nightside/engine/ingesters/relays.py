@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from copy import deepcopy
 from io import BytesIO
 
-from nightside.engine.ingesters.relay import told_by
+from nightside.engine.ingesters.relay import Piece, piece_of
 from nightside.engine.live.journal import framed_in
 from nightside.engine.live.relayed import Positions, Relayed
 from nightside.sources.stream import Batch, Status
 from nightside.store.files import Files
 
 LOOK_EVERY_S = 0.3
+READ_AT_ONCE = 8
 
 
 class Relays:
@@ -41,8 +42,8 @@ class Relays:
     def from_now(self) -> Positions:
         """Begin behind all that there is; what is passed over so. Raises OSError."""
         self._positions = Positions()
-        for _name, relay, number in self._pieces():
-            self._positions.entered[relay] = max(number, self._positions.entered.get(relay, 0))
+        for one in self._pieces():
+            self._positions.entered[one.relay] = max(one.number, self._positions.entered.get(one.relay, 0))
         return deepcopy(self._positions)
 
     async def values(self) -> AsyncGenerator[Relayed, None]:
@@ -50,14 +51,12 @@ class Relays:
         while True:
             asked_s = self._clock()
             try:
-                for name, relay, number in await asyncio.to_thread(self._pieces):
-                    before = self._positions.entered.get(relay)
-                    if before is not None and number <= before:
-                        continue
-                    if before is not None and number > before + 1:
-                        self._warn(f"{relay}: pieces before {number} are gone: what they told is unknown")
-                        yield self._entered(_unknown(name, relay, number - 1, self._positions))
-                    yield self._entered(await asyncio.to_thread(self._piece, name, relay, number))
+                new = [one for one in await asyncio.to_thread(self._pieces) if not self._was_given(one)]
+                for some in (new[i : i + READ_AT_ONCE] for i in range(0, len(new), READ_AT_ONCE)):
+                    pieces = await asyncio.gather(*(asyncio.to_thread(self._piece, one) for one in some))
+                    for one, piece in zip(some, pieces, strict=True):
+                        for told in self._in_place(one, piece):
+                            yield told
             except OSError as error:
                 if not self._failing:
                     self._warn(f"what others heard cannot be read: {error}: it is tried again")
@@ -69,38 +68,46 @@ class Relays:
     def forget(self, entered: dict[str, int]) -> set[str]:
         """Delete the pieces up to these numbers; the relays that have others. Raises OSError."""
         left = set()
-        for name, relay, number in self._pieces():
-            if number <= entered.get(relay, 0):
-                self._files.delete(name)
+        for one in self._pieces():
+            if one.number <= entered.get(one.relay, 0):
+                self._files.delete(one.name)
             else:
-                left.add(relay)
+                left.add(one.relay)
         return left
 
-    def _entered(self, piece: Relayed) -> Relayed:
+    def _was_given(self, one: Piece) -> bool:
+        return one.number <= self._positions.entered.get(one.relay, 0)
+
+    def _in_place(self, one: Piece, piece: Relayed | None) -> Iterator[Relayed]:
+        """A piece, behind what stands for those that are missing before it; None is one that is damaged."""
+        before = self._positions.entered.get(one.relay, one.number - 1)
+        if one.number > before + 1:
+            self._warn(f"{one.relay}: pieces before {one.number} are gone: what they told is unknown")
+            yield self._noted(self._unknown(one, one.number - 1))
+        if piece is None:
+            self._warn(f"{one.name}: damaged: what it told is unknown")
+        yield self._noted(piece or self._unknown(one, one.number))
+
+    def _noted(self, piece: Relayed) -> Relayed:
         for _value in self._positions.take(piece):
             """It is entered as a whole."""
         return piece
 
-    def _pieces(self) -> list[tuple[str, str, int]]:
+    def _unknown(self, one: Piece, number: int) -> Relayed:
+        """What a piece may have told of is not known from then on."""
+        values: list[tuple[int, Batch | Status]] = [
+            (lease, Status(collector, False, "a part of what was heard is lost", one.written_s))
+            for collector, lease in sorted(self._positions.leases.items())
+            if self._positions.relays.get(collector) == one.relay
+        ]
+        return Relayed(one.relay, number, one.written_s, values)
+
+    def _pieces(self) -> list[Piece]:
         """In the order in which they were written; those of one relay in their own."""
-        found = [(told, name) for name in self._files.names() if (told := told_by(name))]
-        return [(name, relay, number) for (_written, relay, number), name in sorted(found)]
+        return sorted(piece for name in self._files.names() if (piece := piece_of(name)))
 
-    def _piece(self, name: str, relay: str, number: int) -> Relayed:
-        piece = next(framed_in(BytesIO(self._files.read_bytes(name))), None)
-        if not isinstance(piece, Relayed) or (piece.relay, piece.number) != (relay, number):
-            self._warn(f"{name}: damaged: what it told is unknown")
-            return _unknown(name, relay, number, self._positions)
+    def _piece(self, one: Piece) -> Relayed | None:
+        piece = next(framed_in(BytesIO(self._files.read_bytes(one.name))), None)
+        if not isinstance(piece, Relayed) or (piece.relay, piece.number) != (one.relay, one.number):
+            return None
         return piece
-
-
-def _unknown(name: str, relay: str, number: int, positions: Positions) -> Relayed:
-    """In place of a piece that cannot be read: what it may have told of is not known from then on."""
-    told = told_by(name)
-    assert told is not None
-    values: list[tuple[int, Batch | Status]] = [
-        (lease, Status(collector, False, "a part of what was heard is lost", told[0]))
-        for collector, lease in sorted(positions.leases.items())
-        if positions.relays.get(collector) == relay
-    ]
-    return Relayed(relay, number, told[0], values)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from nightside.engine.live.journal import FIRST_LINE, Ended, Entered, Entry, Tol
 from nightside.engine.live.kept_state import Recovered
 from nightside.store.files import Files
 
+READ_AT_ONCE = 16
 _STATE = "state"
 _ENDED = framed(Ended())
 """A journal goes on in that of the next state."""
@@ -153,10 +155,15 @@ class SharedState:
 
         Up to the first that is damaged: what stands behind it was entered later.
         """
+        first, after = _name(generation, number, ""), _name(generation + 1, 0, "")
+        wanted = sorted(n for n in names if first <= n < after and not n.endswith(f"-{_STATE}"))
+        # Some hundreds, and each takes its time over a network.
+        with ThreadPoolExecutor(READ_AT_ONCE, thread_name_prefix="journal") as pool:
+            read = dict(zip(wanted, pool.map(self._files.read_bytes, wanted), strict=True))
         found: list[bytes] = []
         piece = 1
-        while (name := _name(generation, number, f"{piece:09d}")) in names:
-            entries = next(framed_in(BytesIO(self._files.read_bytes(name))), None)
+        while (name := _name(generation, number, f"{piece:09d}")) in read:
+            entries = next(framed_in(BytesIO(read.pop(name))), None)
             if not isinstance(entries, bytes):
                 self._warn(f"{name}: damaged: what came from there on is read again, as far as it is left")
                 break
