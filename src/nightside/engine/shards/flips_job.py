@@ -9,12 +9,13 @@ from dataclasses import asdict, astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from nightside.engine.collect import merge
 from nightside.engine.flips import Wish, collector_flips
-from nightside.engine.shards.cells import EVERY, Stretches
+from nightside.engine.shards.cells import cells_with
 from nightside.engine.shards.keys import key_of
-from nightside.engine.shards.part_segments import SpoiltError, Warned, read_head, read_part
+from nightside.engine.shards.part_segments import SpoiltError, Warned, Within, read_head, read_part
 from nightside.engine.shards.unit_job import Bring
 from nightside.engine.units import Unit
 from nightside.model.settings import Settings
@@ -58,7 +59,7 @@ def read_flips(
     try:
         head = read_head(work, part)
         with bring(unit) if bring else nullcontext(unit) as brought:
-            mine = read_part(work, head, brought, *_near(wishes), places=True)
+            mine = read_part(work, head, brought, *_near(wishes, settings), places=True)
             # None of the others need have any element; then there is nothing to tell of this one.
             collected = merge([replace(mine, used=1, first_second=mine.first_second or 0)], until=unit.until)
             table = collector_flips(collected, 0, wishes, settings, said_of.append)
@@ -70,14 +71,17 @@ def read_flips(
     return FlipsRead(key, warned, anew=True)
 
 
-def _near(wishes: Sequence[Wish]) -> tuple[list[int], Stretches]:
-    """The cells of the wishes, whole: a prefix that covers a unit lies in the unit's cell, and more do no harm."""
-    runs = [(wish.units.first >> 16, (wish.units.behind - 1) >> 16) for wish in wishes]
-    cells = sorted(
-        {c for a, b in runs for lo, hi in zip(a.tolist(), b.tolist(), strict=True) for c in range(lo, hi + 1)}
-    )
-    first = np.array(cells, np.int64) << 16
-    return [*cells, EVERY], Stretches(first, first + (1 << 16))
+def _near(wishes: Sequence[Wish], settings: Settings) -> tuple[list[int], Within]:
+    """The cells in which the wished prefixes lie, and which of a cell's these are."""
+    all_units = {id(one.units): one.units for one in wishes}.values()
+
+    def wished(hi: npt.NDArray[np.uint64], length: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+        found, ipv4 = np.zeros(len(hi), bool), np.full(len(hi), 4, np.uint8)
+        for units in all_units:
+            found |= units.below(hi, length, ipv4, settings.shortest_cover_ipv4)
+        return found
+
+    return sorted({cell for units in all_units for cell in cells_with(units)}), wished
 
 
 def flips_read(work: Files, key: str) -> pa.Table | None:

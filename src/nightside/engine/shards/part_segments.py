@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from nightside.engine.shards.cells import EVERY, NOBODY, Stretches, cells_of
+from nightside.engine.shards.cells import EVERY, NOBODY, cells_of
 from nightside.engine.units import Part, Unit
 from nightside.model.elements import Peer
 from nightside.routing.collector_log import TableSummary, TransferEnd
@@ -44,6 +44,8 @@ OPTIONS: dict[str, Any] = {
 }
 NONE = 0xFFFFFFFF
 
+Within = Callable[[npt.NDArray[np.uint64], npt.NDArray[np.uint8]], npt.NDArray[np.bool_]]
+"""Which of these IPv4 prefixes (address, length) are wanted."""
 Int64 = npt.NDArray[np.int64]
 UInt32 = npt.NDArray[np.uint32]
 
@@ -261,18 +263,17 @@ def prefixes_in(
 
 
 def read_part(
-    work: Files, head: Head, unit: Unit, cells: Sequence[int], within: Stretches, *, places: bool
+    work: Files, head: Head, unit: Unit, cells: Sequence[int], within: Within, *, places: bool
 ) -> Part:
-    """What a part tells of the prefixes within these stretches, all of which lie in these cells (ascending), and of its
-    sessions; numbers keep their order.
+    """What a part tells of some prefixes, all of which lie in these cells (ascending), and of its sessions.
 
-    `unit` is the part's, with its files where they lie now. Without `places` nobody asks which element said what.
+    Numbers keep their order. `unit` is the part's, with its files where they lie now. Without `places` nobody asks which element said what.
     Raises SpoiltError.
     """
     said = head.said
     with _Segment(work, head, PREFIXES, PREFIX_ROWS, cells) as segment:
         number, hi, length = (segment.column(name) for name in ("number", "hi", "length"))
-        rows = np.flatnonzero(within.hold(hi, length))
+        rows = np.flatnonzero(within(hi, length))
         rows = rows[np.argsort(number[rows])]
         country = segment.column("country")[rows]
         empty = Whole(np.empty(0, np.uint32))

@@ -131,7 +131,7 @@ def _told(
     cells = cells_with(mine)
     within = stretches([prefixes_in(work, head, cells) for head in heads], mine)
     parts = (
-        read_part(work, head, unit, cells, within, places=False)
+        read_part(work, head, unit, cells, within.hold, places=False)
         for unit, head in zip(units, heads, strict=True)
     )
     collected = merge(parts, until=whom.end)

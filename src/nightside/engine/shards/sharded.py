@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 Warn = Callable[[str], None]
-BYTES_A_SHARD, MOST_SHARDS = 256 * 1024 * 1024, 16
+BYTES_A_SHARD, MOST_SHARDS = 32 * 1024 * 1024, 16
 """What is judged at once is small enough for the memory of one worker; of a small input it is all."""
 TIMES_ANEW = 3
 """So often what is damaged or gone is made anew, before it is said that it does not stay."""
