@@ -85,6 +85,8 @@ def test_a_named_file_that_is_not_there_is_an_error(tmp_path: Path, monkeypatch:
         ("NIGHTSIDE_CACHE_GIB", "much"),
         ("NIGHTSIDE_CACHE_GIB", "-1"),
         ("NIGHTSIDE_CACHE_GIB", "inf"),
+        ("NIGHTSIDE_ARCHIVE_CONNECTIONS", "0"),
+        ("NIGHTSIDE_ARCHIVE_CONNECTIONS", "many"),
     ],
 )
 def test_what_makes_no_sense_is_named(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
