@@ -37,7 +37,7 @@ def print_flips(
     if found is None:
         raise InputError(
             f"no flips are stored for {id}",
-            advice="It was stored by an older Nightside: replay its input again into the same store.",
+            advice="They were let go of for their age, or never stored: replay its input again into the same store.",
         )
     if peer is not None:
         _require(peer, found.schema)

@@ -134,7 +134,7 @@ class Store(Protocol):
         """The flips of an incident as they were put, in their order; a part of them is in memory at a time.
 
         `peer` narrows to an AS number or to an address, `skip` leaves out so many of the first of those. None
-        where none were ever stored for the incident: its replay was that of an older program.
+        where none are stored for the incident: its replay was that of an older program, or `compact` let go of them.
         """
 
     def put_samples(self, signals: Iterable[Signal], baselines: Baselines) -> None:

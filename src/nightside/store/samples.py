@@ -94,7 +94,8 @@ def read(reader: SegmentReader, pieces: Sequence[Held], end: int) -> Points:
     times: list[Int64] = []
     units: list[Int64] = []
     baselines: list[Int64] = []
-    resolutions: list[Int64] = []
+    resolutions: list[tuple[int, int]] = []
+    """Each with how many rows have it."""
     following = [*(p.begin_s for p in pieces[1:]), end]
     for piece, then in zip(pieces, following, strict=True):
         rows = reader.row_group(piece.segment, piece.row_group).part(piece.first_row, piece.row_count)
@@ -105,25 +106,27 @@ def read(reader: SegmentReader, pieces: Sequence[Held], end: int) -> Points:
         times.append(time)
         units.append(rows.units[first:last])
         baselines.append(rows.baseline[first:last])
-        resolutions.append(np.full(last - first, resolution_of(piece.segment)))
+        resolutions.append((resolution_of(piece.segment), last - first))
         if piece.end_s < then:
             times.append(np.array([piece.end_s]))
             units.append(_ONE_NONE)
             baselines.append(_ONE_NONE)
-            resolutions.append(_ONE)
+            resolutions.append((1, 1))
     time, value, baseline = np.concatenate(times), np.concatenate(units), np.concatenate(baselines)
-    # What is unknown is so to the second, however coarse that is which is known.
-    resolution = np.where(value == NONE, 1, np.concatenate(resolutions))
     new = np.ones(len(time), bool)
-    for column in (value, baseline, resolution):
-        new[1:] &= column[1:] == column[:-1]
-    new[1:] = ~new[1:]
+    new[1:] = (value[1:] != value[:-1]) | (baseline[1:] != baseline[:-1])
+    if all(resolution == 1 for resolution, _count in resolutions):
+        rows_left = int(np.count_nonzero(new))
+        return Points(time[new], value[new], baseline[new], np.ones(rows_left, np.int64))
+    # What is unknown is so to the second, however coarse that is which is known.
+    coarse = np.repeat(*np.array(resolutions).T)
+    resolution = np.where(value == NONE, 1, coarse)
+    new[1:] |= resolution[1:] != resolution[:-1]
     return Points(time[new], value[new], baseline[new], resolution[new])
 
 
 _NOTHING = np.array([], np.int64)
 _ONE_NONE = np.array([NONE], np.int64)
-_ONE = np.array([1], np.int64)
 
 
 def table_of(rows: Points) -> pa.Table:

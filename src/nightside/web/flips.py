@@ -72,7 +72,7 @@ def _page(store: Store, id: str, peer: int | str | None, skip: int, limit: int) 
         raise NotThereError(
             f"no flips are stored for {id}",
             where="id",
-            advice="It was stored by an older Nightside: replay its input again into the same store.",
+            advice="They were let go of for their age, or never stored: replay its input again into the same store.",
         )
     with found:
         sessions = sessions_of(found.schema)
