@@ -119,7 +119,8 @@ async def _begin(place: Place, parts: Judge, kept: SharedState, relays: Relays, 
         # As with any watch: what comes before the tables are read is not heard.
         daemon.figures.relays = await asyncio.to_thread(relays.from_now)
         clock.begin(time.time())
-    await asyncio.to_thread(daemon.begin)
+    # Not at once: a large state takes its time, and what led to it is there still.
+    daemon.begin(at_once=False)
     pulse.starting = None
 
 

@@ -20,7 +20,8 @@ from nightside.engine.live.journal import FIRST_LINE, Ended, Entered, Entry, Tol
 from nightside.engine.live.kept_state import Recovered
 from nightside.store.files import Files
 
-READ_AT_ONCE = 16
+AT_ONCE = 16
+"""So many pieces are read, or deleted: there are some hundreds, and each takes its time over a network."""
 _STATE = "state"
 _ENDED = framed(Ended())
 """A journal goes on in that of the next state."""
@@ -100,7 +101,12 @@ class SharedState:
         return rest
 
     def append(self, entry: Entered | Told) -> None:
-        """Write it down with the next `sync`; until then it can be had from the relays again."""
+        """Write it down with the next `sync`; until then it can be had from the relays again.
+
+        So can what comes before the first state.
+        """
+        if not self._number:
+            return
         frame = framed(entry)
         with self._lock:
             self._entries.append(frame)
@@ -157,8 +163,7 @@ class SharedState:
         """
         first, after = _name(generation, number, ""), _name(generation + 1, 0, "")
         wanted = sorted(n for n in names if first <= n < after and not n.endswith(f"-{_STATE}"))
-        # Some hundreds, and each takes its time over a network.
-        with ThreadPoolExecutor(READ_AT_ONCE, thread_name_prefix="journal") as pool:
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="journal") as pool:
             read = dict(zip(wanted, pool.map(self._files.read_bytes, wanted), strict=True))
         found: list[bytes] = []
         piece = 1
@@ -175,9 +180,10 @@ class SharedState:
 
     def _forget(self, before: str) -> None:
         """Delete what stands before this name."""
-        for name in self._files.names():
-            if name < before:
-                self._files.delete(name)
+        gone = [name for name in self._files.names() if name < before]
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="state") as pool:
+            for _ in pool.map(self._files.delete, gone):
+                """Whatever is wrong with one is raised here."""
 
     def _name(self, number: int, what: str) -> str:
         return _name(self._generation, number, what)

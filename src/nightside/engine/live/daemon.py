@@ -102,10 +102,10 @@ class Daemon:
         """Forget what was resumed, and be with this watcher."""
         self.watcher, self.figures, self.entered_at_s = watcher, DaemonFigures(), 0.0
 
-    def begin(self) -> None:
-        """Write the first state of this run."""
+    def begin(self, *, at_once: bool = True) -> None:
+        """Write the first state of this run; without `at_once` that is begun with the first that comes."""
         self.entered_at_s = max(self.entered_at_s, self.watcher.until_s) or self._clock.time()
-        if self._kept is not None:
+        if self._kept is not None and at_once:
             self._tried("the state cannot be kept", lambda kept: kept.begin(self._state())())
             self._state_begun()
 
