@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 FindingKind = Literal[
+    "catalogue-damaged",
     "file-missing",
     "file-damaged",
     "file-unknown",
@@ -16,13 +17,14 @@ FindingKind = Literal[
 ]
 """Of what is wrong:
 
-file-missing      the catalogue names a file that is not there
-file-damaged      a file, or a part of it, cannot be read, or holds something else than it says
-file-unknown      a file that the catalogue does not name; nothing is lost
-piece-outside     a row of the catalogue points to what its file does not hold
-hours-missing     samples are there whose hours are not
-revision-missing  an incident lacks one of its revisions
-incident-damaged  an incident, or one of its revisions, cannot be understood
+catalogue-damaged  the catalogue's own file is damaged
+file-missing       the catalogue names a file that is not there
+file-damaged       a file, or a part of it, cannot be read, or holds something else than it says
+file-unknown       a file that the catalogue does not name; nothing is lost
+piece-outside      a row of the catalogue points to what its file does not hold
+hours-missing      samples are there whose hours are not
+revision-missing   an incident lacks one of its revisions
+incident-damaged   an incident, or one of its revisions, cannot be understood
 """
 
 

@@ -20,6 +20,8 @@ from nightside.store.retired import delete_retired, nobodys
 from nightside.store.sample_keeping import SampleKeeping
 from nightside.store.segment_cases import segment_cases
 
+_COPY = "Bring back a copy of the store, or replay its inputs into a new one."
+
 
 class Care(IncidentKeeping, SampleKeeping):
     """A store's care; readers and writers go on meanwhile."""
@@ -39,6 +41,9 @@ class Care(IncidentKeeping, SampleKeeping):
         self._delete_unneeded()
 
     def _cases(self) -> Iterator[Case]:
+        if (said := self._catalogue.damage()) is not None:
+            where = self._catalogue.where
+            yield Case(StoreFinding("catalogue-damaged", where, said, True, None, _COPY))
         with readable(self._segments):
             yield from segment_cases(self._reading, self._segments)
         with readable(self._checks):

@@ -71,5 +71,8 @@ class Catalogue(Protocol):
     def now_s(self, connection: Connection) -> float:
         """What the catalogue's clock says, in seconds since the epoch."""
 
+    def damage(self) -> str | None:
+        """What is wrong with its own files; None where nothing is, or where only its own server can tell."""
+
     def close(self) -> None:
         """Let go of it."""

@@ -70,6 +70,7 @@ def _is_of(text: str, id: str, number: int) -> bool:
 def flip_cases(reading: Reading, files: Files) -> Iterator[Case]:
     """Read every file of flips of an incident that is known."""
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
     with reading() as connection:
         known = {file_of(id) for (id,) in connection.execute("SELECT id FROM incident")}
@@ -77,7 +78,11 @@ def flip_cases(reading: Reading, files: Files) -> Iterator[Case]:
         if name not in known:
             continue
         try:
-            with files.parquet(name, page_checksum_verification=True) as file:
+            # Another may take its place meanwhile.
+            with (
+                files.snapshot(name) as source,
+                pq.ParquetFile(source, page_checksum_verification=True) as file,
+            ):
                 for group in range(file.num_row_groups):
                     file.read_row_group(group)
         except FileNotFoundError:

@@ -84,6 +84,10 @@ class PostgresCatalogue:
         (now,) = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
         return float(now)
 
+    def damage(self) -> str | None:
+        """See `Catalogue.damage`. PostgreSQL looks after its own files."""
+        return None
+
     def close(self) -> None:
         """See `Catalogue.close`."""
         self._connections.close()

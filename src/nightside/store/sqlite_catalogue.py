@@ -109,6 +109,15 @@ class SqliteCatalogue:
         """See `Catalogue.now_s`."""
         return time.time()
 
+    def damage(self) -> str | None:
+        """See `Catalogue.damage`."""
+        with self.reading() as connection:
+            try:
+                (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            except sqlite3.DatabaseError as error:
+                return str(error)
+        return None if said == "ok" else str(said).splitlines()[-1]
+
     def close(self) -> None:
         """See `Catalogue.close`."""
         self._connections.close()

@@ -98,6 +98,21 @@ def test_what_can_be_told_only_by_a_replay_stays_damage(run: Run, folder: Path) 
     assert "3 findings, 3 of damage, 0 repaired" in err
 
 
+def test_a_damaged_catalogue_is_told_first(run: Run, folder: Path) -> None:
+    path = folder / "nightside.sqlite"
+    content = bytearray(path.read_bytes())
+    assert len(content) > 20 * 4096
+    # Pages behind the schema's.
+    for page in range(12, 18):
+        content[page * 4096 : page * 4096 + 200] = b"\xff" * 200
+    path.write_bytes(content)
+    code, out, err = run("check")
+    assert code == 1
+    assert out.startswith(f"damaged  catalogue-damaged {path}: ")
+    assert "Bring back a copy" in out
+    assert "Traceback" not in err
+
+
 def test_it_is_made_smaller(run: Run) -> None:
     code, out, _err = run("compact")
     assert code == 0
