@@ -1,4 +1,4 @@
-"""The container file is one, and has the habits that hadolint asks for."""
+"""The container file is one, with the habits that hadolint asks for; the parts of a cluster can be started."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import typer.main
+import yaml
+
+from nightside.cli.commands import app
 
 CONTAINER = Path(__file__).resolve().parents[2] / "packaging" / "container" / "Containerfile"
 
@@ -32,3 +38,29 @@ def test_the_container_file_is_one_and_as_hadolint_wants_it(tmp_path: Path) -> N
     assert linted(broken) == ["DL3007"]
     broken.write_text(CONTAINER.read_text().replace("USER 10001:10001", "USED 10001:10001"))
     assert linted(broken) == ["DL1000"]
+
+
+def test_the_cluster_is_made_of_programs_that_take_these_words() -> None:
+    """Nothing here can run containers: each service's words are read by the program that it would start."""
+    cluster = yaml.safe_load((CONTAINER.parent / "cluster.yaml").read_text())
+    services = cluster["services"]
+    assert set(services) == {"db", "scheduler", "worker", "ask", "serve"}
+    assert set(cluster["volumes"]) == {"database", "segments", "cache"}
+    for name in ("scheduler", "worker"):
+        program, part = services[name]["entrypoint"]
+        told = subprocess.run(
+            [Path(sys.executable).with_name(program), part, "--help"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+        assert all(word in told for word in services[name]["command"] if word.startswith("--"))
+    for name in ("ask", "serve"):
+        command, *words = services[name]["command"]
+        found: Any = typer.main.get_command(app)
+        found.commands[command].make_context(command, words)
+    # What all of ours have in common is one piece, and the container's own stays as it is without it.
+    assert services["worker"]["environment"] == services["serve"]["environment"]
+    assert services["worker"]["build"]["args"] == {"EXTRAS": "[all]"}
+    assert "ARG EXTRAS=\n" in CONTAINER.read_text()

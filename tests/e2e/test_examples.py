@@ -1,7 +1,8 @@
 """Every example of the documentation is run as it stands, or at least read by the parser that would read it.
 
 Each page's commands run in a place that has what they name (doc_place.py). `PARSED` are those where running adds
-nothing; what a page marks as not to be run here is counted and listed. "Start here" is walked by test_start_here.py.
+nothing; what a page marks as not to be run here is counted and listed. "Start here" is walked by test_start_here.py,
+"One machine or a cluster" by test_operating_walk.py.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ PARSED = {
     r"check --read data_daily": "a file of others: test_checks_read.py has one",
 }
 """What is read by the parser alone, and why."""
-WALKED = "docs/start.md"
+WALKED = ("docs/start.md", "docs/operating.md")
 BLOCKS = [block for page in pages() for block in blocks(page)]
 CALLS = [call for block in BLOCKS for call in calls(block, "nightside", "curl")]
-EXAMPLES = list({(call.words, call.code): call for call in CALLS if call.page != WALKED}.values())
+EXAMPLES = list({(call.words, call.code): call for call in CALLS if call.page not in WALKED}.values())
 HERE = [call for call in EXAMPLES if call.not_run is None]
 
 
@@ -60,7 +61,7 @@ OWN_STORE = {
 }
 """Blocks that have a store of their own, empty for replays, else with what the demo found: it stays there."""
 UNRUN = [call for call in HERE if call.words.startswith("nightside ") and why_parsed(call)]
-PYTHON = [block for block in BLOCKS if is_python(block) and block.page != WALKED and block.not_run is None]
+PYTHON = [block for block in BLOCKS if is_python(block) and block.page not in WALKED and block.not_run is None]
 SERVED_AT = ("http://127.0.0.1:8000", "https://nightside.example")
 """What stands in the pages for the address of `nightside serve`."""
 TOKENS: tuple[tuple[str, Scope, str], ...] = (
