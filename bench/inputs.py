@@ -89,19 +89,20 @@ def archive(folder: Path, size: Size) -> Input:
     """One collector's table and updates."""
     assert size.archive
     peers, prefixes, updates = size.archive
-    return _one_collector(folder, f"archive-{size.name}", peers, prefixes, updates)
+    return one_collector(folder, f"archive-{size.name}", peers, prefixes, updates)
 
 
 def full_collector(folder: Path) -> Input:
     """The largest collector that memory is promised for."""
-    return _one_collector(folder, "archive-full", FULL_PEERS, FULL_PREFIXES, FULL_UPDATES)
+    return one_collector(folder, "archive-full", FULL_PEERS, FULL_PREFIXES, FULL_UPDATES)
 
 
-def _one_collector(folder: Path, name: str, peers: int, prefixes: int, updates: int) -> Input:
-    from bench import one_collector
+def one_collector(folder: Path, name: str, peers: int, prefixes: int, updates: int) -> Input:
+    """One collector of any size; `name` is of it alone."""
+    from bench import one_collector as collector
 
     def write(path: Path) -> dict[str, int]:
-        entries, elements = one_collector.write(path, peers=peers, prefixes=prefixes, updates=updates)
+        entries, elements = collector.write(path, peers=peers, prefixes=prefixes, updates=updates)
         return {"entries": entries, "updates": elements}
 
     words = f"one collector, {peers} peers, {prefixes:,} prefixes: {{entries:,}} table entries, {{updates:,}} updates"

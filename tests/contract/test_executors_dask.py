@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import dask
+import distributed
 import odd_jobs
 import pytest
+from certificate_authority import Authority
 from dask_cluster import SUPPORT, DaskCluster, program_of_tests
 from free_port import free_port
 
@@ -25,6 +28,8 @@ from nightside.model.errors import NightsideError, UsageError
 
 pytestmark = pytest.mark.xdist_group("dask")
 
+# What it finds configured is there from its import on.
+assert distributed
 SQUARES = [Job(str(n), odd_jobs.square, (n,)) for n in range(5)]
 
 
@@ -76,6 +81,31 @@ def until(holds: Any) -> None:
     while not holds():
         assert time.perf_counter() < end
         time.sleep(0.05)
+
+
+def test_a_cluster_behind_tls(tmp_path: Path, capfd: Any) -> None:
+    authority = Authority(tmp_path)
+    issued = authority.issue(["127.0.0.1"])
+    configured = {"distributed.comm.tls.ca-file": str(authority.file)}
+    for role in ("scheduler", "worker", "client"):
+        configured[f"distributed.comm.tls.{role}.cert"] = str(issued.certificate)
+        configured[f"distributed.comm.tls.{role}.key"] = str(issued.key)
+    environment = {
+        "DASK_" + name.upper().replace(".", "__").replace("-", "_"): value
+        for name, value in configured.items()
+    }
+    cluster = DaskCluster(tmp_path / "cluster", scheme="tls", environment=environment)
+    try:
+        cluster.add_workers()
+        with dask.config.set(configured), open_executor(cluster.address) as executor:
+            executor.submit(SQUARES[3])
+            assert executor.next() == Done(0, 9)
+        # Without our part of it nobody gets in, and one line says so.
+        with pytest.raises(NightsideError, match=rf"^{cluster.address}: .*(TLS|ssl)"):
+            open_executor(cluster.address)
+    finally:
+        cluster.stop()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_nobody_comes(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:

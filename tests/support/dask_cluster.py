@@ -35,15 +35,23 @@ def program_of_tests() -> dict[str, str]:
 
 
 class DaskCluster:
-    """Workers have one thread each, and find the jobs of the tests (`odd_jobs`)."""
+    """Workers have one thread each, and find the jobs of the tests (`odd_jobs`).
 
-    def __init__(self, folder: Path) -> None:
+    `environment` is that of all of it, beside ours; `scheme` is tcp or tls.
+    """
+
+    def __init__(
+        self, folder: Path, *, scheme: str = "tcp", environment: Mapping[str, str] | None = None
+    ) -> None:
         self.folder = folder
+        self._environment = {**os.environ, **(environment or {})}
         folder.mkdir(parents=True, exist_ok=True)
-        self.address = f"tcp://127.0.0.1:{free_port()}"
+        self.address = f"{scheme}://127.0.0.1:{free_port()}"
         self._processes: list[subprocess.Popen[bytes]] = []
         self.scheduler = self._start(
-            "scheduler", "--host", "127.0.0.1", "--port", self.address.rpartition(":")[2], *PAGES
+            "scheduler",
+            *("--host", f"{scheme}://127.0.0.1", "--port", self.address.rpartition(":")[2]),
+            *PAGES,
         )
         _until_said(self.folder / "0.err", "Scheduler at")
 
@@ -85,7 +93,7 @@ class DaskCluster:
             stdout=said,
             stderr=said,
             cwd=self.folder,
-            env={**os.environ, **(program_of_tests() if environment is None else environment)},
+            env={**self._environment, **(program_of_tests() if environment is None else environment)},
             process_group=0,
         )
         said.close()

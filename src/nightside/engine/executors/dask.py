@@ -47,17 +47,20 @@ class DaskExecutor:
         self._submitted = 0
         self._heard: SimpleQueue[Given | Failed | Warned | NightsideError] = SimpleQueue()
         self._over: NightsideError | None = None
-        self._levels = {name: logging.getLogger(name).level for name in LOGGERS}
-        for name in LOGGERS:
-            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-        self._own = OwnCluster(processes or cores()) if address is None else None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: Callable[[], object] | None = None
         self._usable = threading.Event()
-        self._run = Run(self._own.address if self._own else address or "", self._heard.put, self._usable.set)
+        self._levels = {name: logging.getLogger(name).level for name in LOGGERS}
+        for name in LOGGERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        self._own: OwnCluster | None = None
         self._thread = threading.Thread(target=self._in_thread, name="nightside-dask", daemon=True)
-        self._thread.start()
         try:
+            if address is None:
+                self._own = OwnCluster(processes or cores())
+                address = self._own.address
+            self._run = Run(address, self._heard.put, self._usable.set)
+            self._thread.start()
             self._usable.wait()
             if self._over:
                 raise self._over
@@ -105,7 +108,8 @@ class DaskExecutor:
         if self._loop is not None and self._stop is not None:
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._stop)
-        self._thread.join(CLOSE_S)
+        if self._thread.is_alive():
+            self._thread.join(CLOSE_S)
         if self._own:
             self._own.close()
         self._bytes.clear()

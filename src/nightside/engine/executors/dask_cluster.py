@@ -30,7 +30,11 @@ class OwnCluster:
             process_group=0,
         )
         assert self._process.stdout is not None
-        self.address = self._process.stdout.readline().strip()
+        try:
+            self.address = self._process.stdout.readline().strip()
+        except BaseException:
+            self.close()
+            raise
         if not self.address:
             self.close()
             raise NightsideError(
@@ -49,11 +53,22 @@ class OwnCluster:
         self._folder.cleanup()
 
 
+QUIET = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.admin.system-monitor.gil.enabled": False,
+}
+"""Nobody looks at what each worker would otherwise measure of itself, a hundred times a second."""
+
+
 def main() -> None:
     """Start a cluster, say where it is, and stay until standard input ends."""
     import logging
 
+    import dask
     import distributed
+
+    dask.config.set(QUIET)
 
     processes, folder = int(sys.argv[1]), sys.argv[2]
     said = os.fdopen(os.dup(1), "w")

@@ -25,6 +25,9 @@ from nightside.engine.executors.placing import Place, Placing
 from nightside.engine.executors.protocol import Done, Failed, Job
 from nightside.model.errors import NightsideError
 
+END_S = 5.0
+"""Who has closed its end of the pipe ends itself within it."""
+
 
 def cores() -> int:
     """How many cores this process may use."""
@@ -61,7 +64,12 @@ class _Process:
         self.process.wait()
 
     def death(self, job: Job) -> NightsideError:
-        code = self.process.wait()
+        try:
+            code = self.process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            # It is deaf and dumb, and no use to anybody.
+            self.process.kill()
+            code = self.process.wait()
         how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
         return NightsideError(
             f"each process that did it {how}",

@@ -44,17 +44,19 @@ class Failed:
     number: int
     job: Job
     error: Exception
-    """Of the last try. A NightsideError of the job is as it was raised."""
+    """Of the last try. A NightsideError of the job is as it was raised; of any other one is made that names the job,
+    and its traceback is printed where it was raised."""
     tries: int
 
 
 class Executor(Protocol):
     """Does jobs, several at a time. One thread uses it.
 
-    A worker that dies takes no job with it: its job is tried again, elsewhere. A job that raises an
-    InputError about what it read is not tried again: it is the same everywhere. UnreadableError and DownloadError may
-    be of one place, so these are. What no worker
-    can do because the cluster itself is gone is raised, as a NightsideError that says so.
+    A worker that dies takes no job with it: its job is tried again, elsewhere. A job that raises an InputError about
+    what it read is not tried again: it is the same everywhere. UnreadableError and DownloadError may be of one place,
+    so these are. What no worker can do because the cluster itself is gone is raised, as a NightsideError that says so.
+
+    A job may tell what it reads by `progress.advance`; whoever opened the executor hears of it.
     """
 
     @property
