@@ -97,6 +97,11 @@ _REMOTE = (
         "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to those of somebody who may read and write there.",
     ),
     (
+        ("PERMANENT_REDIRECT", "HTTP status 301", "AUTHORIZATION_HEADER_MALFORMED"),
+        "the bucket is in another region",
+        "Set AWS_REGION to the bucket's.",
+    ),
+    (
         ("NETWORK_CONNECTION", "REQUEST_TIMEOUT", "SERVICE_UNAVAILABLE", "SLOW_DOWN"),
         "the storage does not answer",
         "See that it runs, and that AWS_ENDPOINT_URL names it (unset, it is Amazon's); then try again.",

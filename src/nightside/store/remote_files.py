@@ -233,11 +233,13 @@ def _s3() -> fs.S3FileSystem:
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     scheme, _, host = endpoint.rpartition("://") if endpoint else ("https", "", None)
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if region is None and host is not None:
+        # Most servers of one's own have none; Amazon's library would ask the network for it.
+        region = "us-east-1"
     return fs.S3FileSystem(
         endpoint_override=host.rstrip("/") if host else None,
         scheme=scheme or "https",
-        # Without a region Amazon's library would ask the network for one.
-        region=region or "us-east-1",
+        region=region,
         connect_timeout=CONNECT_S,
         request_timeout=REQUEST_S,
         # What is small is put by one request.
