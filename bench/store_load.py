@@ -19,7 +19,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Barrier
+from multiprocessing.synchronize import Barrier, Event
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,8 @@ def fill(store: PostgresStore, rows: int) -> int:
         put += len(contents.columns.signal)
         print(f"\r{put:,} rows", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
+    while store.merge_samples():
+        pass
     return put
 
 
@@ -147,15 +149,16 @@ def read(reader: int, asked: Asked, begin: Barrier, told: Queue[Done]) -> None:
     told.put(done)
 
 
-def follow(asked: Asked, begin: Barrier, told: Queue[Done]) -> None:
+def follow(asked: Asked, begin: Barrier, told: Queue[Done], written: Event) -> None:
     """Read the changes as they come, as a dashboard does that is open."""
     done = Done("follower")
     with PostgresStore(PostgresAddress(asked.url), read_only=True) as store:
         last = store.last_change()
         begin.wait(WAIT_S)
-        # A little longer than anybody writes.
-        until = time.monotonic() + asked.for_s + 10
-        while time.monotonic() < until:
+        ended = False
+        while not ended:
+            # Once more after the last writer has done its last.
+            ended = written.is_set()
             done.changes += [change.number for change in store.changes(last, 10_000)]
             last = max([last, *done.changes[-1:]])
             time.sleep(0.02)
@@ -168,11 +171,14 @@ def together(asked: Asked, writers: int, readers: int) -> list[Done]:
     begin, told = context.Barrier(writers + readers + 1), context.Queue()
     tasks: list[tuple[Any, tuple[Any, ...]]] = [(write, (i, asked, begin, told)) for i in range(writers)]
     tasks += [(read, (i, asked, begin, told)) for i in range(readers)]
-    tasks.append((follow, (asked, begin, told)))
+    written = context.Event()
+    tasks.append((follow, (asked, begin, told, written)))
     processes = [context.Process(target=task, args=words, daemon=True) for task, words in tasks]
     for process in processes:
         process.start()
-    found = [told.get(timeout=asked.for_s + 2 * WAIT_S) for _ in processes]
+    found = [told.get(timeout=asked.for_s + 2 * WAIT_S) for _ in processes[1:]]
+    written.set()
+    found.append(told.get(timeout=WAIT_S))
     for process in processes:
         process.join(WAIT_S)
         if process.exitcode != 0:

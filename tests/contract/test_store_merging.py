@@ -105,3 +105,17 @@ def test_readers_go_on_meanwhile(open_store: OpenStore) -> None:
     for thread in readers:
         thread.join(30)
     assert wrong == []
+
+
+def test_one_program_alone_merges(open_store: OpenStore) -> None:
+    with open_store() as store:
+        other = store.take_lease("merging samples", "another program", 60)
+        assert other is not None
+        for i in range(40):
+            store.put_samples([Signal(KP, [10 * i], [i], 10 * i + 10)], {})
+        assert store.merge_samples() == 0
+        before = answers(store)
+        store.release_lease(other)
+        assert store.merge_samples() > 30
+        assert answers(store) == before
+        assert store.leases() == []

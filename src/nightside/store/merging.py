@@ -27,6 +27,10 @@ SMALL_BYTES = 1 << 20
 MOST_SMALL = 32
 """So many small segments may follow one another; then they are merged."""
 MOST_AT_ONCE = 512
+LEASE = "merging samples"
+"""What only one program does at a time; the others would do the same work for nothing."""
+LEASE_S = 600
+"""Who has not done it by then has ended."""
 
 Row = tuple[int, int, int, int, int, int, int, int]
 """Of the table `piece`: entity, begin_s, segment, part, end_s, row_group, first_row, row_count."""
@@ -60,6 +64,11 @@ def small_run(connection: Connection, reader: SegmentReader) -> list[tuple[int, 
             break
         run.append((number, name, written))
     return run[::-1]
+
+
+def is_due(connection: Connection, reader: SegmentReader) -> bool:
+    """Whether there are so many small segments that merging is worth while."""
+    return len(small_run(connection, reader)) >= MOST_SMALL
 
 
 def plan(connection: Connection, reader: SegmentReader) -> Plan | None:
