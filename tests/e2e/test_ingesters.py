@@ -99,6 +99,7 @@ def test_a_judge_that_only_slept_and_a_program_that_is_killed(
             assert await first.hears() == sorted(here.read_beside(here.judge()))
             await here.say(back)
             await here.until(lambda: here.hook.told("recovering"), "told")
+            await second.watch.until(lambda: second.watch.out)
             assert [m["kind"] for m in first.watch.out] == ["opened"]
             assert [m["kind"] for m in second.watch.out] == ["recovering"]
 
