@@ -84,8 +84,9 @@ def took(work: Callable[[], object], rounds: int) -> float:
 
 def replayed(folders: list[Path], *, shards: int, until: int | None = None, tables: bool = False) -> Replayed:
     """A replay in pieces of these collectors; `tables`: of each collector the first file alone."""
+    from nightside.engine.shards.pieces import Work
     from nightside.engine.shards.shard_job import Whom
-    from nightside.engine.shards.sharded import Work, flips_steps, replay_steps
+    from nightside.engine.shards.sharded import flips_steps, replay_steps
     from nightside.engine.shards.world_kept import keep_snapshot
     from nightside.engine.units import units_of
     from nightside.engine.world_of_day import world_of_input

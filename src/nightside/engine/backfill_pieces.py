@@ -20,8 +20,9 @@ from nightside.engine.executors.protocol import Failed, Job
 from nightside.engine.fetching import Told
 from nightside.engine.kept import Kept
 from nightside.engine.shards.keys import content_of
+from nightside.engine.shards.pieces import Work
 from nightside.engine.shards.shard_job import Whom
-from nightside.engine.shards.sharded import BYTES_A_SHARD, MOST_SHARDS, Work, flips_steps, replay_steps
+from nightside.engine.shards.sharded import BYTES_A_SHARD, MOST_SHARDS, flips_steps, replay_steps
 from nightside.engine.shards.steps import Steps
 from nightside.engine.shards.unit_job import make_part
 from nightside.engine.shards.world_kept import kept_snapshot

@@ -15,7 +15,8 @@ from nightside.engine.collect import merge
 from nightside.engine.flips import Wish, collector_flips
 from nightside.engine.shards.cells import cells_with
 from nightside.engine.shards.keys import key_of
-from nightside.engine.shards.part_segments import SpoiltError, Warned, Within, read_head, read_part
+from nightside.engine.shards.part_reading import Within, read_part
+from nightside.engine.shards.part_segments import SpoiltError, Warned, read_head
 from nightside.engine.shards.unit_job import Bring
 from nightside.engine.units import Unit
 from nightside.model.settings import Settings

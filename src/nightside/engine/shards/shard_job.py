@@ -13,7 +13,8 @@ from nightside.engine.seeing import Looked, crossings_in, look
 from nightside.engine.shards.cells import cells_with, stretches
 from nightside.engine.shards.kept_results import keep_result, kept_result
 from nightside.engine.shards.keys import key_of
-from nightside.engine.shards.part_segments import Head, SpoiltError, prefixes_in, read_head, read_part
+from nightside.engine.shards.part_reading import prefixes_in, read_part
+from nightside.engine.shards.part_segments import Head, SpoiltError, read_head
 from nightside.engine.shards.world_kept import kept_snapshot
 from nightside.engine.unit_stretches import Units
 from nightside.engine.units import Unit

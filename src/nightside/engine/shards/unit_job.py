@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from nightside.engine.executors.progress import advance
 from nightside.engine.shards.keys import content_of, standing_of, unit_key
-from nightside.engine.shards.part_segments import Head, SpoiltError, Warned, read_head, write_part
+from nightside.engine.shards.part_segments import Head, SpoiltError, Warned, read_head
+from nightside.engine.shards.part_writing import write_part
 from nightside.engine.shards.world_kept import kept_snapshot
 from nightside.engine.units import Part, Unit, read_unit
 from nightside.model.elements import Peer
-from nightside.model.errors import UnreadableError
+from nightside.model.errors import DownloadError, UnreadableError
 from nightside.store.files import Files
 
 SEEN = "seen"
@@ -47,10 +48,10 @@ def make_part(
 ) -> Made:
     """Read a unit, if nobody has, and leave its part in the work place.
 
-    `snapshot` is the map's name there. `bring` fetches the files; `contents` says, for each file, what names its
-    content without reading it (an archive's address of it); without, what lies there is looked at. A file that cannot
-    be opened may be so for this worker alone, and raises UnreadableError; `as_it_is`: for nobody it can, it is told
-    as a replay here tells it. Raises what `read_unit` raises.
+    `snapshot` is the map's name there. `bring` fetches the files; `contents` has each one's SHA-256 where that is known
+    already (DownloadError where it is another by now); without, what lies there is looked at. A file that cannot be
+    opened may be so for this worker alone, and raises UnreadableError; `as_it_is`: nobody can open it, and it is told
+    of as a replay here tells of it. Raises what `read_unit` raises.
     """
     key = seen = ""
     if contents is not None:
@@ -66,7 +67,14 @@ def make_part(
             return _made(read_head(work, key), seen, anew=False)
     with bring(unit) if bring else nullcontext(unit) as there:
         part = read_unit(there, kept_snapshot(work, snapshot), advance)
-        key = unit_key(unit, contents or _contents(part), snapshot)
+        read = _contents(part)
+        if contents is not None and read != list(contents):
+            raise DownloadError(
+                "the archive's files are others than they were when this was begun",
+                where=unit.collector,
+                advice="Begin again.",
+            )
+        key = unit_key(unit, read, snapshot)
         head = write_part(work, key, part)
     if seen and seen == _seen(unit, snapshot):
         # None of the files was written to meanwhile.
