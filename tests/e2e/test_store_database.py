@@ -15,6 +15,7 @@ from small_archive import T0, Archive, full_table, outage
 from watch_scene import GOES_ON, gone, scene
 
 from nightside.store.location import location_of, state_folder
+from nightside.store.postgres_address import PostgresAddress
 
 if TYPE_CHECKING:
     from postgres_server import PostgresServer
@@ -110,6 +111,56 @@ def test_a_watch_keeps_what_it_knows_on_its_machine_and_what_it_finds_in_the_dat
             here.nothing_twice()
 
     asyncio.run(test())
+
+
+def test_a_watch_outlives_the_database(
+    postgres_server: PostgresServer, database: str, tmp_path: Path
+) -> None:
+    async def test() -> None:
+        async with scene(tmp_path) as here:
+            here.store, here.settings["NIGHTSIDE_SEGMENTS"] = database, str(tmp_path / "files")
+            name = state_folder(location_of(database)).name
+            here.kept = tmp_path / "home" / "nightside" / "stores" / name
+            async with here.watch() as watch:
+                await here.ready(watch)
+                postgres_server.kill()
+                await here.say(gone)
+                await watch.until(lambda: watch.said("no PostgreSQL answers there"))
+                postgres_server.start()
+                await here.told(watch, "opened", within_s=60)
+                await watch.until(lambda: len(here.stored()) == 1)
+                assert await watch.end() == 0
+            (incident,) = here.stored()
+            assert incident["severity"] == "total"
+            here.nothing_twice()
+
+    asyncio.run(test())
+
+
+def test_a_replay_that_loses_the_database_is_told_and_can_be_done_again(
+    quick: Any, postgres_server: PostgresServer, archive: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nightside.store.postgres import PostgresStore
+
+    call = ("replay", archive, "--country", "KP", "--json", "--store", database)
+    put = PostgresStore.put_messages
+
+    def killed_before(self: PostgresStore, *words: Any) -> None:
+        postgres_server.kill()
+        put(self, *words)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PostgresStore, "put_messages", killed_before)
+        ran = quick(*call, store=False)
+    assert (ran.code, ran.out) == (1, "")
+    assert database in ran.err
+    postgres_server.start()
+    ran = quick(*call, store=False)
+    assert ran.code == 0, ran.err
+    (incident,) = ran.incidents
+    assert incident["revision"] == 1
+    with PostgresStore(PostgresAddress(database)) as store:
+        assert next(message["kind"] for message in store.messages(incident["id"])) == "opened"
 
 
 def test_a_server_that_is_not_there_is_told_in_two_lines(quick: Any) -> None:
