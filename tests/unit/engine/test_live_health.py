@@ -22,6 +22,7 @@ from nightside.engine.live.vitals import (
     ChannelVitals,
     CheckpointVitals,
     CollectorVitals,
+    ShareVitals,
     SourceVitals,
     Vitals,
 )
@@ -100,6 +101,45 @@ def test_who_catches_up_is_alive_however_far_behind() -> None:
     vitals = replace(WELL, starting="catching up", judged_s=int(NOW_S) - 86400)
     assert vitals.why_not_alive() == []
     assert vitals.why_not_ready() == ["catching up: it does not watch yet"]
+
+
+def hears(relayed_s: float | None, *, judges: bool = False) -> Vitals:
+    """One of three programs, which has handed on something at this time."""
+    shares = ShareVitals(judges, 3, ["rrc00"], ["collector rrc00", "ingester a"], 12, relayed_s)
+    if judges:
+        return replace(WELL, share=shares)
+    return replace(WELL, judged_s=None, began_s=None, known=0, expected=0, share=shares)
+
+
+@pytest.mark.parametrize(
+    ("relayed_s", "why"),
+    [
+        (NOW_S - 30, []),
+        (NOW_S - 31, ["nothing was handed on for 31 s"]),
+        (None, ["it is not one of the programs yet"]),
+    ],
+)
+def test_one_of_several_that_does_not_judge_is_well_while_it_hands_on_what_it_hears(
+    relayed_s: float | None, why: list[str]
+) -> None:
+    assert hears(relayed_s).why_not_alive() == why
+    assert hears(relayed_s).why_not_ready() == why
+    assert hears(None, judges=True).why_not_ready() == []
+    said = hears(relayed_s).health(why)
+    assert said["share"] == {"judges": False, "programs": 3}
+    assert WELL.health([])["share"] is None
+
+
+def test_the_figures_of_the_judge_are_told_by_the_judge_alone() -> None:
+    judge, other = figures(hears(NOW_S, judges=True)), figures(hears(NOW_S))
+    assert (judge["nightside_judges", ()], other["nightside_judges", ()]) == (1, 0)
+    assert judge["nightside_peer_ases_known", ()] == 18
+    assert ("nightside_peer_ases_known", ()) not in other
+    for found in (judge, other):
+        assert found["nightside_programs", ()] == 3
+        assert found["nightside_lease_held", labels(lease="collector rrc00")] == 1
+        assert found["nightside_relay_pieces_total", ()] == 12
+    assert ("nightside_programs", ()) not in figures(WELL)
 
 
 # -- the figures --------------------------------------------------------------------------------------

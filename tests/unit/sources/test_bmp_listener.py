@@ -187,6 +187,25 @@ def test_a_router_comes_back_under_its_name_with_the_same_peers() -> None:
     run(test)
 
 
+def test_a_router_that_is_hung_up_on_may_come_back_and_no_other_notices() -> None:
+    async def test() -> None:
+        async with listening() as (watch, told):
+            one = await router(watch, bgp.initiation("edge1"), announce(1))
+            two = await router(watch, bgp.initiation("edge2"), announce(2), address="127.0.0.2")
+            await watch.until(lambda: len(watch.elements) == 2)
+            watch.listener.hang_up("edge1", "another hears it")
+            watch.listener.hang_up("edge9", "nobody has that name")
+            await watch.until(lambda: ("edge1", False, "another hears it") in watch.statuses)
+            await watch.until(one.is_gone)
+            await two.say(announce(3))
+            await watch.until(lambda: watch.numbers("edge2") == [2, 3])
+            await router(watch, bgp.initiation("edge1"), announce(4))
+            await watch.until(lambda: watch.numbers("edge1") == [1, 4])
+            assert told == []
+
+    run(test)
+
+
 def test_a_new_connection_of_a_router_replaces_the_old_one() -> None:
     async def test() -> None:
         async with listening() as (watch, _):

@@ -205,6 +205,9 @@ class _Program:
         )
         if self._pulse is not None:
             return replace(self._pulse.vitals(), share=shares)
+        newest: dict[str, float] = {}
+        for source in hearing.sources.values() if hearing else ():
+            newest |= source.figures.newest_s
         return Vitals(
             now_s=time.time(),
             judged_s=None,
@@ -219,7 +222,7 @@ class _Program:
             incidents_open=0,
             told={},
             share=shares,
-            collectors=[CollectorVitals(name, True, None, None) for name in shares.collectors],
+            collectors=[CollectorVitals(name, True, None, newest.get(name)) for name in shares.collectors],
         )
 
 
