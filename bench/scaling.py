@@ -14,6 +14,7 @@ import argparse
 import json
 import platform
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any
 
 from bench.peers import CACHE, ROOT
 from bench.scaling_costs import Costs, measure
-from bench.scaling_model import Cluster, Outcome, bounds
+from bench.scaling_model import Cluster, Day, Outcome, bounds
 from bench.scaling_run import simulate
 from bench.scaling_year import RIS, ROUTE_VIEWS, Assumed, year
 
@@ -90,6 +91,18 @@ def ways() -> list[Way]:
     ]
 
 
+def core_hours_of(days: Sequence[Day]) -> dict[str, float]:
+    """By what it is spent on: reading each archive's collectors, shards, flips."""
+    found: Counter[str] = Counter()
+    for day in days:
+        units, shards, flips = day.stages
+        for job in units:
+            found[f"reading {job.name.partition(' ')[0]}"] += job.cpu_s / HOUR_S
+        found["judging"] += sum(job.cpu_s for job in shards) / HOUR_S
+        found["flips"] += sum(job.cpu_s for job in flips) / HOUR_S
+    return dict(found)
+
+
 def told(outcome: Outcome, limits: dict[str, float], workers: int) -> dict[str, Any]:
     """What is kept of one run."""
     first = max(limits, key=lambda name: limits[name])
@@ -121,11 +134,10 @@ def runs(way: Way, costs: Costs, workers: Sequence[int], days: int, seeds: int) 
         print(f"{way.words}: {count} workers, {middle['hours']:.1f} h, {middle['limit']}", file=sys.stderr)
         jobs = [job for day in years[0] for job in day.jobs]
         found[str(count)]["terabytes"] = sum(size for job in jobs for _name, size in job.fetches) / 1e12
-    stages = [sum(job.cpu_s for day in years[0] for job in day.stages[n]) / HOUR_S for n in range(3)]
     return {
         "words": way.words,
-        "core_hours": sum(stages),
-        "stages_core_hours": stages,
+        "core_hours": sum(job.cpu_s for job in jobs) / HOUR_S,
+        "core_hours_of": core_hours_of(years[0]),
         "jobs": len(jobs),
         "longest_job_s": max(job.cpu_s for job in jobs),
         "workers": found,

@@ -45,7 +45,9 @@ def _hours(axes: Axes, ways: list[dict[str, Any]]) -> None:
     for way, colour, mark in zip(ways, COLOURS, MARKS, strict=False):
         runs = [way["workers"][str(n)] for n in counts]
         middle = [run["hours"] for run in runs]
-        axes.fill_between(counts, [r["least"] for r in runs], [r["most"] for r in runs], color=colour, alpha=0.2)
+        axes.fill_between(
+            counts, [r["least"] for r in runs], [r["most"] for r in runs], color=colour, alpha=0.2
+        )
         axes.plot(counts, middle, color=colour, marker=mark, label=way["words"])
     alone = max(way["core_hours"] for way in ways)
     axes.plot(counts, [alone / n for n in counts], color=FAINT, linestyle=":", label="as many times as fast")

@@ -1,9 +1,10 @@
-"""Raw results as tables: for a terminal, and as the section of docs/benchmarks.md that is made of them.
+"""Raw results as tables: for a terminal, and as the sections of the docs that are made of them.
 
     python -m bench.tell [FILE]        # FILE (else build/bench/results.json) is what the docs quote from now on
-    python -m bench.tell --check       # whether the docs are what the quoted results say
+    python -m bench.tell --scaling     # docs/scaling.md of its own raw results (see `bench.tell_scaling`)
+    python -m bench.tell --check       # whether both are what the quoted results say
 
-What is quoted lies in bench/results/quoted.json.
+What is quoted lies in bench/results: of docs/benchmarks.md in quoted.json.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench import tell_scaling
 from bench.inputs import REAL_FILES
 from bench.peers import CACHE, ROOT
 from bench.targets import COLUMNS, GOOD, SUMMARY, TARGETS, Results, ratio
+from bench.tell_tables import table
 
 QUOTED = ROOT / "bench" / "results" / "quoted.json"
 DOCS = ROOT / "docs" / "benchmarks.md"
@@ -92,15 +95,6 @@ def plain(name: str, part: Results) -> str:
     return "\n".join(lines)
 
 
-def _table(head: tuple[str, ...], rows: list[list[str]]) -> list[str]:
-    return [
-        "| " + " | ".join(head) + " |",
-        "|" + "---|" * len(head),
-        *("| " + " | ".join(row) + " |" for row in rows),
-        "",
-    ]
-
-
 def _targets(parts: Results) -> list[str]:
     rows = []
     for target in TARGETS:
@@ -111,7 +105,7 @@ def _targets(parts: Results) -> list[str]:
             number = f"{value:.2f}" if target.unit == " ×" and value < 10 else f"{value:.0f}"
             verdict = [f"**{number}{target.unit}**", "met" if target.met(value) else "**not met**"]
         rows.append([target.words, target.wanted, *verdict])
-    return _table(("goal", "wanted", "measured", ""), rows)
+    return table(("goal", "wanted", "measured", ""), rows)
 
 
 def _tasks(parts: Results) -> list[str]:
@@ -125,7 +119,7 @@ def _tasks(parts: Results) -> list[str]:
             oracle = f"held against {part['oracle'] or 'nobody'}"
             rows = [[r["name"], *_figures(part, r)] for r in part["rows"] if r["status"] in GOOD]
             if rows:
-                lines += [f"{part['input']}; {oracle}:", "", *_table(("", *COLUMN_NAMES), rows)]
+                lines += [f"{part['input']}; {oracle}:", "", *table(("", *COLUMN_NAMES), rows)]
             if apart := _apart(part):
                 lines += [f"{'' if rows else part['input'] + '. '}Without figures: {'; '.join(apart)}.", ""]
         if task == "shares":
@@ -157,7 +151,7 @@ def _flips(parts: Results) -> list[str]:
         return []
     head = ("`python -m bench.flips`", "a table entry", "an update", *stages_named, "unpacking", "memory")
     words = "Ours in parts: what an element takes over unpacking it, start-up apart. Judging counts as the updates'."
-    return [words, "", *_table(head, rows)]
+    return [words, "", *table(head, rows)]
 
 
 def _real(parts: Results) -> list[str]:
@@ -186,7 +180,7 @@ def _real(parts: Results) -> list[str]:
         return []
     head = ("task", "file", "ours", "to the limit", *others)
     words = "How many times our user CPU the others take; `ours` is `elements --summary`, or the columns."
-    return ["### Real files", "", words, "", *_table(head, rows), *notes]
+    return ["### Real files", "", words, "", *table(head, rows), *notes]
 
 
 def markdown(results: Results) -> str:
@@ -214,16 +208,20 @@ def main() -> None:
         prog="python -m bench.tell", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("file", type=Path, nargs="?", default=CACHE / "results.json")
+    parser.add_argument("--scaling", action="store_true")
     parser.add_argument("--check", action="store_true")
     asked = parser.parse_args()
-    docs = DOCS.read_text()
+    docs, scaling = DOCS.read_text(), tell_scaling.DOCS.read_text()
     if asked.check:
         results: dict[str, Any] = json.loads(QUOTED.read_text())
+        if told(docs, results) != docs:
+            sys.exit("docs/benchmarks.md is not what bench/results/quoted.json says")
         sys.exit(
-            0
-            if told(docs, results) == docs
-            else "docs/benchmarks.md is not what bench/results/quoted.json says"
+            0 if tell_scaling.told(scaling) == scaling else "docs/scaling.md is not what bench/results say"
         )
+    if asked.scaling:
+        tell_scaling.DOCS.write_text(tell_scaling.told(scaling))
+        return
     text = asked.file.read_text()
     DOCS.write_text(told(docs, json.loads(text)))
     QUOTED.parent.mkdir(exist_ok=True)

@@ -6,11 +6,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from math import ceil
+from pathlib import Path
 from random import Random
 
 import pytest
+from bench.inputs import Size
+from bench.scaling import Way, runs
+from bench.scaling_costs import Costs, measure
 from bench.scaling_model import Cluster, Day, Job, bounds
 from bench.scaling_run import simulate
+from bench.scaling_year import Assumed
+from bench.tell_engines import backfill, executors
 
 
 def day(units: int, seconds: float, *, shards: int = 0, shard_s: float = 0.0, store_s: float = 0.0) -> Day:
@@ -184,3 +190,54 @@ def test_nothing_is_faster_than_what_each_part_has_to_do(workers: int, seed: int
 def test_the_same_seed_gives_the_same() -> None:
     assert simulate(some_days(3), ROUGH, 5) == simulate(some_days(3), ROUGH, 5)
     assert simulate(some_days(3), ROUGH, 5).duration_s != simulate(some_days(3), ROUGH, 6).duration_s
+
+
+def test_costs_are_measured_and_a_year_is_told_of_them(tmp_path: Path) -> None:
+    """On an archive so small that little can be said of the figures but that they are there."""
+    costs = measure(tmp_path, Size("tiny", 0, False, (4, 400, 2_000)), rounds=1)
+    assert min(costs.table_entry_gz_s, costs.table_entry_bz2_s, costs.part_route_bytes) > 0
+    # Six days of made-up costs that are easy to add up: a microsecond for each entry of a table by bzip2, nothing else.
+    plain = Costs(**dict.fromkeys(costs.told(), 0.0) | {"table_entry_bz2_s": 1e-6})
+    assumed = Assumed(start_s=0.0)
+    found = runs(Way("as it is", assumed), plain, [1, 64], days=6, seeds=2)
+    largest, falls = assumed.archives[1].largest_feeds, assumed.falls_off
+    feeds = sum(max(largest * n**-falls, 1.0) for n in range(1, 60))
+    # 12 tables a day, two days read for each, 1.2 million routes each.
+    hours = feeds * 1.2 * 12 * 2 * 6 / 3600
+    assert found["core_hours"] == pytest.approx(hours)
+    assert found["core_hours_of"]["reading RouteViews"] == pytest.approx(hours)
+    assert found["jobs"] == 6 * (85 + 16 + 85)
+    assert found["workers"]["1"]["hours"] > hours
+    for run in found["workers"].values():
+        assert run["least"] <= run["hours"] <= run["most"]
+        assert run["limit_hours"] <= run["hours"]
+        assert sum(run["shares"].values()) <= 1
+
+
+def test_what_was_measured_is_told_with_its_goals() -> None:
+    each = {"clock_s": 2.0, "alone_s": 2.0, "cpu_s": 2.0, "window_cpu_s": 0.2}
+    ratio = {"clock": [1.5], "alone": [1.9], "cpu": [1.0]}
+    windows = {"windows": 8, "runs": {"local 1": [each]}}
+    for key in (
+        "two_against_one_local",
+        "two_against_one_dask",
+        "dask_against_local_1",
+        "dask_against_local_2",
+    ):
+        windows[key] = ratio
+    out = {"executor": "dask", "units": 100, "clock_ms_a_unit": 2.5}
+    out |= {f"{who}_cpu_ms_a_unit": 0.5 for who in ("client", "scheduler", "workers")}
+    said = "\n".join(
+        executors({"machine": "m", "input": "i", "load_before": 1.0, "handed_out": [out], "windows": windows})
+    )
+    assert "| 2.50 ms | 0.50 ms | 0.50 ms | 0.50 ms | **not met** |" in said
+    assert "| two workers to one, `dask` | 1.8 × | 1.50 × | 1.90 × | met |" in said
+    assert "| `dask` to `local`, one worker | 1.15 × | 1.50 × | 1.90 × | **not met** |" in said
+    took = {"local": 10.0, "one worker": 11.0, "two workers": 5.5}
+    told = [
+        {"way": way, "took_s": seconds, "cpu_s": {"client": 1.0}, "incidents": 3, "sha256": "x"}
+        for way, seconds in took.items()
+    ]
+    said = "\n".join(backfill({"input": {"days": 8, "records": 9, "bytes": 1e6, "cores": 2}, "runs": told}))
+    assert "| two workers to one | at least 1.8 × | **2.00 ×** | met |" in said
+    assert "| one worker over no cluster | at most 15 % | **+10 %** | met |" in said
