@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import os
 import random
 import sys
 import time
@@ -51,6 +52,8 @@ class Done:
     number: int = 0
     took: list[tuple[str, float]] = field(default_factory=list)
     """What, and for how many seconds."""
+    cpu_s: float = 0.0
+    """What that took of a core, without the server's part."""
     minutes: int = 0
     """Of a writer: so many were promised."""
     changes: list[int] = field(default_factory=list)
@@ -120,13 +123,14 @@ def write(writer: int, asked: Asked, begin: Barrier, told: Queue[Done]) -> None:
     done = Done("writer", writer)
     with PostgresStore(PostgresAddress(asked.url)) as store:
         begin.wait(WAIT_S)
-        first = time.monotonic()
+        first, before = time.monotonic(), time.process_time()
         while (begun := time.monotonic()) < first + asked.for_s:
             put_minute(store, writer, done.minutes)
             done.minutes += 1
             took = time.monotonic() - begun
             done.took.append(("a minute of a watch", took))
             time.sleep(max(0.0, WRITE_EVERY_S - took))
+        done.cpu_s = time.process_time() - before
     told.put(done)
 
 
@@ -139,13 +143,14 @@ def read(reader: int, asked: Asked, begin: Barrier, told: Queue[Done]) -> None:
         for one in mix.values():
             one()
         begin.wait(WAIT_S)
-        first = time.monotonic()
+        first, before = time.monotonic(), time.process_time()
         while (begun := time.monotonic()) < first + asked.for_s:
             name = chance.choice(list(mix))
             mix[name]()
             took = time.monotonic() - begun
             done.took.append((name, took))
             time.sleep(max(0.0, chance.uniform(0.5, 1.5) / asked.reads_per_s - took))
+        done.cpu_s = time.process_time() - before
     told.put(done)
 
 
@@ -210,13 +215,16 @@ def lost(store: PostgresStore, before: int, minutes: list[int], followed: list[i
     return said
 
 
-def print_figures(took: list[tuple[str, float]]) -> float:
-    """Each read by itself, and all together; the 99th percentile of all in ms."""
+def print_figures(done: list[Done]) -> float:
+    """Each thing done by itself, and all together; the 99th percentile of all in ms."""
+    took = [one for each in done for one in each.took]
     print(f"{'':36} {'times':>7} {'p50':>8} {'p99':>8} {'worst':>8}   ms")
     for name in [*dict(took), ""]:
         found = sorted(s for n, s in took if name in ("", n))
         p50, p99, worst = (1000 * found[min(int(len(found) * q), len(found) - 1)] for q in (0.5, 0.99, 1.0))
         print(f"{name or 'all':36} {len(found):7,} {p50:8.1f} {p99:8.1f} {worst:8.1f}")
+    cpu_ms = 1000 * sum(each.cpu_s for each in done) / len(took)
+    print(f"{cpu_ms:.1f} ms of CPU each, beside the server's", end="\n\n")
     return p99
 
 
@@ -241,9 +249,11 @@ def main() -> int:
         before = store.last_change()
         found = together(asked, words.writers, words.readers)
         writers = sorted((done for done in found if done.who == "writer"), key=lambda done: done.number)
-        print(f"{len(writers)} writers, {words.readers} readers, {words.for_s:g} s")
-        print_figures([took for done in writers for took in done.took])
-        p99 = print_figures([took for done in found if done.who == "reader" for took in done.took])
+        print(
+            f"{len(writers)} writers, {words.readers} readers, {words.for_s:g} s; load {os.getloadavg()[0]:.0f}"
+        )
+        print_figures(writers)
+        p99 = print_figures([done for done in found if done.who == "reader"])
         (followed,) = (done.changes for done in found if done.who == "follower")
         missing = lost(store, before, [done.minutes for done in writers], followed)
     print("nothing lost" if not missing else f"LOST: {'; '.join(missing)}")
