@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pickle
 import time
@@ -10,8 +11,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from nightside.model.errors import UsageError
+from nightside.model.errors import NightsideError, UsageError
 from nightside.store.files import LEFT_S, Files, files_at
+from nightside.store.folder_errors import written
 
 TABLE = pa.table({"a": [1, 2, 3]})
 
@@ -100,6 +102,26 @@ def test_who_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(pa.ArrowException):
         files.write("a", TABLE, compression="no such thing")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_and_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = files_at(tmp_path / "segments")
+    files.write_bytes("a", b"before")
+
+    def full(_handle: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("nightside.store.folder_sync.os.fsync", full)
+    with (
+        pytest.raises(NightsideError, match="samples cannot be written .No space left") as told,
+        written(files),
+    ):
+        files.write_bytes("a", b"after")
+    assert told.value.where == str(tmp_path / "segments")
+    assert [path.name for path in (tmp_path / "segments").iterdir()] == ["a"]
+    assert files.read_bytes("a") == b"before"
 
 
 def test_what_a_killed_writer_left_goes_and_what_is_being_written_stays(tmp_path: Path) -> None:
