@@ -115,7 +115,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(
 
     monkeypatch.setattr("nightside.store.folder_sync.os.fsync", full)
     with (
-        pytest.raises(NightsideError, match="samples cannot be written .No space left") as told,
+        pytest.raises(NightsideError, match=r"samples cannot be written \(No space left") as told,
         written(files),
     ):
         files.write_bytes("a", b"after")
