@@ -83,3 +83,10 @@ def test_an_update_still_to_come_does_not_overrule_a_table_for_its_time() -> Non
     # It is in the batch at hand behind the table, and dated before its end.
     world, end = make_world(894896242, 40)
     assert_same(world, end)
+
+
+@pytest.mark.parametrize("seed", [200298, 200486, 200534, 300298])
+def test_an_unsure_vote_goes_by_its_own_gap(seed: int) -> None:
+    # The minimal worlds of these stand in tests/unit/routing/test_routing_blind_gaps.py.
+    world, end = make_world(seed, 40)
+    assert_log_ends_as_held(assert_same(world, end))

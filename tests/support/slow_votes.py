@@ -351,7 +351,7 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
     routes: dict[int, dict[str, tuple[Any, bool]]] = defaultdict(dict)  # (way, whether it is cover)
     stale: dict[int, set[str]] = defaultdict(set)
     unsure: dict[int, set[str]] = defaultdict(set)  # not heard since a gap
-    blind_since: dict[int, int] = {}
+    follows: dict[int, set[str]] = defaultdict(set)  # nor since the prefix changed after sight was lost
     changed: dict[str, int] = {}
     known: set[int] = set()
     confirmed: dict[int, int] = defaultdict(int)
@@ -394,6 +394,7 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
                     last_heard[f.prefix] = second
                 stale[s].discard(f.prefix)
                 unsure[s].discard(f.prefix)
+                follows[s].discard(f.prefix)
                 if f.path is None:
                     routes[s].pop(f.prefix, None)
                 else:
@@ -407,13 +408,13 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
                 routes[s] = {p: (_way(path), covers(s, p, path, second)) for p, path in mine.items()}
                 stale[s] = prefixes - set(mine) if cut else set()
                 unsure[s].clear()
-                blind_since.pop(s, None)
+                follows[s].clear()
                 confirmed[s] = second
             elif f.what == "gap_end":
                 since = max(f.value, confirmed[s])
                 if was_blind or last_blind > since:
                     unsure[s] = set(prefixes)
-                    blind_since.setdefault(s, max(blind_from, confirmed[s]))
+                    follows[s] |= {p for p, t in changed.items() if t >= max(blind_from, confirmed[s])}
                 stale[s] |= {p for p, t in last_heard.items() if t >= since}
                 known.add(s)
             elif f.what == "known":
@@ -423,7 +424,7 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
                 if f.value != "gap":
                     stale[s].clear()
                     unsure[s].clear()
-                    blind_since.pop(s, None)
+                    follows[s].clear()
         votes: dict[int, list[int]] = defaultdict(list)
         for s in known:
             if is_full(s, second):
@@ -438,18 +439,15 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
         if not blind:
             now_visible = set()
             for p in prefixes:
-                has = voters = doubtful = doubtful_has = 0
+                has = voters = 0
                 for sessions in votes.values():
                     fresh = [s for s in sessions if p not in stale[s]]
                     voters += bool(fresh)
-                    mine = any(routes[s][p][1] for s in fresh if p in routes[s])
-                    has += mine
-                    if fresh and all(p in unsure[s] for s in fresh):
-                        doubtful += 1
-                        doubtful_has += mine
-                if doubtful and p in changed and changed[p] >= min(blind_since.values()):
-                    # Who was not heard since speaks for what the prefix became.
-                    has = has - doubtful_has + (doubtful if p in visible else 0)
+                    if fresh and all(p in follows[s] for s in fresh):
+                        # Who was not heard since speaks for what the prefix became.
+                        has += p in visible
+                    else:
+                        has += any(routes[s][p][1] for s in fresh if p in routes[s])
                 enough = has > 0 and has >= settings.visible_share * voters
                 if p in visible if voters < needed else enough:
                     now_visible.add(p)
@@ -462,6 +460,9 @@ def slow_sight(world: World, end: int, start: int) -> dict[int, Sight]:
                     elif u in stay and elsewhere:
                         foreign.discard((p, u))
             changed |= dict.fromkeys(now_visible ^ visible, second)
+            for p in now_visible ^ visible:
+                for s in unsure:
+                    follows[s] |= {p} & unsure[s]
             visible = frozenset(now_visible)
             ever_visible |= visible
             units = frozenset(u for p in visible for u in covered[p] if (p, u) not in foreign)

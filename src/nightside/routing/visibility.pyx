@@ -16,7 +16,7 @@ from nightside.routing.changes cimport ChangeList
 from nightside.routing.cover cimport Cover
 from nightside.routing.log cimport FLIP, HEARD, STALE, TABLE_FLIP
 from nightside.routing.soon cimport SOON
-from nightside.routing.votes cimport HAS, OUT, STRANGER, UNSURE, USUAL, Votes
+from nightside.routing.votes cimport AS_OUT, FOLLOWS, HAS, OUT, STRANGER, UNSURE, USUAL, Votes
 
 from nightside.routing.saved import arrays_of, checked, must
 from nightside.routing.votes import padded
@@ -48,11 +48,14 @@ cdef class Visibility:
     cdef uint32_t[::1] anew_since    # since when nobody saw
     cdef uint32_t[::1] anew_last     # when the last of them did
     cdef uint32_t[::1] changed       # when it last became visible, or invisible
+    cdef uint32_t absent_since       # `unseen_since` of all that nobody has named yet
+    cdef bint absent_touched         # and it has to be judged anew
     cdef uint32_t dark_since         # the second in which sight was lost; 0: it was not
     cdef bint blind                  # hardly anybody is known
     cdef uint32_t last_blind_since, last_blind_end
-    cdef uint32_t unsure_since       # the earliest of `blind_since`; 0: none
-    cdef uint32_t back_until         # as long as what is heard may be about a gap in which nobody saw
+    cdef uint32_t n_unsure           # sessions that are unsure of something
+    cdef uint32_t back_since         # when the gap in which nobody saw began that was over last
+    cdef uint32_t back_until         # as long as what is heard may be about that gap
     cdef uint32_t gap_margin_s
     cdef readonly uint32_t expected, second
     cdef readonly bint view_unknown
@@ -94,9 +97,10 @@ cdef class Visibility:
         )
         state = (
             self.votes, self.cover, self.n_prefixes, self.n_sessions, *arrays_of(self.subject), by_session, by_prefix,
-            (self.dark_since, bool(self.blind), self.last_blind_since, self.last_blind_end, self.unsure_since,
-             self.back_until, self.gap_margin_s, self.expected, self.second, bool(self.view_unknown), self.share_up,
-             self.share_down, self.expected_share, self.blind_share, bool(self.among_usual)),
+            (self.absent_since, bool(self.absent_touched), self.dark_since, bool(self.blind), self.last_blind_since,
+             self.last_blind_end, self.n_unsure, self.back_since, self.back_until, self.gap_margin_s, self.expected,
+             self.second, bool(self.view_unknown), self.share_up, self.share_down, self.expected_share,
+             self.blind_share, bool(self.among_usual)),
             self.prefix_changes, self.doubts, self.view_changes, self.last_view,
         )
         return copyreg.__newobj__, (Visibility,), state
@@ -123,13 +127,15 @@ cdef class Visibility:
         self.last_heard, self.unseen_since, self.anew_since, self.anew_last, self.changed = (
             checked(column, np.uint32, self.n_prefixes, "prefixes' seconds") for column in seconds
         )
-        (self.dark_since, self.blind, self.last_blind_since, self.last_blind_end, self.unsure_since, self.back_until,
-         self.gap_margin_s, self.expected, self.second, self.view_unknown, self.share_up, self.share_down,
-         self.expected_share, self.blind_share, self.among_usual) = numbers
+        (self.absent_since, self.absent_touched, self.dark_since, self.blind, self.last_blind_since,
+         self.last_blind_end, self.n_unsure, self.back_since, self.back_until, self.gap_margin_s, self.expected,
+         self.second, self.view_unknown, self.share_up, self.share_down, self.expected_share, self.blind_share,
+         self.among_usual) = numbers
 
     def grow(self, uint32_t n_prefixes, as_of, **columns):
         """More prefixes, sessions or ways. All columns that `__init__` takes are given anew, of at least so many
         prefixes, with what was there before unchanged; `unit_country` stays. A second is not grown in the middle."""
+        cdef uint32_t begin = self.n_prefixes
         self.cover.grow(n_prefixes, columns)
         self.votes.grow(n_prefixes, as_of)
         self.subject = columns["subject"]
@@ -139,6 +145,7 @@ cdef class Visibility:
         self.table_gap, self.blind_since = padded(self.table_gap, len(as_of)), padded(self.blind_since, len(as_of))
         self.last_heard, self.changed = padded(self.last_heard, n_prefixes), padded(self.changed, n_prefixes)
         self.unseen_since, self.anew = padded(self.unseen_since, n_prefixes), padded(self.anew, n_prefixes)
+        self.unseen_since[begin:n_prefixes] = self.absent_since
         self.anew_since = padded(self.anew_since, n_prefixes)
         self.anew_last = padded(self.anew_last, n_prefixes)
 
@@ -221,6 +228,8 @@ cdef class Visibility:
         for p in range(self.n_prefixes):
             if self.votes.state[session, p] & (HAS | OUT | STRANGER) == 0:
                 self.votes.set(session, p, OUT)
+        self.votes.absent[session] = OUT
+        self.absent_touched = True
 
     def at(self, uint32_t second):
         """What comes next happens in this second."""
@@ -239,19 +248,28 @@ cdef class Visibility:
         self._must_have(session)
         # A table from within the gap knows what was flipped before it.
         cdef uint32_t since = max(gap_began, self.confirmed[session])
+        # Where nobody ever saw before, with the gap itself.
+        cdef uint32_t lost = self.last_blind_since or gap_began
+        cdef uint32_t dark = max(lost, self.confirmed[session])
+        cdef uint8_t state
         cdef bint blind = self.blind or self.last_blind_end > since
         if self.gap_since[session] == 0:
             self.gap_since[session] = since
         if blind:
             if self.blind_since[session] == 0:
-                self.blind_since[session] = max(self.last_blind_since, self.confirmed[session])
-            if self.unsure_since == 0 or self.blind_since[session] < self.unsure_since:
-                self.unsure_since = self.blind_since[session]
+                self.blind_since[session] = dark
+                self.n_unsure += 1
+            self.back_since = lost if self.second > self.back_until else min(self.back_since, lost)
             self.back_until = self.second + self.gap_margin_s
+            self.votes.absent[session] |= UNSURE
+            self.absent_touched = True
         with nogil:
             for p in range(self.n_prefixes):
                 if blind:
-                    self.votes.set(session, p, self.votes.state[session, p] | UNSURE)
+                    state = self.votes.state[session, p] | UNSURE
+                    if self.changed[p] and self.changed[p] >= dark:
+                        state |= FOLLOWS
+                    self.votes.set(session, p, state)
                 if self.last_heard[p] >= since and self.last_heard[p]:
                     self.votes.set(session, p, self.votes.state[session, p] | OUT)
 
@@ -273,7 +291,7 @@ cdef class Visibility:
             for p in range(self.n_prefixes):
                 state = self.votes.state[session, p]
                 if state & (OUT | UNSURE):
-                    self.votes.set(session, p, state & ~(OUT | UNSURE))
+                    self.votes.set(session, p, state & ~(OUT | UNSURE | FOLLOWS))
 
     def set_expected(self, uint32_t expected):
         """How many distinct full-feed ASes the last 24 hours had."""
@@ -317,7 +335,7 @@ cdef class Visibility:
             new = 0
         elif kind == HEARD and state & (HAS | STRANGER):
             # The same way as before: a stranger stays one, however often it is heard.
-            new = state & ~(OUT | UNSURE)
+            new = state & ~(OUT | UNSURE | FOLLOWS)
         else:
             new = self._standing(p, way)
         if self.votes.voting[session]:
@@ -352,12 +370,12 @@ cdef class Visibility:
         return 0
 
     cdef void _sure(self, uint32_t session) noexcept:
-        """Nothing that a session says is unsure any more."""
-        cdef uint32_t s
-        self.blind_since[session] = self.unsure_since = 0
-        for s in range(self.n_sessions):
-            if self.blind_since[s] and (self.unsure_since == 0 or self.blind_since[s] < self.unsure_since):
-                self.unsure_since = self.blind_since[s]
+        """Nothing that a session says, or does not name, is stale or unsure any more."""
+        self.votes.absent[session] = 0
+        self.absent_touched = True
+        if self.blind_since[session]:
+            self.blind_since[session] = 0
+            self.n_unsure -= 1
 
     cdef inline void _unseen(self, uint32_t p, uint32_t since) noexcept:
         if self.unseen_since[p] == 0 or since < self.unseen_since[p]:
@@ -388,6 +406,8 @@ cdef class Visibility:
             else:
                 self.last_blind_end = self.second
         if not unknown:
+            if votes.all_touched or self.absent_touched:
+                self._judge_absent()
             if votes.all_touched:
                 for p in range(self.n_prefixes):
                     self._judge_prefix(p)
@@ -401,6 +421,15 @@ cdef class Visibility:
             self.cover.apply(self.visible, self.second)
             self.dark_since = 0
         self.second = next_second
+        return 0
+
+    cdef int _judge_absent(self) except -1:
+        """What nobody has named yet is invisible; since when may that have changed?"""
+        self.absent_touched = False
+        if self.votes.known - self.votes.absent_ases(AS_OUT) >= self.expected_share * self.expected:
+            self.absent_since = 0
+        elif self.absent_since == 0:
+            self.absent_since = self.dark_since if self.dark_since else self.second
         return 0
 
     cdef int _judge_prefix(self, uint32_t p) except -1:
@@ -420,14 +449,14 @@ cdef class Visibility:
             return 0
         since = self.unseen_since[p]
         self.unseen_since[p] = 0
-        if all_votes.unsure[p] and self.changed[p] >= self.unsure_since:
+        if all_votes.follows[p]:
             # What it became since nobody saw, those may have said too who were not heard since.
-            have -= all_votes.unsure_have[p]
+            have -= all_votes.follows_have[p]
             if self.visible[p]:
-                have = min(have + all_votes.unsure[p], votes)
-        elif all_votes.unsure[p] and self.second <= self.back_until and since == 0:
+                have = min(have + all_votes.follows[p], votes)
+        if all_votes.unsure[p] and self.second <= self.back_until and since == 0 and self.changed[p] < self.back_since:
             # What changes beside a gap in which nobody saw may have changed within it.
-            since = self.unsure_since
+            since = self.back_since
         # A share is compared as a share: 0.55 times 100 is more than 55.
         visible = have > 0 and <double>have / votes >= (self.share_down if self.visible[p] else self.share_up)
         if visible == self.visible[p]:
@@ -435,6 +464,8 @@ cdef class Visibility:
         self.visible[p] = visible
         self.changed[p] = self.second
         self.anew[p] = 0
+        if self.n_unsure:
+            all_votes.follow(p)
         if told:
             self.prefix_changes.add(self.second, p, 1 if visible else -1, since)
         self.cover.change(p, since)

@@ -120,6 +120,59 @@ def test_votes_heard_since_count() -> None:
     assert world.seen(BACK + 100).visible(P, BACK + 99)
 
 
+def test_what_changed_before_sight_was_lost_again_is_no_reason_to_follow() -> None:
+    world = World()
+    collectors, everybody = eight(world)
+    gaps(collectors)
+    for collector, peer in everybody[:5]:
+        collector.withdraw(BACK + 10, peer, P)
+    for collector, peer in everybody[:3]:
+        collector.announce(BACK + 20, peer, P)
+    for collector in collectors:
+        collector.gap(T0 + 900, T0 + 1200)
+    everybody[3][0].announce(T0 + 1210, everybody[3][1], P)
+    # The last three are not heard since it was lost, and follow. The first three have it since, which was seen, and
+    # nothing changed from the second gap on: they count as they were last heard. With the fourth they are the half.
+    assert changes(world.seen(T0 + 1300)) == [(610, -1, 300), (1210, 1, 900)]
+
+
+def test_the_gap_of_one_that_does_not_count_is_none_of_the_others() -> None:
+    world = World()
+    small, collector = world.collector("rrc00"), world.collector("rrc01")
+    peer = small.peer(100)
+    small.up(T0, peer)
+    small.announce(T0 + 10, peer, FOUR[1])
+    small.gap(T0 + 100, T0 + 200)
+    a, b = collector.peer(101), collector.peer(102)
+    # It has one route of three, and is no full feed.
+    collector.table(T0 + 250, {a: FOUR[1:3], b: [P, *FOUR[2:]]})
+    collector.gap(GAP, BACK)
+    collector.down(BACK + 10, b)
+    # One of two expected is left. P came before the gap; this one never had it, as far as it was heard.
+    assert changes(world.seen(BACK + 100)) == [(610, -1, 300)]
+
+
+def test_a_session_that_is_known_for_no_time_before_anybody_is() -> None:
+    world = World()
+    collector = world.collector("rrc00")
+    peer = collector.peer(100)
+    collector.down(T0 + 2, peer)
+    collector.announce(T0 + 7, peer, P)
+    collector.gap(T0 + 37, T0 + 38)
+    # Its transfer is over by 30 s of quiet as the gap begins. Nothing is known of P but what it said.
+    assert changes(world.seen(T0 + 400)) == [(38, 1, 37)]
+
+
+def test_what_a_table_from_within_it_tells_may_have_changed_before_that_table() -> None:
+    world = World()
+    collector = world.collector("rrc00")
+    peer = collector.peer(100)
+    collector.table(T0, {peer: FOUR})
+    collector.gap(GAP, BACK)
+    collector.table(T0 + 400, {peer: FOUR[1:]})
+    assert changes(world.seen(BACK + 100)) == [(600, -1, 300)]
+
+
 def test_announced_anew_by_half_it_may_have_been_gone() -> None:
     world = World()
     collectors, everybody = eight(world)
