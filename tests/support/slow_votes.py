@@ -146,6 +146,7 @@ class SlowCollector:
             assert e.prefix
             if self.staged is None or self.ready is not None:
                 if self.ready is not None:
+                    self.quiet(self.span[1])
                     self.swap()
                 self.staged, self.span = {}, (second, second)
             self.span = (min(self.span[0], second), max(self.span[1], second))

@@ -64,6 +64,8 @@ cdef class Dumps(Sessions):
     cdef int _stage(self, uint32_t peer, uint32_t id, uint32_t way, uint32_t second) except -1:
         if not self.table_open:
             if self.table_ready:
+                # The clock has come to its end, though no update told so.
+                self._end_transfers(self.table_to)
                 self._swap()
             self.table_open = True
             self.table_first = self.places.marked + self.place

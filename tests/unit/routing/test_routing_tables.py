@@ -240,6 +240,22 @@ def test_a_transfer_that_ends_after_the_table_is_in_ends_after_it_in_the_log_too
     assert bool(seen.tables[0].routes(0, _ids(seen.id(ALL[95])))[0]) is False
 
 
+def test_a_transfer_that_quiet_ended_is_over_when_the_next_table_comes() -> None:
+    world = World()
+    rrc = world.collector("rrc00")
+    a = rrc.peer(100)
+    rrc.up(T0, a)
+    rrc.announce(T0 + 10, a, FOUR[0])
+    # Between the transfer and the second table nothing but the first one tells that time goes on.
+    rrc.table(T0 + 600, {a: [FOUR[1]]})
+    rrc.table(T0 + 700, {a: [FOUR[2]]})
+    seen = world.seen(T0 + 800)
+    assert seen.saw.start == T0 + 40
+    assert [seen.visible(FOUR[0], T0 + at) for at in (40, 599, 600)] == [True, True, False]
+    assert [seen.visible(FOUR[1], T0 + at) for at in (599, 600, 699, 700)] == [False, True, True, False]
+    assert [seen.visible(FOUR[2], T0 + at) for at in (699, 700)] == [False, True]
+
+
 def test_left_out_in_a_tail_counts_again_after_a_table_that_brought_the_session_back() -> None:
     world = World()
     rrc = world.collector("rrc00")
