@@ -187,7 +187,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     asked = parser.parse_args()
     # Workers find this file by it, and the program beside it.
-    os.environ["PYTHONPATH"] = f"{ROOT / 'src'}{os.pathsep}{ROOT}"
+    paths = (str(ROOT / "src"), str(ROOT), os.environ.get("PYTHONPATH"))
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     CACHE.mkdir(parents=True, exist_ok=True)
     of = archive(CACHE, SIZES["tiny"]) if asked.tiny else one_collector(CACHE, "archive-window", **WINDOW)
     result: dict[str, Any] = {
