@@ -1,6 +1,7 @@
 """A store on PostgreSQL that many use at once: how long reads take, and whether anything is lost.
 
     python -m bench.store_load URL FILES [--rows N] [--writers N] [--readers N] [--for-s S] [--reads-per-s R]
+                               [--out FILE]
 
 Fills the empty database at URL with rows of signals (10 million: 1,000 entities, each of which changes every five
 minutes for five weeks), with the files in FILES. Then each writer, a process of its own, puts the next minute of 50
@@ -13,6 +14,7 @@ it is not. The goal: 99 of 100 reads within 100 ms.
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
 import random
@@ -21,9 +23,11 @@ import time
 from dataclasses import dataclass, field
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier, Event
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bench.peers import ROOT
 from bench.store_year import BEGIN, DAY_S, SEED, SLOT_S, day_of_samples, entities, incidents, reads
 
 from nightside.model.check import CheckResult
@@ -33,6 +37,7 @@ from nightside.store import findings
 from nightside.store.postgres import PostgresStore
 from nightside.store.postgres_address import PostgresAddress
 
+OUT = ROOT / "bench" / "results" / "store_load.json"
 COUNTRIES, ASNS = 250, 750
 ENTITIES_EACH = 50
 """Of a writer."""
@@ -215,17 +220,27 @@ def lost(store: PostgresStore, before: int, minutes: list[int], followed: list[i
     return said
 
 
-def print_figures(done: list[Done]) -> float:
-    """Each thing done by itself, and all together; the 99th percentile of all in ms."""
+def figures(done: list[Done]) -> list[dict[str, Any]]:
+    """Of each thing done by itself, and last of all together: how often, and how long in ms."""
     took = [one for each in done for one in each.took]
-    print(f"{'':36} {'times':>7} {'p50':>8} {'p99':>8} {'worst':>8}   ms")
+    rows = []
     for name in [*dict(took), ""]:
         found = sorted(s for n, s in took if name in ("", n))
         p50, p99, worst = (1000 * found[min(int(len(found) * q), len(found) - 1)] for q in (0.5, 0.99, 1.0))
-        print(f"{name or 'all':36} {len(found):7,} {p50:8.1f} {p99:8.1f} {worst:8.1f}")
-    cpu_ms = 1000 * sum(each.cpu_s for each in done) / len(took)
-    print(f"{cpu_ms:.1f} ms of CPU each, beside the server's", end="\n\n")
-    return p99
+        rows.append(
+            {"what": name or "all", "times": len(found), "p50_ms": p50, "p99_ms": p99, "worst_ms": worst}
+        )
+    rows[-1]["cpu_ms"] = 1000 * sum(each.cpu_s for each in done) / len(took)
+    return rows
+
+
+def print_figures(rows: list[dict[str, Any]]) -> None:
+    """As a table."""
+    print(f"{'':36} {'times':>7} {'p50':>8} {'p99':>8} {'worst':>8}   ms")
+    for row in rows:
+        took = " ".join(f"{row[f'{which}_ms']:8.1f}" for which in ("p50", "p99", "worst"))
+        print(f"{row['what']:36} {row['times']:7,} {took}")
+    print(f"{rows[-1]['cpu_ms']:.1f} ms of CPU each, beside the server's", end="\n\n")
 
 
 def main() -> int:
@@ -238,6 +253,7 @@ def main() -> int:
     parser.add_argument("--readers", type=int, default=20)
     parser.add_argument("--for-s", type=float, default=60.0)
     parser.add_argument("--reads-per-s", type=float, default=2.0, help="of each reader")
+    parser.add_argument("--out", type=Path, default=OUT, help="raw results, JSON")
     words = parser.parse_args()
     asked = Asked(words.url, words.for_s, words.reads_per_s)
     with PostgresStore(PostgresAddress(words.url), words.files) as store:
@@ -249,13 +265,20 @@ def main() -> int:
         before = store.last_change()
         found = together(asked, words.writers, words.readers)
         writers = sorted((done for done in found if done.who == "writer"), key=lambda done: done.number)
-        print(
-            f"{len(writers)} writers, {words.readers} readers, {words.for_s:g} s; load {os.getloadavg()[0]:.0f}"
-        )
-        print_figures(writers)
-        p99 = print_figures([done for done in found if done.who == "reader"])
+        load = os.getloadavg()[0]
+        print(f"{len(writers)} writers, {words.readers} readers, {words.for_s:g} s; load {load:.0f}")
+        told = {
+            "writes": figures(writers),
+            "reads": figures([done for done in found if done.who == "reader"]),
+        }
+        for some in told.values():
+            print_figures(some)
+        p99 = told["reads"][-1]["p99_ms"]
         (followed,) = (done.changes for done in found if done.who == "follower")
         missing = lost(store, before, [done.minutes for done in writers], followed)
+    asked_for = {name: getattr(words, name) for name in ("writers", "readers", "for_s", "reads_per_s")}
+    results = {"rows": rows, **asked_for, "load": load, "lost": missing, **told}
+    words.out.write_text(json.dumps(results, indent=1) + "\n")
     print("nothing lost" if not missing else f"LOST: {'; '.join(missing)}")
     print(f"the goal of {GOAL_MS} ms is {'met' if p99 <= GOAL_MS else 'not met'}")
     return 1 if missing else 0

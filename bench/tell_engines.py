@@ -1,4 +1,4 @@
-"""Of docs/scaling.md the sections that were measured on real parts: executors, a backfill."""
+"""Of docs/scaling.md the sections that were measured on real parts: executors, a backfill, a store that many use."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from bench.tell_tables import table
 
 Json = dict[str, Any]
 GOAL_MS, GOAL_TIMES, GOAL_OVER = 2.0, 1.8, 0.15
+GOAL_READ_MS = 100.0
 
 
 def verdict(met: bool) -> str:
@@ -115,3 +116,24 @@ def backfill(told: Json) -> list[str]:
             ],
         ),
     ]
+
+
+def store_load(told: Json) -> list[str]:
+    """`bench.store_load`: reads and writes of many programs at once."""
+    lines = [
+        f"{told['rows']:,} rows of signals; {told['writers']} writers, {told['readers']} readers with "
+        f"{told['reads_per_s']:g} reads a second each, {told['for_s']:g} s; the machine's load was {told['load']:.0f}.",
+        "",
+    ]
+    for what in ("reads", "writes"):
+        rows = [
+            [row["what"], f"{row['times']:,}", *(f"{row[f'{q}_ms']:.1f} ms" for q in ("p50", "p99", "worst"))]
+            for row in told[what]
+        ]
+        lines += table((what, "times", "p50", "p99", "worst"), rows)
+    p99, lost = told["reads"][-1]["p99_ms"], told["lost"]
+    goals = [
+        ["99 of 100 reads", "at most 100 ms", f"**{p99:.0f} ms**", verdict(p99 <= GOAL_READ_MS)],
+        ["lost", "nothing", f"**{'; '.join(lost) or 'nothing'}**", verdict(not lost)],
+    ]
+    return lines + table(("goal", "wanted", "measured", ""), goals)

@@ -131,6 +131,7 @@ SECTIONS: dict[str, tuple[str, Callable[[Json], list[str]]]] = {
     "costs": ("scaling.json", costs),
     "executors": ("executors.json", tell_engines.executors),
     "backfill": ("backfill.json", tell_engines.backfill),
+    "store": ("store_load.json", tell_engines.store_load),
 }
 """Of each section its file, and what makes it."""
 

@@ -16,7 +16,7 @@ from bench.scaling_costs import Costs, measure
 from bench.scaling_model import Cluster, Day, Job, bounds
 from bench.scaling_run import simulate
 from bench.scaling_year import Assumed
-from bench.tell_engines import backfill, executors
+from bench.tell_engines import backfill, executors, store_load
 
 
 def day(units: int, seconds: float, *, shards: int = 0, shard_s: float = 0.0, store_s: float = 0.0) -> Day:
@@ -241,3 +241,8 @@ def test_what_was_measured_is_told_with_its_goals() -> None:
     said = "\n".join(backfill({"input": {"days": 8, "records": 9, "bytes": 1e6, "cores": 2}, "runs": told}))
     assert "| two workers to one | at least 1.8 × | **2.00 ×** | met |" in said
     assert "| one worker over no cluster | at most 15 % | **+10 %** | met |" in said
+    row = {"what": "all", "times": 9, "p50_ms": 1.0, "p99_ms": 100.4, "worst_ms": 200.0}
+    load = {"rows": 10, "writers": 5, "readers": 20, "for_s": 60.0, "reads_per_s": 2.0, "load": 1.0}
+    said = "\n".join(store_load(load | {"reads": [row], "writes": [row], "lost": []}))
+    assert "| 99 of 100 reads | at most 100 ms | **100 ms** | **not met** |" in said
+    assert "| lost | nothing | **nothing** | met |" in said
