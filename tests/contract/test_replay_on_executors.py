@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,16 +12,19 @@ import entangled_countries
 import pytest
 import several_collectors
 import told_all
+from all_stored import all_stored
 from dask_cluster import SUPPORT, DaskCluster
 from mortal_jobs import Mortal, OneByOne
 from small_archive import SLOT, T0, stamp
 
 from nightside.engine.executors.open import open_executor
 from nightside.engine.executors.protocol import Job
+from nightside.engine.record import replay_into
 from nightside.engine.shards.sharded import clear, replay_on
 from nightside.model.errors import InputError, NightsideError, NotMrtError, UnreadableError, UsageError
 from nightside.model.settings import Settings
 from nightside.store.files import Files, files_at
+from nightside.store.location import open_store
 
 pytestmark = pytest.mark.xdist_group("dask")
 
@@ -30,6 +34,10 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "mrt"
 @pytest.fixture
 def work(tmp_path: Path) -> Files:
     return files_at(tmp_path / "work")
+
+
+def files_in(work: Files) -> list[tuple[Files, str]]:
+    return [(work.child(room), name) for room in work.children() for name in work.child(room).names()]
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +91,29 @@ def test_every_executor_tells_the_same(
             assert told_all.on(executor, work, [entangled], shards=6) == told_here
 
 
+def test_the_store_has_the_same_and_nothing_is_left(
+    cluster: DaskCluster, entangled: Path, tmp_path: Path
+) -> None:
+    stored = {}
+    for name, engine in (("here", None), ("there", cluster.address)):
+        warnings: list[str] = []
+        done = replay_into(
+            tmp_path / name,
+            [entangled],
+            countries=["KR", "CL"],
+            warn=warnings.append,
+            started=lambda _bytes: None,
+            advance=lambda _bytes: None,
+            engine=engine,
+        )
+        with open_store(tmp_path / name) as store:
+            stored[name] = (all_stored(store), done.stored, done.observed, done.blank, warnings)
+    assert stored["there"] == stored["here"]
+    assert any("CL: the input has no network of it" in text for text in stored["here"][4])
+    assert len(stored["here"][1]) == 1
+    assert {folder.name for folder, _name in files_in(files_at(tmp_path / "there" / "work"))} == {"maps"}
+
+
 # ---- however it is divided ---------------------------------------------------------------------------------
 
 
@@ -134,13 +165,17 @@ def test_whatever_is_asked(asked: dict[str, Any], entangled: Path, work: Files) 
     assert told_all.on(OneByOne(), work, [entangled], shards=4, **asked) == here
 
 
-def test_real_files(work: Files) -> None:
-    names = ("rrc00.updates.20000102.2014.gz", "rrc00.bview.20000111.0032.gz", "bview.20020722.2337.gz")
+@pytest.mark.parametrize(
+    "names",
+    [("updates.20020722.2238.gz", "bview.20020722.2337.gz"), ("rib.20140523.0600.first-MiB.bz2",)],
+    ids=["a day of 2002", "cut off"],
+)
+def test_real_files(names: tuple[str, ...], work: Files) -> None:
     inputs = [DATA / name for name in names]
     if not all(path.exists() for path in inputs):
         pytest.skip("the real files are not here")
     here = told_all.here(inputs)
-    assert here["signals"]
+    assert len(here["signals"]) > 100
     assert told_all.on(OneByOne(), work, inputs, shards=3) == here
 
 
@@ -201,10 +236,6 @@ def test_what_is_asked_otherwise_is_made_anew(entangled: Path, work: Files) -> N
 
 
 # ---- what is damaged, gone, or shared ----------------------------------------------------------------------
-
-
-def files_in(work: Files) -> list[tuple[Files, str]]:
-    return [(work.child(room), name) for room in work.children() for name in work.child(room).names()]
 
 
 def test_whatever_is_damaged_is_noticed_and_made_anew(work: Files, tmp_path: Path) -> None:
@@ -359,3 +390,29 @@ def test_who_does_not_see_the_input_is_named(work: Files, tmp_path: Path) -> Non
     with pytest.raises(UsageError, match=r"the worker at .* does not see this as it is here") as refused:
         told_all.on(OneByOne(elsewhere), work, [tmp_path / "in"])
     assert refused.value.where == str(table)
+
+
+def test_what_comes_through_a_pipe_is_refused(work: Files, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "updates.20141222.0000")
+    with pytest.raises(UsageError, match="no ordinary file"):
+        told_all.on(OneByOne(), work, [tmp_path / "updates.20141222.0000"])
+
+
+def test_files_that_are_changed_meanwhile_are_refused(work: Files, tmp_path: Path) -> None:
+    several_collectors.write(tmp_path / "in", 1)
+    path = tmp_path / "in" / "rrc01" / "2014.12" / f"updates.{stamp(T0 + 6 * SLOT)}.gz"
+
+    def change(job: Job) -> None:
+        if job.name.startswith("flips"):
+            work.child("parts").delete_all()
+            path.write_bytes(b"")
+
+    with pytest.raises(NightsideError, match="rrc01: its files were changed while they were replayed"):
+        told_all.on(OneByOne(change), work, [tmp_path / "in"])
+
+
+def test_a_work_place_that_refuses_is_named(entangled: Path, tmp_path: Path) -> None:
+    (tmp_path / "work").write_text("in the way")
+    with pytest.raises(NightsideError, match="cannot be written") as refused:
+        told_all.on(OneByOne(), files_at(tmp_path / "work"), [entangled])
+    assert str(tmp_path / "work") in refused.value.where

@@ -21,6 +21,7 @@ from nightside.engine.shards.unit_job import Bring
 from nightside.engine.units import Unit
 from nightside.model.settings import Settings
 from nightside.store.files import Files
+from nightside.store.folder_errors import written
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,7 +69,9 @@ def read_flips(
     except SpoiltError:
         return FlipsRead(key, [], spoilt=True)
     table = table.replace_schema_metadata({WARNINGS: json.dumps([astuple(each) for each in warned])})
-    work.child(FOLDER).write(key, table, compression="lz4", write_page_checksum=True)
+    folder = work.child(FOLDER)
+    with written(folder, key):
+        folder.write(key, table, compression="lz4", write_page_checksum=True)
     return FlipsRead(key, warned, anew=True)
 
 

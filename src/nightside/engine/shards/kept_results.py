@@ -7,12 +7,14 @@ import pickle
 from typing import Any
 
 from nightside.store.files import Files
+from nightside.store.folder_errors import written
 
 
 def keep_result(folder: Files, key: str, found: Any) -> None:
-    """Leave something there. Raises OSError."""
+    """Leave something there. Raises NightsideError where that is refused."""
     data = pickle.dumps(found, protocol=5)
-    folder.write_bytes(key, hashlib.sha256(data).digest() + data)
+    with written(folder, key):
+        folder.write_bytes(key, hashlib.sha256(data).digest() + data)
 
 
 def kept_result(folder: Files, key: str) -> Any | None:

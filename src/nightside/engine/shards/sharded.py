@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING
 
 from nightside.engine.collect import passed_over
@@ -36,6 +37,7 @@ from nightside.engine.units import Unit, units_of
 from nightside.engine.world_of_day import World, world_of_day
 from nightside.incidents.messages import Message
 from nightside.model.entity import Entity
+from nightside.model.errors import UsageError
 from nightside.model.incident import Incident, Provenance
 from nightside.model.series import IncidentSeries
 from nightside.model.settings import Settings
@@ -111,6 +113,7 @@ def replay_on(
     total = bytes_to_read(found)
     started(total)
     units = units_of(found, settings, begin=begin, end=end, keeps_table=False)
+    _require_ordinary(units)
     asked = Whom(tuple(opened.codes), tuple(asns), begin, end, settings, found.reconstruction, found.note)
     name = keep_snapshot(place, opened.snapshot)
     shards = shards or min(MOST_SHARDS, 1 + total // BYTES_A_SHARD)
@@ -208,6 +211,19 @@ def _place(work: Work, entity: Entity) -> tuple[int, int]:
     if entity.type == "country":
         return 0, work.snapshot.index_of(entity.code)
     return 1, int(entity.code)
+
+
+def _require_ordinary(units: Sequence[Unit]) -> None:
+    """Raises UsageError where a file comes through a pipe, which is nobody else's, and comes once."""
+    for unit in units:
+        for file in unit.files:
+            with suppress(OSError):
+                if not S_ISREG(file.path.stat().st_mode):
+                    raise UsageError(
+                        "is no ordinary file: no other program can read it",
+                        where=str(file.path),
+                        advice="Replay it without --engine.",
+                    )
 
 
 def _standing(units: Sequence[Unit]) -> list[tuple[str, int]]:

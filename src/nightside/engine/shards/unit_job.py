@@ -16,6 +16,7 @@ from nightside.engine.units import Part, Unit, read_unit
 from nightside.model.elements import Peer
 from nightside.model.errors import DownloadError, UnreadableError
 from nightside.store.files import Files
+from nightside.store.folder_errors import written
 
 SEEN = "seen"
 
@@ -75,10 +76,12 @@ def make_part(
                 advice="Begin again.",
             )
         key = unit_key(unit, read, snapshot)
-        head = write_part(work, key, part)
+        with written(work):
+            head = write_part(work, key, part)
     if seen and seen == _seen(unit, snapshot):
         # None of the files was written to meanwhile.
-        work.child(SEEN).write_bytes(seen, json.dumps(key).encode())
+        with written(work):
+            work.child(SEEN).write_bytes(seen, json.dumps(key).encode())
     return _made(head, seen, anew=True)
 
 

@@ -12,18 +12,23 @@ import numpy as np
 from nightside.engine.shards.keys import snapshot_key
 from nightside.model.errors import NightsideError
 from nightside.store.files import Files
+from nightside.store.folder_errors import written
 from nightside.world.snapshot import Snapshot
 
 FOLDER = "maps"
 
 
 def keep_snapshot(work: Files, snapshot: Snapshot) -> str:
-    """Put a map into the work place, if it is not there whole; returns its name. Raises OSError."""
+    """Put a map into the work place, if it is not there whole; returns its name.
+
+    Raises NightsideError where that is refused.
+    """
     import pyarrow as pa
 
     key = snapshot_key(snapshot)
     try:
-        kept_snapshot(work, key)
+        # Not what this process remembers of it: the place may have been cleared since.
+        kept_snapshot.__wrapped__(work, key)
     except NightsideError:
         said: dict[str, Any] = {}
         buffers: dict[str, Any] = {}
@@ -35,7 +40,9 @@ def keep_snapshot(work: Files, snapshot: Snapshot) -> str:
             else:
                 said[one.name] = value
         table = pa.table(buffers).replace_schema_metadata({"map": json.dumps(said)})
-        work.child(FOLDER).write(key, table, compression="zstd", write_page_checksum=True)
+        folder = work.child(FOLDER)
+        with written(folder, key):
+            folder.write(key, table, compression="zstd", write_page_checksum=True)
     return key
 
 
