@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from all_stored import all_stored
 from archive_server import ArchiveServer, Fault, archive_server, use_archive
-from dask_cluster import DaskCluster
+from dask_cluster import DaskCluster, program_of_tests
 from days_archive import COLLECTORS, FROM, TO, write_days
 from made_once import made_once
 
@@ -153,15 +153,12 @@ Workers = Callable[..., list[subprocess.Popen[bytes]]]
 
 
 @pytest.fixture
-def workers(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Workers:
+def workers(cluster: DaskCluster, tmp_path: Path) -> Workers:
     """Starts a worker with a cache of its own, and with more in its environment."""
 
-    def start(name: str, **environment: str) -> list[subprocess.Popen[bytes]]:
-        with monkeypatch.context() as patched:
-            patched.setenv("NIGHTSIDE_CACHE", str(tmp_path / name))
-            for key, value in environment.items():
-                patched.setenv(key, value)
-            return cluster.add_workers()
+    def start(name: str, **more: str) -> list[subprocess.Popen[bytes]]:
+        own = {"NIGHTSIDE_CACHE": str(tmp_path / name)}
+        return cluster.add_workers(environment={**program_of_tests(), **own, **more})
 
     return start
 
@@ -222,6 +219,26 @@ def test_a_worker_that_reaches_no_archive_and_one_without_room_cost_nothing(
     workers("good")
     assert fill(tmp_path / "store", engine=cluster.address) == undisturbed
     assert not any((tmp_path / "far").rglob("*.bz2"))
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder with room for eight small files."""
+    folder = tmp_path / "full"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("a file system may not be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+def test_a_full_disk_on_one_worker_costs_nothing(
+    full_disk: Path, cluster: DaskCluster, workers: Workers, undisturbed: dict[str, Any], tmp_path: Path
+) -> None:
+    workers(full_disk.name)
+    workers("good")
+    assert fill(tmp_path / "store", engine=cluster.address) == undisturbed
 
 
 def test_where_the_scheduler_is_killed_the_same_command_goes_on(

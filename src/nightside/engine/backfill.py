@@ -8,7 +8,6 @@ what was stored before it asks for.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,31 +54,29 @@ def backfill(
     this store is under way in that time, LeaseLostError where it has become another's.
     """
     asked = plan.asked
-    with ExitStack() as stack:
-        store = stack.enter_context(open_store(asked.store))
-        mine = stack.enter_context(alone(store, asked))
-        progress = Progress(mine, asked)
-        # Somebody else may have come further since it was planned.
-        days = [day for day in plan.days if day[0] >= progress.until]
-        pace = Pace(len(days))
-        how = stack.enter_context(
-            readings(plan, progress.note, pace, told, manners, processes, engine, store.files)
-        )
-        flights = Days(
-            days,
-            how.read,
-            _usual_lead,
-            how.executor,
-            most_fetching=how.most_fetching,
-            fetches=asks_archives,
-        )
-        run = _Run(asked, mine, progress, told, how, flights)
+    with open_store(asked.store) as store:
+        if plan.days:
+            with alone(store, asked) as mine:
+                _fill(plan, mine, told, manners, processes, engine)
+        listed = store.incidents(begin=asked.begin, end=asked.end)
+        return [incident for incident in listed if asked.is_about(incident["entity"])]
+
+
+def _fill(
+    plan: Plan, store: Store, told: Told, manners: Manners | None, processes: int | None, engine: str | None
+) -> None:
+    progress = Progress(store, plan.asked)
+    # Somebody else may have come further since it was planned.
+    days = [day for day in plan.days if day[0] >= progress.until]
+    pace = Pace(len(days))
+    with readings(plan, progress.note, pace, told, manners, processes, engine, store.files) as how:
+        most = how.most_fetching
+        flights = Days(days, how.read, _usual_lead, how.executor, most_fetching=most, fetches=asks_archives)
+        run = _Run(plan.asked, store, progress, told, how, flights)
         for number, day in enumerate(days, 1):
             came = run.day(day)
             told.say(f"{iso(day[0])[:10]}: {came}; {pace.in_words(number)}")
         how.over()
-        listed = store.incidents(begin=asked.begin, end=asked.end)
-        return [incident for incident in listed if asked.is_about(incident["entity"])]
 
 
 def _usual_lead(day: Window) -> int:

@@ -29,6 +29,7 @@ from nightside.model.instants import iso
 from nightside.sources.endpoints import read_endpoints
 from nightside.sources.polite_http import Manners
 from nightside.store.files import Files
+from nightside.world.snapshot import Snapshot
 
 ONE_JOB_BYTES = 512 * 1024 * 1024
 """A day of so many packed bytes, with its lead, is one worker's: nothing is written and read in between."""
@@ -128,6 +129,7 @@ class OnCluster:
         archives = tuple((name, str(getattr(places, name))) for name in OF_PLACES)
         self._source = Source(self.work, archives, (), manners)
         self._maps: dict[date, str] = {}
+        self._kept: dict[Snapshot, str] = {}
 
     def require_sight(self) -> None:
         """Raises NightsideError where a worker does not see the work place. Nothing else may be under way."""
@@ -194,7 +196,11 @@ class OnCluster:
         ]
         for day in days:
             if day not in self._maps:
-                self._maps[day] = keep_snapshot(self.work, world_of_day(day))
+                world = world_of_day(day)
+                # Most days have the same.
+                if world not in self._kept:
+                    self._kept[world] = keep_snapshot(self.work, world)
+                self._maps[day] = self._kept[world]
         return tuple((day.isoformat(), self._maps[day]) for day in days)
 
 
