@@ -114,8 +114,8 @@ def estimate(told: Json) -> list[str]:
     as_it_is, once, first = (way["core_hours"] for way in (told["ways"][0], *told["ways"][3:5]))
     return [
         f"**Against the estimate** that this was begun with, about {ESTIMATE} core-hours for the year: each file read "
-        f"once, and of a day only its first tables, it is {first:,.0f}. As it is now it is {as_it_is:,.0f}: that the day "
-        f"before is read with each day makes {as_it_is / once:.1f} times as much, tables in the middle of each day "
+        f"once, and of a day only its first tables, it is {first:,.0f}. As it is now it is {as_it_is:,.0f}: that the "
+        f"day before is read with each day makes {as_it_is / once:.1f} times as much, tables in the middle of each day "
         f"{once / first:.1f} times.",
         "",
     ]
