@@ -60,7 +60,7 @@ def write_days(folder: Path, days: int, prefixes: int, rate: float) -> int:
 def process(
     *words: str, until: str = "", environment: dict[str, str] | None = None
 ) -> Iterator[tuple[Path, int]]:
-    """A process that runs as long as the context lasts, once it has said `until`; gives what it says, and its number."""
+    """A process that runs as long as the context lasts, once it has said `until`: what it says, and its number."""
     with tempfile.NamedTemporaryFile("wb", suffix=".said") as said:
         running = subprocess.Popen(
             [sys.executable, "-u", "-m", *words], stdout=said, stderr=said, env=environment, process_group=0
