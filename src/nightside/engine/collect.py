@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -117,7 +117,8 @@ def merge(parts: Iterable[Part], *, until: int | None = None, to_the_end: bool =
     numbering = Numbering()
     merged = [_renumbered(part, numbering) for part in parts]
     if not any(one.used for one in merged):
-        raise _unusable(merged, until)
+        files = [file for one in merged for file in one.reading.files]
+        raise unusable(files, sum(one.reading.elements for one in merged), until)
     end = max(one.end for one in merged)
     numbering.prefixes.settle()
     return Collected(
@@ -200,10 +201,8 @@ def _unheard_until(last: int, one: _Merged) -> CollectorLog:
     )
 
 
-def _unusable(merged: list[_Merged], end: int | None) -> InputError:
-    """Why nothing in the input is of use."""
-    files = [file for one in merged for file in one.reading.files]
-    elements = sum(one.reading.elements for one in merged)
+def unusable(files: Sequence[InputFile], elements: int, end: int | None) -> InputError:
+    """Why nothing is of use in these files, which have so many elements in all; they were read up to `end`."""
     where = str(files[0].path) if len(files) == 1 else ""
     if end is not None and (not files or elements):
         return InputError(

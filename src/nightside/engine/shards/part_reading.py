@@ -94,7 +94,8 @@ def read_part(
         ways=ways,
         starts=said["starts"],
         inputs=[(name, sha256) for name, sha256 in said["inputs"]],
-        warnings=[each.of(unit) for each in head.warnings],
+        # They were told when it was made.
+        warnings=[],
         elements=said["elements"],
         used=said["used"],
         first_second=said["first_second"],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from nightside.engine.executors.protocol import Job
 from nightside.engine.shards import shard_job
 from nightside.engine.shards.cells import shards_of
 from nightside.engine.shards.part_steps import made_anew
-from nightside.engine.shards.pieces import TIMES_ANEW, Work, absolute, all_done, does_not_stay
+from nightside.engine.shards.pieces import TIMES_ANEW, Work, all_done, does_not_stay
 from nightside.engine.shards.shard_job import Shard, ShardMade, ShardTold, shard_told, tell_shard
 from nightside.engine.shards.steps import Steps
 from nightside.engine.shards.unit_job import Made
@@ -22,7 +23,8 @@ def shards_told(work: Work, made: Sequence[Made]) -> Steps[tuple[list[ShardTold]
     left: list[tuple[str, str]] = []
     for _ in range(TIMES_ANEW):
         missing = [number for number in range(len(asked)) if number not in found]
-        units = tuple((absolute(unit), name) for unit, name in zip(work.units, parts, strict=True))
+        # No files are read, and a year of them is long to say.
+        units = tuple((replace(unit, files=()), name) for unit, name in zip(work.units, parts, strict=True))
         jobs = [
             Job(
                 f"shard {number + 1} of {len(asked)}",

@@ -16,7 +16,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING
 
-from nightside.engine.collect import passed_over
+from nightside.engine.collect import passed_over, unusable
 from nightside.engine.executors.protocol import Executor, Job
 from nightside.engine.files import bytes_to_read
 from nightside.engine.flips import flips_of, sessions_told, wish
@@ -131,6 +131,9 @@ def replay_steps(work: Work, warn: Warn, checks: Sequence[Path] = ()) -> Steps[S
     for unit, one in zip(work.units, made, strict=True):
         for warned in one.warnings:
             warn(warned.of(unit))
+    if not any(one.used for one in made):
+        files = [file for unit in work.units for file in unit.files]
+        raise unusable(files, sum(one.elements for one in made), work.whom.end)
     told, left = yield from shards_told(work, made)
     first = told[0]
     for text in what_to_warn_of(

@@ -35,6 +35,9 @@ class Made:
     """What is to be said of the unit's files."""
     peers: list[Peer]
     """The sessions."""
+    elements: int
+    used: int
+    """Elements dated as they may be."""
     anew: bool
     """It was read now; else it was there."""
 
@@ -86,7 +89,7 @@ def make_part(
 
 
 def _made(head: Head, seen: str, *, anew: bool) -> Made:
-    return Made(head.key, seen, head.warnings, head.peers, anew)
+    return Made(head.key, seen, head.warnings, head.peers, head.said["elements"], head.said["used"], anew)
 
 
 def _seen(unit: Unit, snapshot: str) -> str:
