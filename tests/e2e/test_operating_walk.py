@@ -34,7 +34,7 @@ ELSEWHERE = {
 """What of ours the walk leaves out."""
 PROGRAMS_OF_POSTGRESQL = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
 """Where Debian has those that are not for everybody."""
-WAIT_S = 120
+WAIT_S = 300
 
 
 @dataclass
