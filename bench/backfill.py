@@ -164,8 +164,8 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--days", type=int, default=8)
-    parser.add_argument("--prefixes", type=int, default=60_000)
-    parser.add_argument("--rate", type=float, default=20)
+    parser.add_argument("--prefixes", type=int, default=20_000)
+    parser.add_argument("--rate", type=float, default=6)
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--raw", type=Path, default=Path("bench/results/backfill.json"))
     asked = parser.parse_args()
