@@ -258,7 +258,7 @@ def test_a_cluster_of_this_machine_does_not_outlive_a_killed_program(tmp_path: P
         [sys.executable, script],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, **program_of_tests()},
+        env={**os.environ, **program_of_tests(), "TMPDIR": str(tmp_path)},
     )
     assert process.stdout is not None
     with process.stdout:
@@ -267,6 +267,7 @@ def test_a_cluster_of_this_machine_does_not_outlive_a_killed_program(tmp_path: P
         process.kill()
         process.wait()
     until(lambda: not alive(worker))
+    assert list(tmp_path.glob("nightside-dask-*")) == []
 
 
 def alive(pid: int) -> bool:

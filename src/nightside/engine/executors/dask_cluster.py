@@ -7,6 +7,7 @@ this file; and a scheduler that shares no lock with whoever waits for it.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -89,6 +90,8 @@ def main() -> None:
     )
     print(cluster.scheduler_address, file=said, flush=True)
     sys.stdin.read()
+    # Whoever asked was killed: what it would have ended ends here.
+    shutil.rmtree(folder, ignore_errors=True)
     os.killpg(0, signal.SIGKILL)
 
 
