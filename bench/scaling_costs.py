@@ -152,7 +152,7 @@ def measure(folder: Path, size: Size = ARCHIVE, rounds: int = ROUNDS) -> Costs:
         table = _middle(lambda: replayed(several, shards=1, tables=True), rounds)
         first = _middle(lambda: replayed(several, shards=SHARDS, until=first_end), rounds)
         whole = _middle(lambda: replayed(several, shards=SHARDS), rounds)
-        alone = _middle(lambda: replayed(several, shards=1), 1)
+        alone = _middle(lambda: replayed(several, shards=1), rounds)
     unpacked = _unpacked(files[1:])
     table_s = table.cpu_s["make_part"] / routes
     update_s = (whole.cpu_s["make_part"] - first.cpu_s["make_part"]) / (n * counted)
@@ -165,7 +165,7 @@ def measure(folder: Path, size: Size = ARCHIVE, rounds: int = ROUNDS) -> Costs:
         table_entry_gz_s=table_s,
         table_entry_bz2_s=table_s if real_s is None else real_s,
         update_gz_s=update_s,
-        update_bz2_s=update_s + _bz2_more_s(unpacked) / updates,
+        update_bz2_s=update_s + _bz2_more_s(unpacked, rounds) / updates,
         part_route_bytes=first.part_bytes / routes,
         part_update_bytes=(whole.part_bytes - first.part_bytes) / (n * counted),
         judged_route_s=max(first.cpu_s["tell_shard"] - opened_s, 0.0) / routes,
@@ -208,15 +208,15 @@ def _unpacked(paths: Iterable[Path]) -> list[bytes]:
     return found
 
 
-def _bz2_more_s(unpacked: list[bytes]) -> float:
+def _bz2_more_s(unpacked: list[bytes], rounds: int) -> float:
     """How much longer unpacking bzip2 takes than gzip."""
     import zlib
 
     from isal import isal_zlib
 
     as_bz2, as_gz = [bz2.compress(one) for one in unpacked], [zlib.compress(one) for one in unpacked]
-    bz2_s = took(lambda: [bz2.decompress(one) for one in as_bz2], 1)
-    return bz2_s - took(lambda: [isal_zlib.decompress(one) for one in as_gz], 1)
+    bz2_s = took(lambda: [bz2.decompress(one) for one in as_bz2], rounds)
+    return bz2_s - took(lambda: [isal_zlib.decompress(one) for one in as_gz], rounds)
 
 
 def _real_table_s(rounds: int) -> float | None:
