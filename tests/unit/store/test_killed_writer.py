@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-import signal
-import subprocess
 import sys
-import time
 from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
 import pytest
+from killed_program import killed
 
 from nightside.model.entity import Entity
 from nightside.model.signal import Signal
@@ -42,16 +40,9 @@ with EmbeddedStore(Path(sys.argv[2])) as store:
 @pytest.mark.parametrize("seed", range(6))
 def test_a_killed_writer(tmp_path: Path, seed: int) -> None:
     arguments = [sys.executable, "-c", WRITER, str(CONTRACT), str(tmp_path)]
-    writer = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert writer.stdout is not None
-    first = writer.stdout.readline()
-    assert first == "0\n", writer.communicate()[1]
-    time.sleep(random.Random(seed).uniform(0, 0.2))
-    writer.send_signal(signal.SIGKILL)
-    rest, said = writer.communicate(timeout=30)
-    assert (writer.returncode, said) == (-signal.SIGKILL, "")
+    said = killed(arguments, random.Random(seed).uniform(0, 0.2))
     # The last line may be cut off by the kill; what was promised is what came whole.
-    promised = [int(line) for line in (first + rest).splitlines(keepends=True) if line.endswith("\n")]
+    promised = [int(line) for line in said.splitlines(keepends=True) if line.endswith("\n")]
 
     schema = json.loads((files("nightside.model") / "schemas" / "incident-1.json").read_text())
     validator = jsonschema.Draft202012Validator(schema)
@@ -96,15 +87,8 @@ with EmbeddedStore(Path(sys.argv[1])) as store:
 @pytest.mark.parametrize("seed", range(6))
 def test_a_killed_checker(tmp_path: Path, seed: int) -> None:
     arguments = [sys.executable, "-c", CHECKER, str(tmp_path)]
-    writer = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert writer.stdout is not None
-    first = writer.stdout.readline()
-    assert first == "0\n", writer.communicate()[1]
-    time.sleep(random.Random(seed).uniform(0, 0.3))
-    writer.send_signal(signal.SIGKILL)
-    rest, said = writer.communicate(timeout=30)
-    assert (writer.returncode, said) == (-signal.SIGKILL, "")
-    promised = [int(line) for line in (first + rest).splitlines(keepends=True) if line.endswith("\n")]
+    said = killed(arguments, random.Random(seed).uniform(0, 0.3))
+    promised = [int(line) for line in said.splitlines(keepends=True) if line.endswith("\n")]
     with EmbeddedStore(tmp_path) as store:
         rows = store.results("KP", 0, 100_000, columns=("at", "place")).to_pylist()
         rounds = [int(row["at"].timestamp()) for row in rows[::2]]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import random
-import signal
-import subprocess
 import sys
 import threading
 import time
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from killed_program import killed
 
 from nightside.model.check import CheckResult
 from nightside.model.entity import Entity
@@ -181,20 +180,8 @@ def test_a_killed_program(address: PostgresAddress, tmp_path: Path) -> None:
     PostgresStore(address, str(tmp_path / "files")).close()
     number, chance = 0, random.Random(3)
     for _ in range(3):
-        writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(CONTRACT), address.url, str(number)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert writer.stdout is not None
-        first = writer.stdout.readline()
-        assert first == f"{number}\n", writer.communicate()[1]
-        time.sleep(chance.uniform(0, 0.2))
-        writer.send_signal(signal.SIGKILL)
-        rest, said = writer.communicate(timeout=30)
-        assert (writer.returncode, said) == (-signal.SIGKILL, "")
-        promised = number + (first + rest).count("\n")
+        words = [sys.executable, "-c", WRITER, str(CONTRACT), address.url, str(number)]
+        promised = number + killed(words, chance.uniform(0, 0.2)).count("\n")
         with PostgresStore(address) as store:
             found = list(store.incidents())
             for incident in found:
