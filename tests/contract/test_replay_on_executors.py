@@ -26,8 +26,6 @@ from nightside.model.settings import Settings
 from nightside.store.files import Files, files_at
 from nightside.store.location import open_store
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "mrt"
-
 
 @pytest.fixture
 def work(tmp_path: Path) -> Files:
@@ -138,6 +136,19 @@ def test_a_country_that_is_reached_because_others_are(shards: int, work: Files, 
     assert told_all.on(OneByOne(), work, [tmp_path / "in"], shards=shards) == told_all.here([tmp_path / "in"])
 
 
+@pytest.mark.xdist_group("s3")
+def test_a_work_place_on_shared_storage(s3_bucket: str, tmp_path: Path) -> None:
+    several_collectors.write(tmp_path / "in", 5)
+    here, place = told_all.here([tmp_path / "in"]), files_at(f"{s3_bucket}/work")
+    assert told_all.on(OneByOne(), place, [tmp_path / "in"], shards=3) == here
+    again = OneByOne()
+    assert told_all.on(again, place, [tmp_path / "in"], shards=3) == here
+    assert again.made == []
+    found, _flips = replay_on(OneByOne(), place, [tmp_path / "in"], shards=3)
+    clear(place, found)
+    assert {folder.name for folder, _name in files_in(place)} == {"maps"}
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_happens(seed: int, work: Files, tmp_path: Path) -> None:
     chance = random.Random(seed)
@@ -170,10 +181,8 @@ def test_whatever_is_asked(asked: dict[str, Any], entangled: Path, work: Files) 
     [("updates.20020722.2238.gz", "bview.20020722.2337.gz"), ("rib.20140523.0600.first-MiB.bz2",)],
     ids=["a day of 2002", "cut off"],
 )
-def test_real_files(names: tuple[str, ...], work: Files) -> None:
-    inputs = [DATA / name for name in names]
-    if not all(path.exists() for path in inputs):
-        pytest.skip("the real files are not here")
+def test_real_files(names: tuple[str, ...], shared_data: Path, work: Files) -> None:
+    inputs = [shared_data / "mrt" / name for name in names]
     here = told_all.here(inputs)
     assert len(here["signals"]) > 50
     assert told_all.on(OneByOne(), work, inputs, shards=3) == here
