@@ -12,9 +12,11 @@ import threading
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import psutil
 from fuzz import builds, corpus, records
 from fuzz.entrances import ENTRANCES
 from fuzz.findings import Findings, kept
@@ -28,6 +30,8 @@ WAYS = {
 }
 """Name, and the build that it runs over."""
 PLAIN_SLICE_S, GUIDED_SLICE_S = 60.0, 1200.0
+STANDS_STILL_S = 120.0
+"""A process that has had nothing of the processor for so long waits for what never comes; a busy machine gives some."""
 """A process lives for so long at most; then its state is kept, and another goes on. libFuzzer's begin is slow."""
 LONGEST_INPUT = 16_384
 _MOST_DEATHS = 100
@@ -70,7 +74,7 @@ class State:
             self.findings[kind] = self.findings.get(kind, 0) + count
 
 
-def _run(command: list[str], build: str, log: Path, stop: threading.Event, longest_s: float) -> int:
+def _run(command: list[str], build: str, log: Path, stop: threading.Event) -> int:
     """Run a process at low priority to its end, or until all is to stop."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
@@ -83,11 +87,22 @@ def _run(command: list[str], build: str, log: Path, stop: threading.Event, longe
             stderr=subprocess.STDOUT,
             preexec_fn=lambda: os.nice(10),
         )
-        until = time.monotonic() + longest_s
+        used_s, moved_at = 0.0, time.monotonic()
         while process.poll() is None:
-            if stop.wait(0.2) or time.monotonic() > until:
+            now = time.monotonic()
+            if (cpu_s := _cpu_s(process.pid)) > used_s:
+                used_s, moved_at = cpu_s, now
+            if stop.wait(0.2) or now - moved_at > STANDS_STILL_S:
                 process.send_signal(signal.SIGKILL)
         return process.wait()
+
+
+def _cpu_s(pid: int) -> float:
+    """What a process has had of the processor; 0 where it is no more."""
+    with suppress(psutil.NoSuchProcess):
+        times = psutil.Process(pid).cpu_times()
+        return float(times.user + times.system)
+    return 0.0
 
 
 def _plain_slice(state: State, build: str, seconds: float, stop: threading.Event) -> None:
@@ -95,7 +110,7 @@ def _plain_slice(state: State, build: str, seconds: float, stop: threading.Event
     log, progress = builds.WORK / "logs" / f"{state.way}.log", _STATE / f"{state.way}.progress"
     command = ["fuzz.records", "--begin", str(state.number), "--seconds", str(seconds), "--way", state.way]
     command += ["--build", build, "--progress", str(progress)]
-    code = _run(command, build, log, stop, seconds + 60)
+    code = _run(command, build, log, stop)
     said = log.read_bytes()
     if code == 0:
         told = json.loads(said.splitlines()[-1])
@@ -162,7 +177,7 @@ def _guided_slice(state: State, build: str, seconds: float, stop: threading.Even
     ]
     command += [f"-max_total_time={max(1, round(seconds))}", f"-max_len={LONGEST_INPUT}", "-timeout=30"]
     command += ["-rss_limit_mb=3000", f"-artifact_prefix={crashes}/", "-print_final_stats=1", "-reload=0"]
-    code = _run(command, build, log, stop, seconds + 300)
+    code = _run(command, build, log, stop)
     said = log.read_bytes()
     if seen := _COVER.findall(said):
         state.covered, state.features = (
