@@ -139,8 +139,7 @@ def one(way: str, archive: str, days: int, folder: Path) -> dict[str, Any]:
         cpu |= {name: cpu_s(number) - before[name] for name, number in others.items()}
     if ran.returncode:
         sys.exit(f"bench: {way} ended with {ran.returncode}:\n{ran.stderr}")
-    said = ran.stderr.splitlines()
-    return {"way": way, "took_s": took_s, "cpu_s": cpu, "said": said, **stored(folder / "store")}
+    return {"way": way, "took_s": took_s, "cpu_s": cpu, **stored(folder / "store")}
 
 
 def stored(folder: Path) -> dict[str, Any]:
@@ -187,6 +186,7 @@ def main() -> None:
                     print(f"{way}: {runs[-1]['took_s']:.1f} s; of CPU: {cpu}", flush=True)
     tell(runs)
     about = {"days": asked.days, "records": records, "bytes": size, "cores": len(os.sched_getaffinity(0))}
+    about |= {"load_after": os.getloadavg()[0]}
     asked.raw.write_text(json.dumps({"input": about, "runs": runs}, indent=1) + "\n")
 
 
