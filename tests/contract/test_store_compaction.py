@@ -172,6 +172,21 @@ def test_what_is_stored_again_is_exact_again(open_store: OpenStore) -> None:
         assert store.samples("country", "KP", 0, DAY_S).to_pylist() == exact
 
 
+def test_the_same_stored_and_compacted_again_and_again(open_store: OpenStore) -> None:
+    morning = Signal(KP, [DAY_S, DAY_S + 100], [4, 1], DAY_S + 2 * HOUR_S)
+    evening = Signal(KP, [DAY_S + 18 * HOUR_S], [7], DAY_S + 20 * HOUR_S)
+    with open_store() as store:
+        told = []
+        for _ in range(3):
+            for signal in (morning, evening):
+                store.put_samples([signal], {})
+            done = store.compact()
+            assert (done.segments_after, done.pieces_after) == (1, 2)
+            assert list(store.check()) == []
+            told.append(answers(store))
+        assert told[0] == told[1] == told[2]
+
+
 def test_readers_see_the_one_or_the_other(open_store: OpenStore) -> None:
     """While the store is compacted, thinned out and written to, each month reads as before or as after."""
     months = ((0, 31 * DAY_S), (31 * DAY_S, 59 * DAY_S), (59 * DAY_S, END))

@@ -165,9 +165,11 @@ def stands(connection: Connection, made: Compacted) -> bool:
 def enter(connection: Connection, made: Compacted) -> None:
     """Have it answer for its time, alone; its file is written."""
     name = made.contents.name
+    # Where the very same was made before, and then stored again, its row may be there still, with no pieces.
     connection.execute(
         "INSERT INTO segment (number, name, written) "
-        "SELECT coalesce(max(number), 0) + 1, ?, coalesce(max(written), 0) + 1 FROM segment WHERE true",
+        "SELECT coalesce(max(number), 0) + 1, ?, coalesce(max(written), 0) + 1 FROM segment WHERE true "
+        "ON CONFLICT (name) DO UPDATE SET written = excluded.written",
         (name,),
     )
     (segment,) = connection.execute("SELECT number FROM segment WHERE name = ?", (name,)).fetchone()
