@@ -201,6 +201,22 @@ def test_workers_killed_at_random_cost_no_job(opened: Opened, tmp_path: Path) ->
     assert len(killed) >= 2
 
 
+def test_a_worker_killed_while_it_tells_what_it_found_costs_no_job(opened: Opened, tmp_path: Path) -> None:
+    with opened() as executor:
+        executor.submit(Job("large", odd_jobs.noted_and_large, (str(tmp_path),)))
+        executor.submit(Job("small", odd_jobs.square, (3,)))
+        assert executor.next() == Done(1, 9)
+        # What is large waits in the pipe until somebody asks for the next.
+        (tmp_path / "go").touch()
+        until = time.monotonic() + 30
+        while not (notes := list(tmp_path.glob("[0-9]*"))) and time.monotonic() < until:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        os.kill(int(notes[0].name), signal.SIGKILL)
+        (large,) = values([executor.next()])
+    assert (len(large), large.any()) == (1 << 24, False)
+
+
 def test_closed_with_work_under_way(opened: Opened, tmp_path: Path, request: Any) -> None:
     begun = time.perf_counter()
     with opened() as executor:

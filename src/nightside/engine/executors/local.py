@@ -168,7 +168,8 @@ class LocalExecutor:
     def _hear(self, process: _Process) -> None:
         try:
             word, what = receive(process.hear)
-        except (EOFError, ConnectionResetError):
+        except (EOFError, OSError):
+            # Also in the midst of telling something.
             self._died(process)
             return
         number = process.job

@@ -20,7 +20,7 @@ def send(connection: Connection, word: str, what: Any) -> None:
 
 
 def receive(connection: Connection) -> tuple[str, Any]:
-    """The next word; raises EOFError or ConnectionResetError where nobody is there, and what pickle raises."""
+    """The next word; raises EOFError or OSError where nobody is there any more, and what pickle raises."""
     word, sizes = connection.recv()
     pickled = connection.recv_bytes()
     columns = [bytearray(size) for size in sizes]

@@ -37,8 +37,8 @@ def main() -> None:
     tell, hear = Connection(os.dup(1), readable=False), Connection(os.dup(0), writable=False)
     # What anything prints must not get between what is told.
     os.dup2(2, 1)
-    # Whoever asked may go at any time.
-    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
+    # Whoever asked may go at any time, also in the midst of a job.
+    with suppress(EOFError, OSError):
         while True:
             try:
                 name, (work, given) = receive(hear)
