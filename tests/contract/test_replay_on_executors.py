@@ -20,6 +20,7 @@ from small_archive import SLOT, T0, stamp
 from nightside.engine.executors.open import open_executor
 from nightside.engine.executors.protocol import Job
 from nightside.engine.record import replay_into
+from nightside.engine.shards import keys
 from nightside.engine.shards.sharded import clear, replay_on
 from nightside.model.errors import InputError, NightsideError, NotMrtError, UnreadableError, UsageError
 from nightside.model.settings import Settings
@@ -232,6 +233,28 @@ def test_content_matters_and_paths_do_not(
     anew = OneByOne()
     assert told_all.on(anew, work, [tmp_path / "copy"], shards=2) == told_here
     assert sorted(anew.made) == sorted(entangled_countries.NAMES)
+
+
+def test_a_file_in_another_s_place_with_its_size_and_time_is_read(work: Files, tmp_path: Path) -> None:
+    several_collectors.write(tmp_path / "in", 3)
+    path = tmp_path / "in" / "rrc00" / "2014.12" / f"updates.{stamp(T0 + 6 * SLOT)}.gz"
+    before = told_all.on(OneByOne(), work, [tmp_path / "in"])
+    stood, data = path.stat(), path.read_bytes()
+    # In the middle of what is packed: the size stays.
+    path.write_bytes(data[: len(data) // 2] + bytes(8) + data[len(data) // 2 + 8 :])
+    os.utime(path, ns=(stood.st_atime_ns, stood.st_mtime_ns))
+    there = told_all.on(OneByOne(), work, [tmp_path / "in"])
+    assert there == told_all.here([tmp_path / "in"]) != before
+
+
+def test_another_program_of_the_same_version_makes_all_anew(
+    entangled: Path, work: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = OneByOne(), OneByOne()
+    told_all.on(first, work, [entangled], shards=2)
+    monkeypatch.setattr(keys, "digest", lambda: "of other sources")
+    told_all.on(second, work, [entangled], shards=2)
+    assert second.made == first.made
 
 
 def test_what_is_asked_otherwise_is_made_anew(entangled: Path, work: Files) -> None:

@@ -8,31 +8,29 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from nightside import __version__
+from nightside.engine.executors.program import digest
 from nightside.engine.units import Unit
 from nightside.sources.layout import InputFile
 from nightside.world.snapshot import Snapshot
 
-FORMAT = 1
-"""Of what is written; whoever changes what that means counts it up."""
-
 
 def key_of(what: str, said: Any) -> str:
-    """A name for `what`, that all of `said` (as JSON) stands behind."""
-    text = json.dumps([what, FORMAT, __version__, said], sort_keys=True, separators=(",", ":"))
+    """A name for `what`, that all of `said` (as JSON) and our program stand behind."""
+    # By its sources: between two releases a checkout changes, and its version does not.
+    text = json.dumps([what, digest(), said], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def snapshot_key(snapshot: Snapshot) -> str:
     """The name of a map: of everything in it."""
-    digest = hashlib.sha256()
+    hashed = hashlib.sha256()
     arrays = []
     for name, value in sorted(vars(snapshot).items()):
         # What it has worked out for itself is not in it.
         if name in Snapshot.__dataclass_fields__ and hasattr(value, "tobytes"):
             arrays.append([name, str(value.dtype), value.shape])
-            digest.update(value.tobytes())
-    said = [snapshot.name, snapshot.date, snapshot.codes, snapshot.overridden, arrays, digest.hexdigest()]
+            hashed.update(value.tobytes())
+    said = [snapshot.name, snapshot.date, snapshot.codes, snapshot.overridden, arrays, hashed.hexdigest()]
     return key_of("snapshot", said)
 
 
@@ -58,9 +56,12 @@ def content_of(file: InputFile) -> str:
 
 
 def standing_of(file: InputFile) -> str:
-    """By what a file is known again without being read: its size, and when it was written."""
+    """By what a file is known again without being read: its size, when it was written, and when it was put there.
+
+    The last shows a file that took another's place with its size and its time, as copies and archives have them.
+    """
     try:
         found = file.path.stat()
     except OSError as error:
         return f"not there: {error.strerror}"
-    return f"{found.st_size} bytes, {found.st_mtime_ns} ns"
+    return f"{found.st_size} bytes, {found.st_mtime_ns} ns, {found.st_ctime_ns} ns"
