@@ -2,6 +2,7 @@
 
 NightsideError            exit 1
 ├── UsageError            exit 2: the words of the call are wrong
+├── NoStoreError          nothing was stored there yet
 ├── LeaseLostError        somebody else does by now what we did alone
 └── InputError            exit 3: no usable input
     ├── NotMrtError       the bytes are not MRT records
@@ -31,6 +32,13 @@ class UsageError(NightsideError):
     """The call itself is wrong: an unknown country code, `from` after `to`."""
 
     exit_code = 2
+
+
+class NoStoreError(NightsideError):
+    """There is no store where one is to be read."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__("there is no store here", where=where, advice="Replay something into it first.")
 
 
 class LeaseLostError(NightsideError):

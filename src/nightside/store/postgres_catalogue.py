@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nightside.model.errors import NightsideError
+from nightside.model.errors import NightsideError, NoStoreError
 from nightside.store import postgres_tables
 from nightside.store.catalogue import Connection
 from nightside.store.connections import Connections
@@ -97,9 +97,7 @@ class PostgresCatalogue:
         with self.reading() as connection:
             found = _found(connection)
         if found is None and read_only:
-            raise NightsideError(
-                "there is no store here", where=self.where, advice="Replay something into it first."
-            )
+            raise NoStoreError(self.where)
         if found is None or (found[0] < VERSION and not read_only):
             with self.writing() as connection:
                 # Another program may have done it while this one waited.

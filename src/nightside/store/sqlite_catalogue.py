@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nightside.model.errors import NightsideError
+from nightside.model.errors import NightsideError, NoStoreError
 from nightside.store.catalogue import Connection
 from nightside.store.connections import Connections
 from nightside.store.tables import ALL, VERSION, statements
@@ -133,9 +133,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     Raises NightsideError where there is none, or it is damaged, or of another version of the program.
     """
     if not path.is_file():
-        raise NightsideError(
-            "there is no store here", where=str(path), advice="Replay something into it first."
-        )
+        raise NoStoreError(str(path))
     with explained(path):
         try:
             return _opened(path, "mode=ro", sqlite3.Connection)

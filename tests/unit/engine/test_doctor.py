@@ -25,6 +25,7 @@ import jsonschema
 import pytest
 from archive_server import ArchiveServer, Fault, archive_server, use_archive
 from free_port import free_port
+from postgres_server import PostgresServer
 from ris_live_server import RisLiveServer, RisStreamServer, message_frame
 
 from nightside.engine.doctor import archives, check, machine, streams
@@ -34,6 +35,7 @@ from nightside.engine.live.health import serving
 from nightside.engine.live.starting import DEFAULT_COLLECTORS
 from nightside.engine.live.vitals import Vitals
 from nightside.store.location import open_store
+from nightside.store.postgres_address import PostgresAddress
 from nightside.store.tables import VERSION
 
 COLLECTORS = ("rrc00", "route-views2")
@@ -273,6 +275,13 @@ def test_a_file_in_the_place_of_a_folder_is_a_failure(tmp_path: Path) -> None:
 def test_no_store_is_well_and_none_is_made(tmp_path: Path) -> None:
     assert machine.store(tmp_path / "store", time.time()).state == "ok"
     assert not (tmp_path / "store").exists()
+
+
+def test_an_empty_database_is_well_and_stays_empty(postgres_server: PostgresServer) -> None:
+    name = postgres_server.new_database()
+    found = machine.store(PostgresAddress(postgres_server.url(name)), time.time())
+    assert (found.state, found.said) == ("ok", machine.store(Path("nowhere"), 0).said)
+    assert postgres_server.run("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", name) == [(0,)]
 
 
 def test_a_store_says_its_version_and_its_last_change(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import httpx2
 
 from nightside.engine.doctor.check import Check, beside
 from nightside.engine.live.vitals import SCHEMA as HEALTH
-from nightside.model.errors import NightsideError
+from nightside.model.errors import NightsideError, NoStoreError
 from nightside.model.instants import duration_words
 from nightside.sources.endpoints import CONFIG, PREFIX, Endpoints, config_file
 from nightside.store.location import StoreLocation, open_store
@@ -63,9 +63,6 @@ def store(location: StoreLocation, now_s: float) -> Check:
     written = ""
     if isinstance(location, Path):
         catalogue = location / "nightside.sqlite"
-        if not catalogue.exists():
-            said = "none yet: the first command that finds something makes it"
-            return Check("store", str(location), "ok", said)
         # Before it is opened: whoever reads may leave an empty one behind.
         journal = catalogue.with_name(catalogue.name + "-wal")
         states = [path.stat() for path in (catalogue, journal) if path.exists()]
@@ -74,6 +71,10 @@ def store(location: StoreLocation, now_s: float) -> Check:
     try:
         with open_store(location, read_only=True) as opened:
             number = opened.last_change()
+    except NoStoreError:
+        return Check(
+            "store", str(location), "ok", "none yet: the first command that finds something makes it"
+        )
     except NightsideError as error:
         advice = error.advice or "Name another store with --store or NIGHTSIDE_STORE."
         return Check("store", str(location), "failed", error.what, advice)
