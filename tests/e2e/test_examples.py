@@ -61,7 +61,9 @@ OWN_STORE = {
 }
 """Blocks that have a store of their own, empty for replays, else with what the demo found: it stays there."""
 UNRUN = [call for call in HERE if call.words.startswith("nightside ") and why_parsed(call)]
-PYTHON = [block for block in BLOCKS if is_python(block) and block.page not in WALKED and block.not_run is None]
+PYTHON = [
+    block for block in BLOCKS if is_python(block) and block.page not in WALKED and block.not_run is None
+]
 SERVED_AT = ("http://127.0.0.1:8000", "https://nightside.example")
 """What stands in the pages for the address of `nightside serve`."""
 TOKENS: tuple[tuple[str, Scope, str], ...] = (
