@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -273,6 +274,29 @@ def test_what_one_archive_file_lacks_stops_it_and_the_rest_is_kept(
     assert "1 of 3 days stored" in "\n".join(said)
     server.always.clear()
     assert fill(tmp_path / "store", said) == undisturbed
+
+
+@pytest.mark.usefixtures("two_processes")
+def test_a_day_that_was_read_before_its_last_files_were_there_is_read_again(
+    days: Path, undisturbed: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    archive, late = tmp_path / "archive", tmp_path / "late"
+    shutil.copytree(days, archive)
+    to_come = sorted(archive.rglob("updates.20141225.2*.bz2"))
+    assert len(to_come) == 2 * 16
+    late.mkdir()
+    for number, path in enumerate(to_come):
+        path.rename(late / str(number))
+    with served(archive, monkeypatch, tmp_path) as server:
+        # The first two days cannot be had, the third is read meanwhile.
+        server.always["/bgpdata/2014.12/UPDATES/updates.20141223.1200.bz2"] = Fault(status=500)
+        with pytest.raises(DownloadError, match="answers 500"):
+            fill(tmp_path / "store")
+        assert len(list((tmp_path / "store" / "work").glob("*/days/*"))) == 1
+        server.always.clear()
+        for number, path in enumerate(to_come):
+            (late / str(number)).rename(path)
+        assert fill(tmp_path / "store") == undisturbed
 
 
 @pytest.mark.usefixtures("server")

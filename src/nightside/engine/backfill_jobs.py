@@ -42,13 +42,15 @@ class Source:
 
 @dataclass(frozen=True)
 class DayWork:
-    """All that what comes of a day depends on, beside the archives' files."""
+    """All that what comes of a day depends on; of the archives' files that which they are."""
 
     source: Source
     asked: Asked
     lead: int
     begin: int
     end: int
+    listing: str
+    """As `Plan.listings` has it: a day that was read before its last files were there is read again."""
 
     @property
     def key(self) -> str:
@@ -56,7 +58,7 @@ class DayWork:
         asked = self.asked
         about = [asked.collectors, asked.countries, asked.asns, asked.country_by]
         window = [self.lead, self.begin, self.end]
-        return key_of("day", [about, window, self.source.archives, self.source.maps])
+        return key_of("day", [about, window, self.listing, self.source.archives, self.source.maps])
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -73,6 +75,8 @@ class Plan:
     """The largest day with its lead."""
     cache_bytes: int | None
     """So much the cache of this machine may hold; None: files are fetched by others, into caches of theirs."""
+    listings: tuple[str, ...] = ()
+    """Of each day: what the archives have of it and its usual lead, as a hash. It changes when a hole is filled."""
 
     @property
     def days(self) -> list[tuple[int, int]]:
@@ -158,7 +162,18 @@ def make_plan(
             advice="Name fewer collectors, or set NIGHTSIDE_CACHE_GIB higher.",
         )
     here = 0 if elsewhere else sum(p.bytes or 0 for p in files if p.here)
-    return Plan(asked, done, len(files), estimated_bytes(files), here, at_once, limit)
+    listings = tuple(_listing(files, begin - LEAD_S, end) for begin, end in windows(done, asked.end))
+    return Plan(asked, done, len(files), estimated_bytes(files), here, at_once, limit, listings)
+
+
+def _listing(files: Sequence[Planned], begin: int, end: int) -> str:
+    # Of updates: of tables a plan has one, and which one depends on where it begins.
+    said = sorted(
+        (p.file.collector, p.file.path, p.file.bytes or 0)
+        for p in files
+        if p.file.kind == "updates" and begin <= p.file.nominal < end
+    )
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def _read_from(begin: int) -> int:

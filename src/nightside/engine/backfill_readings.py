@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -119,6 +119,8 @@ class OnCluster:
     work: Files
     day_bytes: int
     """About how much there is to read for a day."""
+    listings: Mapping[Window, str]
+    """Of each day, as `Plan.listings` has them."""
 
     def __post_init__(self) -> None:
         places = read_endpoints()
@@ -142,7 +144,7 @@ class OnCluster:
         if self.day_bytes > ONE_JOB_BYTES:
             return self._in_pieces(source, day, lead)
         # Where the store is, and by which password, is no worker's business.
-        return self._in_one(DayWork(source, replace(self.asked, store=None), lead, *day))
+        return self._in_one(DayWork(source, replace(self.asked, store=None), lead, *day, self.listings[day]))
 
     def _in_one(self, work: DayWork) -> Steps[DayDone]:
         collectors = self.asked.collectors
@@ -226,6 +228,9 @@ def readings(
     work = files.child("work").child(name.replace(" ", "-"))
     told.started(plan.bytes_to_read)
     with open_executor(engine, processes, warn=told.warn) as executor:
-        cluster = OnCluster(asked, pace, told, manners or Manners(), executor, work, plan.bytes_at_once)
+        listings = dict(zip(plan.days, plan.listings, strict=True))
+        cluster = OnCluster(
+            asked, pace, told, manners or Manners(), executor, work, plan.bytes_at_once, listings
+        )
         cluster.require_sight()
         yield cluster

@@ -11,7 +11,7 @@ import pytest
 from nightside.engine import backfill_readings
 from nightside.engine.backfill_jobs import read_day
 from nightside.engine.backfill_pace import Pace
-from nightside.engine.backfill_plan import Asked
+from nightside.engine.backfill_plan import Asked, windows
 from nightside.engine.backfill_readings import OnCluster, asks_archives
 from nightside.engine.executors.protocol import Job
 from nightside.engine.fetching import Told
@@ -37,12 +37,16 @@ def reading(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.setenv("NIGHTSIDE_CONFIG", "")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
 
-    def reading(workers: int = 2, *, day_bytes: int = 1, store: str = "") -> OnCluster:
+    def reading(
+        workers: int = 2, *, day_bytes: int = 1, store: str = "", listing: str = "as it is"
+    ) -> OnCluster:
         executor: Any = Workers(workers)
         assert isinstance(executor.workers, int)
         where = location_of(store) if store else tmp_path
         asked = Asked(["rrc00"], parse("2014-12-21"), parse("2014-12-24"), ["KP"], [], where)
-        return OnCluster(asked, Pace(3), Told(), Manners(), executor, files_at(tmp_path / "work"), day_bytes)
+        listings = dict.fromkeys(windows(asked.begin, asked.end), listing)
+        work = files_at(tmp_path / "work")
+        return OnCluster(asked, Pace(3), Told(), Manners(), executor, work, day_bytes, listings)
 
     return reading
 
@@ -108,6 +112,7 @@ def test_the_key_of_a_day_follows_from_what_it_depends_on(reading: Any) -> None:
 
     assert key(reading(2), "2014-12-21") == key(reading(9), "2014-12-21")
     assert key(reading(2), "2014-12-21") != key(reading(2), "2014-12-20")
+    assert key(reading(2), "2014-12-21") != key(reading(2, listing="one file more"), "2014-12-21")
 
 
 def test_large_days_are_read_in_pieces(reading: Any) -> None:
