@@ -25,15 +25,25 @@ CONNECT_S = 10
 STUCK_S = 600
 """A transaction in which nobody has said anything for so long is over: its program hangs, or its host is gone."""
 
+# A host that is gone must not keep others waiting for two hours, which is what TCP does unasked.
+_IDLE_S, _AGAIN_S, _TIMES = 20, 5, 3
+
 _SETTINGS = {
     "search_path": SCHEMA,
     "lock_timeout": f"{BUSY_S}s",
     "idle_in_transaction_session_timeout": f"{STUCK_S}s",
-    # A host that is gone must not keep others waiting for two hours, which is what TCP does unasked.
-    "tcp_keepalives_idle": "20",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "3",
+    "tcp_keepalives_idle": str(_IDLE_S),
+    "tcp_keepalives_interval": str(_AGAIN_S),
+    "tcp_keepalives_count": str(_TIMES),
 }
+"""Of the server, which so looks whether we are there."""
+_OURS = {
+    "keepalives_idle": _IDLE_S,
+    "keepalives_interval": _AGAIN_S,
+    "keepalives_count": _TIMES,
+    "tcp_user_timeout": (_IDLE_S + _AGAIN_S * _TIMES) * 1000,
+}
+"""By which we look whether the server is there."""
 
 
 class PostgresConnection:
@@ -130,6 +140,7 @@ def _words(address: PostgresAddress, *, read_only: bool) -> dict[str, Any]:
     return {
         "application_name": "nightside",
         "connect_timeout": CONNECT_S,
+        **_OURS,
         **said,
         "client_encoding": "utf8",
         "options": f"{said.get('options') or ''} {ours}".strip(),

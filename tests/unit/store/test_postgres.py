@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -51,6 +53,22 @@ def refusal(
     assert caught.value.advice
     assert "sesame" not in str(caught.value)
     return caught.value
+
+
+def test_a_server_s_host_that_is_gone_is_noticed(address: PostgresAddress) -> None:
+    connection = postgres_connection.connect(address, read_only=False)
+    try:
+        with socket.socket(fileno=os.dup(connection._real.fileno())) as ours:
+            said = {
+                name: ours.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+                for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
+            }
+            assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    finally:
+        connection.close()
+    # In less than a minute, whether it is asked something or we wait for its answer.
+    assert said["TCP_KEEPIDLE"] + said["TCP_KEEPINTVL"] * said["TCP_KEEPCNT"] < 60
+    assert 0 < said["TCP_USER_TIMEOUT"] < 60_000
 
 
 def test_where_its_files_lie_is_said_once(
