@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -278,25 +279,32 @@ def test_what_one_archive_file_lacks_stops_it_and_the_rest_is_kept(
 
 @pytest.mark.usefixtures("two_processes")
 def test_a_day_that_was_read_before_its_last_files_were_there_is_read_again(
-    days: Path, undisturbed: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    days: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     archive, late = tmp_path / "archive", tmp_path / "late"
     shutil.copytree(days, archive)
-    to_come = sorted(archive.rglob("updates.20141225.2*.bz2"))
-    assert len(to_come) == 2 * 16
+    to_come = sorted(archive.rglob("updates.20141225.[12]*.bz2"))
     late.mkdir()
     for number, path in enumerate(to_come):
         path.rename(late / str(number))
-    with served(archive, monkeypatch, tmp_path) as server:
-        # The first two days cannot be had, the third is read meanwhile.
-        server.always["/bgpdata/2014.12/UPDATES/updates.20141223.1200.bz2"] = Fault(status=500)
-        with pytest.raises(DownloadError, match="answers 500"):
-            fill(tmp_path / "store")
-        assert len(list((tmp_path / "store" / "work").glob("*/days/*"))) == 1
-        server.always.clear()
+    there = replace(asked(tmp_path / "there"), begin=parse("2014-12-25"))
+
+    def fails(*_given: object) -> None:
+        raise NightsideError("the store cannot be used")
+
+    with served(archive, monkeypatch, tmp_path):
+        with monkeypatch.context() as broken:
+            broken.setattr("nightside.engine.backfill.put", fails)
+            with pytest.raises(NightsideError, match="cannot be used"):
+                fill_with(there, Told(), "dask")
+        assert len(list((tmp_path / "there" / "work").glob("*/days/*"))) == 1
         for number, path in enumerate(to_come):
             (late / str(number)).rename(path)
-        assert fill(tmp_path / "store") == undisturbed
+        assert fill_with(there, Told(), "dask") == fill_with(
+            replace(there, store=tmp_path / "here"), Told(), "local"
+        )
+    with open_store(tmp_path / "here") as store:
+        assert len(all_stored(store)["order"]) == 2
 
 
 @pytest.mark.usefixtures("server")
