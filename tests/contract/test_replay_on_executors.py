@@ -372,6 +372,24 @@ def test_a_file_that_nobody_can_open_is_told_of_as_here(work: Files, tmp_path: P
     assert there == here
 
 
+def test_a_file_that_workers_alone_cannot_open_is_refused(work: Files, tmp_path: Path) -> None:
+    several_collectors.write(tmp_path / "in", 3)
+    path = tmp_path / "in" / "rrc00" / "2014.12" / f"updates.{stamp(T0 + 6 * SLOT)}.gz"
+    data = path.read_bytes()
+
+    class Elsewhere(OneByOne):
+        def next(self) -> Any:
+            path.unlink()
+            try:
+                return super().next()
+            finally:
+                path.write_bytes(data)
+
+    with pytest.raises(UsageError, match="can be read here, and by no worker that tried") as refused:
+        told_all.on(Elsewhere(), work, [tmp_path / "in"])
+    assert refused.value.where == str(path)
+
+
 def test_what_is_wrong_with_a_file_is_told_of_as_here(
     work: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,11 +7,18 @@ from contextlib import suppress
 
 from nightside.engine.executors.protocol import Failed, Job
 from nightside.engine.shards import part_segments
-from nightside.engine.shards.pieces import Work, absolute, all_done, names_of_files, raise_of_input
+from nightside.engine.shards.pieces import (
+    Work,
+    absolute,
+    all_done,
+    as_given,
+    names_of_files,
+    raise_of_input,
+)
 from nightside.engine.shards.steps import Steps
-from nightside.engine.shards.unit_job import Made, make_part
+from nightside.engine.shards.unit_job import Made, make_part, must_open
 from nightside.engine.units import Unit
-from nightside.model.errors import NightsideError, UnreadableError
+from nightside.model.errors import NightsideError, UnreadableError, UsageError
 
 
 def part_job(work: Work, number: int, as_it_is: bool = False) -> Job:
@@ -30,13 +37,15 @@ def part_job(work: Work, number: int, as_it_is: bool = False) -> Job:
 def parts_made(work: Work) -> Steps[list[Made]]:
     """Have all units read. Raises what only says that an input is of no use, and NightsideError for the rest."""
     outcomes = yield [part_job(work, number) for number in range(len(work.units))]
-    # What nobody can open is told of as a replay here tells of it.
     unread = [
         number
         for number, one in enumerate(outcomes)
         if isinstance(one, Failed) and isinstance(one.error, UnreadableError)
     ]
     if unread and work.bring is None:
+        for number in unread:
+            _require_unread_here(work, number, outcomes[number].error)
+        # What nobody can open is told of as a replay here tells of it.
         again = yield [part_job(work, number, as_it_is=True) for number in unread]
         for number, outcome in zip(unread, again, strict=True):
             outcomes[number] = outcome
@@ -62,6 +71,17 @@ def made_anew(work: Work, parts: Sequence[str], spoilt: Sequence[str]) -> Steps[
                 where=work.units[number].collector,
                 advice="Begin again when nobody writes to them.",
             )
+
+
+def _require_unread_here(work: Work, number: int, error: UnreadableError) -> None:
+    """Raises UsageError where workers alone cannot open a file: a replay here would read it."""
+    with suppress(UnreadableError):
+        must_open(work.units[number])
+        raise UsageError(
+            "can be read here, and by no worker that tried: it " + error.what,
+            where=as_given(work, error.where),
+            advice="Put the input where all hosts see it, and their users may read it; or replay with --engine local.",
+        )
 
 
 def _not_read(work: Work, failed: Sequence[Failed]) -> NightsideError:

@@ -50,10 +50,10 @@ def raise_of_input(work: Work, failed: Sequence[Failed]) -> None:
     for one in failed:
         if isinstance(one.error, InputError):
             error = one.error
-            raise type(error)(error.what, where=_as_given(work, error.where), advice=error.advice)
+            raise type(error)(error.what, where=as_given(work, error.where), advice=error.advice)
 
 
-def _as_given(work: Work, where: str) -> str:
+def as_given(work: Work, where: str) -> str:
     """A place in a file (its path, maybe with the byte behind it) with the file's path as it was given."""
     for unit in work.units:
         for file in unit.files:

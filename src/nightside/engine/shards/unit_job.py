@@ -62,7 +62,7 @@ def make_part(
         key = unit_key(unit, contents, snapshot)
     else:
         if not as_it_is:
-            _must_open(unit)
+            must_open(unit)
         seen = _seen(unit, snapshot)
         key = _key_seen(work, seen)
     if key:
@@ -105,7 +105,8 @@ def _contents(part: Part) -> list[str]:
     return [read[file.name] if file.name in read else content_of(file) for file in files]
 
 
-def _must_open(unit: Unit) -> None:
+def must_open(unit: Unit) -> None:
+    """Raises UnreadableError where one of its files cannot be opened here."""
     for file in unit.files:
         try:
             with file.path.open("rb") as opened:
