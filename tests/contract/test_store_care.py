@@ -113,6 +113,24 @@ def test_a_segment_that_is_missing_is_unknown_afterwards(open_store: OpenStore) 
         assert told(store, "KP", 1, 4) == [100 * day + hour for day in (1, 2, 3) for hour in range(24)]
 
 
+def test_a_folder_that_is_not_mounted_is_no_loss(open_store: OpenStore, tmp_path: Path) -> None:
+    with open_store() as store:
+        put_days(store, 1, 2)
+        before = everything(store)
+        segments_ = Path(files_of(store, "segments").place)
+        segments_.rename(tmp_path / "elsewhere")
+        for care in (store.check, store.repair):
+            with pytest.raises(
+                NightsideError, match="folder of samples is not there, and 2 files"
+            ) as refused:
+                list(care())
+            assert refused.value.where == str(segments_)
+            assert "mount it" in refused.value.advice
+        (tmp_path / "elsewhere").rename(segments_)
+        assert list(store.repair()) == []
+        assert everything(store) == before
+
+
 def test_of_a_damaged_segment_what_can_be_read_stays(
     open_store: OpenStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ from nightside.store.cases import Case
 from nightside.store.catalogue import Connection
 from nightside.store.files import Files
 from nightside.store.flips import file_of as flips_of
-from nightside.store.folder_errors import readable, written
+from nightside.store.folder_errors import readable, require_there, written
 from nightside.store.hour_cases import hour_cases
 from nightside.store.incident_cases import flip_cases, incident_cases
 from nightside.store.incident_keeping import IncidentKeeping
@@ -44,6 +44,9 @@ class Care(IncidentKeeping, SampleKeeping):
         if (said := self._catalogue.damage()) is not None:
             where = self._catalogue.where
             yield Case(StoreFinding("catalogue-damaged", where, said, True, None, _COPY))
+        for files in (self._segments, self._checks):
+            with self._reading() as connection:
+                require_there(files, self._known(connection, files))
         with readable(self._segments):
             yield from segment_cases(self._reading, self._segments)
         with readable(self._checks):

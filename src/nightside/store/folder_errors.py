@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from nightside.model.errors import NightsideError
 from nightside.store.files import Files
+from nightside.store.local_files import LocalFiles
 
 
 @contextmanager
@@ -54,6 +55,19 @@ def require_new(place: Files) -> None:
             f"the files of another store lie here ({', '.join(taken)})",
             where=place.place,
             advice="Name a place of its own with NIGHTSIDE_SEGMENTS; what was stored here belongs to its database.",
+        )
+
+
+def require_there(files: Files, known: Collection[str]) -> None:
+    """Raise NightsideError where a folder that has these files is gone as a whole, as one is that is not mounted.
+
+    What is missing there is not lost, and who takes it out of the catalogue loses it.
+    """
+    if known and isinstance(files, LocalFiles) and not files.folder.exists():
+        raise NightsideError(
+            f"the folder of {_KEPT.get(files.name, 'files')} is not there, and {len(known):,} files should be in it",
+            where=files.place,
+            advice="If it is of another machine, mount it. If it is lost, make it: then each file in it is missing.",
         )
 
 
