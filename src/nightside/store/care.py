@@ -46,7 +46,7 @@ class Care(IncidentKeeping, SampleKeeping):
             yield Case(StoreFinding("catalogue-damaged", where, said, True, None, _COPY))
         for files in (self._segments, self._checks):
             with self._reading() as connection:
-                require_there(files, self._known(connection, files))
+                require_there(files, len(self._known(connection, files)))
         with readable(self._segments):
             yield from segment_cases(self._reading, self._segments)
         with readable(self._checks):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,14 +58,14 @@ def require_new(place: Files) -> None:
         )
 
 
-def require_there(files: Files, known: Collection[str]) -> None:
-    """Raise NightsideError where a folder that has these files is gone as a whole, as one is that is not mounted.
+def require_there(files: Files, known: int) -> None:
+    """Raise NightsideError where a folder that has so many files is gone as a whole, as one is that is not mounted.
 
     What is missing there is not lost, and who takes it out of the catalogue loses it.
     """
     if known and isinstance(files, LocalFiles) and not files.folder.exists():
         raise NightsideError(
-            f"the folder of {_KEPT.get(files.name, 'files')} is not there, and {len(known):,} files should be in it",
+            f"the folder of {_KEPT.get(files.name, 'files')} is not there, and {known:,} file{'' if known == 1 else 's'} should be in it",
             where=files.place,
             advice="If it is of another machine, mount it. If it is lost, make it: then each file in it is missing.",
         )

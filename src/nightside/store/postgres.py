@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nightside.store.catalogued import CataloguedStore
 from nightside.store.files import files_at
+from nightside.store.folder_errors import require_there
 from nightside.store.postgres_address import PostgresAddress
 from nightside.store.postgres_catalogue import PostgresCatalogue
 
@@ -28,3 +29,15 @@ class PostgresStore(CataloguedStore):
             files_at(segments)
         catalogue = PostgresCatalogue(address, segments, read_only=read_only)
         super().__init__(catalogue, files_at(catalogue.segments), read_only=read_only)
+        if not read_only:
+            try:
+                self._require_files()
+            except BaseException:
+                self.close()
+                raise
+
+    def _require_files(self) -> None:
+        """A folder that is not mounted here would be made, and what is written into it seen by nobody else."""
+        with self._reading() as connection:
+            (count,) = connection.execute("SELECT count(*) FROM segment").fetchone()
+        require_there(self._segments, count)

@@ -88,6 +88,20 @@ def test_where_its_files_lie_is_said_once(
         assert store.samples("country", "KP", 0, 60).num_rows == 1
 
 
+def test_a_folder_that_is_not_mounted_is_not_written_into(address: PostgresAddress, tmp_path: Path) -> None:
+    files = tmp_path / "files"
+    with PostgresStore(address, str(files)) as store:
+        store.put_samples([Signal(Entity("country", "KP", "North Korea"), [0], [4], 60)], {})
+    files.rename(tmp_path / "elsewhere")
+    files.mkdir()
+    with pytest.raises(NightsideError, match="folder of samples is not there, and 1 file should"):
+        PostgresStore(address)
+    assert list(files.iterdir()) == []
+    # Incidents can be read without it.
+    with PostgresStore(address, read_only=True) as store:
+        assert list(store.incidents()) == []
+
+
 def test_a_folder_is_told_by_its_whole_name(
     address: PostgresAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
