@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import socket
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from nightside.engine.backfill_plan import LONGEST_LEAD_S, Asked
 from nightside.model.errors import NightsideError
@@ -89,15 +91,25 @@ def _taken(other: Lease) -> RangeTakenError:
 
 
 def _holder() -> str:
-    since = f"since {iso(int(time.time()))} ({secrets.token_hex(3)})"
+    since = f"since {iso(int(time.time()))} ({_machine()}-{secrets.token_hex(3)})"
     return f"{socket.gethostname()}, process {os.getpid()}, {since}"
+
+
+def _machine() -> str:
+    """Tells hosts of one name apart, and containers of one host: whether numbers of processes mean the same."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        return hashlib.sha256(f"{boot}{os.readlink('/proc/self/ns/pid')}".encode()).hexdigest()[:6]
+    except OSError:
+        return "host"
 
 
 def _is_gone(holder: str) -> bool:
     """Whether this is a process of this host that is no more; False where that cannot be told."""
     host, _, rest = holder.rpartition(", process ")
     pid = rest.partition(",")[0]
-    if host != socket.gethostname() or not pid.isascii() or not pid.isdigit():
+    machine = rest.rpartition("(")[2].partition("-")[0]
+    if (host, machine) != (socket.gethostname(), _machine()) or not pid.isascii() or not pid.isdigit():
         return False
     try:
         os.kill(int(pid), 0)

@@ -64,8 +64,9 @@ def require_there(files: Files, known: int) -> None:
     What is missing there is not lost, and who takes it out of the catalogue loses it.
     """
     if known and isinstance(files, LocalFiles) and not files.folder.exists():
+        some = f"{known:,} file{'' if known == 1 else 's'}"
         raise NightsideError(
-            f"the folder of {_KEPT.get(files.name, 'files')} is not there, and {known:,} file{'' if known == 1 else 's'} should be in it",
+            f"the folder of {_KEPT.get(files.name, 'files')} is not there, and {some} should be in it",
             where=files.place,
             advice="If it is of another machine, mount it. If it is lost, make it: then each file in it is missing.",
         )

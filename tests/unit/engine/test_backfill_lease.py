@@ -118,6 +118,16 @@ def test_one_of_another_host_is_followed_when_its_time_is_over(tmp_path: Path) -
             mine.put_note("written", "by the second")
 
 
+def test_another_host_of_the_same_name_is_another(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait(20)
+    holder = f"{socket.gethostname()}, process {ended.pid}, since then (0f1e2d-3c4b5a)"
+    with open_store(tmp_path) as store:
+        assert store.take_lease(HELD, holder, 60.0) is not None
+        with pytest.raises(RangeTakenError, match=f"process {ended.pid},"), alone(store, asked(tmp_path)):
+            pytest.fail("it may not begin")
+
+
 def test_it_is_renewed_while_it_lasts_and_what_lost_it_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
