@@ -99,7 +99,7 @@ def _machine() -> str:
     """Tells hosts of one name apart, and containers of one host: whether numbers of processes mean the same."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
-        return hashlib.sha256(f"{boot}{os.readlink('/proc/self/ns/pid')}".encode()).hexdigest()[:6]
+        return hashlib.sha256(f"{boot}{Path('/proc/self/ns/pid').readlink()}".encode()).hexdigest()[:6]
     except OSError:
         return "host"
 
