@@ -19,7 +19,7 @@ from nightside.engine.backfill_progress import Progress
 from nightside.engine.backfill_readings import Readings, asks_archives, is_here, readings
 from nightside.engine.fetching import NoRoomError, Told
 from nightside.engine.kept import put
-from nightside.model.errors import DownloadError, InputError
+from nightside.model.errors import DownloadError, InputError, UnreadableError
 from nightside.model.instants import iso, parse_iso
 from nightside.sources.polite_http import Manners
 from nightside.store.location import open_store
@@ -50,7 +50,8 @@ def backfill(
 
     After each day it is noted in the store that it is done; `told.say` gets a line. `engine` is as `open_executor` has
     it, and local reads one day at a time in this process and `processes` more, as `replay` does. Raises DownloadError
-    where something cannot be fetched: the next call goes on with that day. RangeTakenError where another backfill of
+    where something cannot be fetched, UnreadableError where what was fetched cannot be read on the machine where it is:
+    the next call goes on with that day. RangeTakenError where another backfill of
     this store is under way in that time, LeaseLostError where it has become another's.
     """
     asked = plan.asked
@@ -107,8 +108,9 @@ class _Run:
                     f"the cache has no room for what goes on at {iso(begin)} as a whole: it may be cut"
                 )
                 return self._stored(day, _usual_lead(day))
-        except DownloadError:
-            # What others have begun is of use to the next run.
+        except (DownloadError, UnreadableError):
+            # What is wrong with a line, or with a machine's disk, is no hole of the archives. What others have begun
+            # is of use to the next run.
             self.flights.settle()
             raise
         except InputError as error:

@@ -28,7 +28,7 @@ from nightside.engine.shards.unit_job import make_part
 from nightside.engine.shards.world_kept import kept_snapshot
 from nightside.engine.since import since
 from nightside.engine.units import Unit, units_of
-from nightside.model.errors import DownloadError, InputError
+from nightside.model.errors import DownloadError, InputError, UnreadableError
 from nightside.model.instants import iso
 from nightside.model.settings import Settings
 from nightside.sources.archive_paths import is_ris
@@ -93,7 +93,7 @@ class CollectorRead:
 
 
 def read_collector(bringing: Bringing, collector: str, settings: Settings, several: bool) -> CollectorRead:
-    """Fetch a collector's files and leave its part in the work place. Raises DownloadError.
+    """Fetch a collector's files and leave its part in the work place. Raises DownloadError, UnreadableError.
 
     The map is that of its own first day; where others begin on another, the part is made once more by who knows that.
     """
@@ -114,7 +114,7 @@ def read_collector(bringing: Bringing, collector: str, settings: Settings, sever
             return CollectorRead(
                 warnings, unit, contents, first, len(found.files), size, found.reconstruction, found.note
             )
-    except DownloadError:
+    except (DownloadError, UnreadableError):
         raise
     except InputError as error:
         return CollectorRead([*warnings, str(error).splitlines()[0]])
