@@ -131,6 +131,31 @@ def test_a_store_that_cannot_be_asked_takes_nothing_from_anybody(store: Store) -
     asyncio.run(main())
 
 
+@pytest.mark.usefixtures("_soon")
+def test_while_somebody_wrote_for_long_nobody_is_taken_for_dead(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(holding, "SLOW_S", 0.25)
+
+    async def main() -> None:
+        async with Holding(store, "two", fail) as mine:
+            # What another holds runs out while both wait for somebody who writes.
+            assert store.take_lease("collector rrc00", "one", 0.3) is not None
+            with store._writing():  # type: ignore[attr-defined]
+                waits = asyncio.create_task(mine.take("ingester two"))
+                await asyncio.sleep(0.6)
+            assert await waits is not None
+            assert store.leases("collector") == []
+            assert await mine.all() is None
+            assert store.take_lease("collector rrc00", "one", 5) is not None
+            await asyncio.sleep(0.6)
+            known = await mine.all()
+            assert known is not None
+            assert readers_in(known) == {"rrc00": "one"}
+
+    asyncio.run(main())
+
+
 class Stream:
     """A collector's stream that only says that it is up."""
 

@@ -16,6 +16,8 @@ from nightside.store.protocol import Store
 LEASE_S = 8.0
 """So long after its last sign of life another does what a program did."""
 RENEW_EVERY_S = 2.0
+SLOW_S = LEASE_S / 2
+"""Where the store takes so long to answer, leases may run out of who lives."""
 JUDGE = "judge"
 _PROGRAM, _COLLECTOR = "ingester ", "collector "
 _BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -107,7 +109,7 @@ class Holding:
     async def all(self) -> list[Lease] | None:
         """What everybody holds; None where that is not known.
 
-        When the store is back after a while, who lives first has time to say so.
+        When the store answers again after a while, who lives first has time to say so.
         """
         everybody = await self._asked(lambda: self._store.leases())
         return everybody if _now() >= self._known_from else None
@@ -147,6 +149,7 @@ class Holding:
                     self._held[lease.name] = again
 
     async def _asked(self, ask: Callable[[], Got]) -> Got | None:
+        begun = _now()
         try:
             got = await asyncio.get_running_loop().run_in_executor(self._pool, ask)
         except (NightsideError, OSError) as error:
@@ -157,6 +160,9 @@ class Holding:
         if self._failing:
             self._failing, self._known_from = False, _now() + LEASE_S
             self._warn("leases are looked at again")
+        elif _now() - begun > SLOW_S:
+            # Somebody wrote for long. Whoever lives waited too, and may seem dead.
+            self._known_from = _now() + LEASE_S
         return got
 
 
