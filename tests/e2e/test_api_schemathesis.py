@@ -36,7 +36,7 @@ from nightside.web.writing_desk import Acknowledging, Attach
 EXAMPLES = 30
 """For each route; the same ones every time."""
 
-STREAM_S = 0.2
+STREAM_S = 1.0
 """A stream never ends, so it is cut off."""
 
 CHECKS = (

@@ -31,6 +31,7 @@ from nightside.engine.live.vitals import (
     ChannelVitals,
     CheckpointVitals,
     CollectorVitals,
+    ShareVitals,
     SourceVitals,
     Vitals,
 )
@@ -49,6 +50,7 @@ SETTINGS = {f"NIGHTSIDE_{name.upper()}" for name in Endpoints.model_fields} | {
     CONFIG,
     SECRET,
     "NIGHTSIDE_STORE",
+    "NIGHTSIDE_SEGMENTS",
 }
 OF_THE_UNIT = "NIGHTSIDE_WATCH"
 FULL = Vitals(
@@ -68,6 +70,7 @@ FULL = Vitals(
     checkpoint=CheckpointVitals(1.0, 2, 3, True),
     collectors=(CollectorVitals("rrc00", True, None, 1.0),),
     sources=(SourceVitals("bmp", 1, 2, 3, 4, 5, 6, {("a", "b"): 1}),),
+    share=ShareVitals(True, 2, ("rrc00",), ("judge",), 1, time.time()),
 )
 
 
