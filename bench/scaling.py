@@ -65,7 +65,7 @@ class Way:
     """How many times as fast the archives' lines are."""
 
     def cluster(self, workers: int) -> Cluster:
-        """With so many workers; as `nightside backfill` goes about it (`engine.backfill_readings`)."""
+        """With so many workers; as `nightside backfill` goes about it (`engine.backfill.readings`)."""
         connections = max(1, min(CONNECTIONS, self.archive_connections // (2 * workers)))
         return replace(
             CLUSTER,

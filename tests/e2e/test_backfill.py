@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from archive_server import ArchiveServer, Fault, archive_server, use_archive
 
-from nightside.engine.backfill_plan import Asked
-from nightside.engine.backfill_progress import Progress
+from nightside.engine.backfill.plan import Asked
+from nightside.engine.backfill.progress import Progress
 from nightside.model.instants import parse
 from nightside.sources import polite_http
 from nightside.store.location import open_store

@@ -23,8 +23,8 @@ from dask_cluster import DaskCluster, program_of_tests
 from days_archive import COLLECTORS, FROM, TO, write_days
 from made_once import made_once
 
-from nightside.engine.backfill import backfill, plan_backfill
-from nightside.engine.backfill_plan import Asked
+from nightside.engine.backfill.plan import Asked
+from nightside.engine.backfill.run import backfill, plan_backfill
 from nightside.engine.executors.local import LocalExecutor
 from nightside.engine.fetching import PORTIONS, Told
 from nightside.model.errors import DownloadError, NightsideError
@@ -48,7 +48,7 @@ def server(days: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
 @contextmanager
 def served(days: Path, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[ArchiveServer]:
     quick = polite_http.Manners(tries=2, first_pause_s=0.01, longest_pause_s=0.02, jitter_s=0.01)
-    for module in ("fetching", "backfill_readings"):
+    for module in ("fetching", "backfill.readings"):
         monkeypatch.setattr(f"nightside.engine.{module}.Manners", lambda: quick)
     with archive_server(days) as archive:
         use_archive(archive, monkeypatch, folder)
@@ -88,7 +88,7 @@ def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     def two(_word: str | None, _processes: int | None, **_told: object) -> LocalExecutor:
         return LocalExecutor(2)
 
-    monkeypatch.setattr("nightside.engine.backfill_readings.open_executor", two)
+    monkeypatch.setattr("nightside.engine.backfill.readings.open_executor", two)
 
 
 def fill(store: Path, said: list[str] | None = None, engine: str = "dask") -> dict[str, Any]:
@@ -109,7 +109,7 @@ def test_days_at_once_leave_what_one_after_the_other_leaves(
     undisturbed: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_pieces: bool
 ) -> None:
     if in_pieces:
-        monkeypatch.setattr("nightside.engine.backfill_readings.ONE_JOB_BYTES", 0)
+        monkeypatch.setattr("nightside.engine.backfill.readings.ONE_JOB_BYTES", 0)
     said: list[str] = []
     assert fill(tmp_path / "store", said) == undisturbed
     assert [line[:10] for line in said if " days stored" in line] == [f"2014-12-{n}" for n in range(23, 26)]
@@ -128,7 +128,7 @@ def test_a_day_without_files_and_a_collector_without_any(
     begin, end = parse("2014-12-20"), parse("2014-12-23T09:00Z")
     left = {}
     with served(root, monkeypatch, tmp_path):
-        monkeypatch.setattr("nightside.engine.backfill_readings.ONE_JOB_BYTES", 0)
+        monkeypatch.setattr("nightside.engine.backfill.readings.ONE_JOB_BYTES", 0)
         for name in ("local", "pieces"):
             words = Asked(["rrc00", *COLLECTORS], begin, end, ["KP"], [], tmp_path / name)
             said: list[str] = []
@@ -294,7 +294,7 @@ def test_a_day_that_was_read_before_its_last_files_were_there_is_read_again(
 
     with served(archive, monkeypatch, tmp_path):
         with monkeypatch.context() as broken:
-            broken.setattr("nightside.engine.backfill.put", fails)
+            broken.setattr("nightside.engine.backfill.run.put", fails)
             with pytest.raises(NightsideError, match="cannot be used"):
                 fill_with(there, Told(), "dask")
         assert len(list((tmp_path / "there" / "work").glob("*/days/*"))) == 1

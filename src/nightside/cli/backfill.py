@@ -45,8 +45,8 @@ def command(
     """
     from nightside.cli.findings import print_findings
     from nightside.cli.terminal import progress_of, say, warn
-    from nightside.engine.backfill import backfill, plan_backfill
-    from nightside.engine.backfill_plan import Asked, sorted_codes
+    from nightside.engine.backfill.plan import Asked, sorted_codes
+    from nightside.engine.backfill.run import backfill, plan_backfill
     from nightside.engine.executors.open import require_engine
     from nightside.engine.fetching import Told
     from nightside.model.errors import UsageError

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nightside.engine.backfill_days import JOBS_A_WORKER, Days, Window
+from nightside.engine.backfill.days import JOBS_A_WORKER, Days, Window
 from nightside.engine.executors.protocol import Done, Failed, Job
 from nightside.engine.shards.steps import Steps
 from nightside.model.errors import DownloadError

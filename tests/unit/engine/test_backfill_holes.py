@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from nightside.engine.backfill import backfill
-from nightside.engine.backfill_jobs import Source
-from nightside.engine.backfill_pieces import Bringing, read_collector
-from nightside.engine.backfill_plan import Asked, Plan
-from nightside.engine.backfill_progress import Progress
+from nightside.engine.backfill.jobs import Source
+from nightside.engine.backfill.pieces import Bringing, read_collector
+from nightside.engine.backfill.plan import Asked, Plan
+from nightside.engine.backfill.progress import Progress
+from nightside.engine.backfill.run import backfill
 from nightside.engine.fetching import Told
 from nightside.model.errors import InputError, UnreadableError
 from nightside.model.instants import parse
@@ -38,15 +38,15 @@ def test_days_that_are_not_there_are_passed_over_and_unreadable_ones_stop_it(
 ) -> None:
     asked = Asked(["rrc00"], BEGIN, END, ["KP"], [], tmp_path / "store")
     plan = Plan(asked, BEGIN, 0, 0, 0, 0, None, ("", ""))
-    for module in ("backfill_readings.read_window", "backfill_readings.OnCluster.read"):
+    for module in ("backfill.readings.read_window", "backfill.readings.OnCluster.read"):
         monkeypatch.setattr(f"nightside.engine.{module}", raises(UNREADABLE))
-    monkeypatch.setattr("nightside.engine.backfill_readings.OnCluster.require_sight", lambda _self: None)
-    monkeypatch.setattr("nightside.engine.backfill_readings.open_executor", NoWorkers)
+    monkeypatch.setattr("nightside.engine.backfill.readings.OnCluster.require_sight", lambda _self: None)
+    monkeypatch.setattr("nightside.engine.backfill.readings.open_executor", NoWorkers)
     with pytest.raises(UnreadableError, match="Input/output error"):
         backfill(plan, Told(), engine=engine)
     with open_store(asked.store) as store:
         assert Progress(store, asked).until == BEGIN
-    for module in ("backfill_readings.read_window", "backfill_readings.OnCluster.read"):
+    for module in ("backfill.readings.read_window", "backfill.readings.OnCluster.read"):
         monkeypatch.setattr(f"nightside.engine.{module}", raises(NOTHING))
     said: list[str] = []
     backfill(plan, Told(say=said.append, warn=said.append), engine=engine)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from nightside.engine import backfill_lease
-from nightside.engine.backfill_lease import RangeTakenError, alone
-from nightside.engine.backfill_plan import Asked
+from nightside.engine.backfill import lease as range_lease
+from nightside.engine.backfill.lease import RangeTakenError, alone
+from nightside.engine.backfill.plan import Asked
 from nightside.model.errors import LeaseLostError
 from nightside.model.instants import parse
 from nightside.store.location import open_store
@@ -80,8 +80,8 @@ def test_of_many_at_once_one_begins(tmp_path: Path) -> None:
 def test_who_was_killed_on_this_host_is_followed_at_once(tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path\n"
-        "from nightside.engine.backfill_lease import alone\n"
-        "from nightside.engine.backfill_plan import Asked\n"
+        "from nightside.engine.backfill.lease import alone\n"
+        "from nightside.engine.backfill.plan import Asked\n"
         "from nightside.store.location import open_store\n"
         "folder = Path(sys.argv[1])\n"
         "with open_store(folder) as store, "
@@ -131,7 +131,7 @@ def test_another_host_of_the_same_name_is_another(tmp_path: Path) -> None:
 def test_it_is_renewed_while_it_lasts_and_what_lost_it_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backfill_lease, "LEASE_S", 0.4)
+    monkeypatch.setattr(range_lease, "LEASE_S", 0.4)
     with open_store(tmp_path) as store, alone(store, asked(tmp_path)) as mine:
         first = store.leases("backfill ")[0]
         time.sleep(1.0)

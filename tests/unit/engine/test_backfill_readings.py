@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from nightside.engine import backfill_readings
-from nightside.engine.backfill_jobs import read_day
-from nightside.engine.backfill_pace import Pace
-from nightside.engine.backfill_plan import Asked, windows
-from nightside.engine.backfill_readings import OnCluster, asks_archives
+from nightside.engine.backfill import readings
+from nightside.engine.backfill.jobs import read_day
+from nightside.engine.backfill.pace import Pace
+from nightside.engine.backfill.plan import Asked, windows
+from nightside.engine.backfill.readings import OnCluster, asks_archives
 from nightside.engine.executors.protocol import Job
 from nightside.engine.fetching import Told
 from nightside.engine.shards.shard_job import tell_shard
@@ -82,7 +82,7 @@ def test_each_day_has_the_map_that_this_program_would_take(
         asked_for.append(day)
         return load()
 
-    monkeypatch.setattr(backfill_readings, "world_of_day", world)
+    monkeypatch.setattr(readings, "world_of_day", world)
     begin = parse("2014-12-22")
     on = reading()
     (job,) = next(on.read((begin, begin + DAY_S), begin - DAY_S))
@@ -116,7 +116,7 @@ def test_the_key_of_a_day_follows_from_what_it_depends_on(reading: Any) -> None:
 
 
 def test_large_days_are_read_in_pieces(reading: Any) -> None:
-    on = reading(day_bytes=backfill_readings.ONE_JOB_BYTES + 1)
+    on = reading(day_bytes=readings.ONE_JOB_BYTES + 1)
     (job,) = next(on.read((parse("2014-12-22"), parse("2014-12-23")), parse("2014-12-21")))
     assert job.name == "rrc00 2014-12-22"
 

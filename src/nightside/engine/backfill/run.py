@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from nightside.engine.backfill_days import Days, Window
-from nightside.engine.backfill_lease import alone
-from nightside.engine.backfill_pace import Pace
-from nightside.engine.backfill_plan import LEAD_S, LONGEST_LEAD_S, Asked, Plan, make_plan
-from nightside.engine.backfill_progress import Progress
-from nightside.engine.backfill_readings import Readings, asks_archives, is_here, readings
+from nightside.engine.backfill.days import Days, Window
+from nightside.engine.backfill.lease import alone
+from nightside.engine.backfill.pace import Pace
+from nightside.engine.backfill.plan import LEAD_S, LONGEST_LEAD_S, Asked, Plan, make_plan
+from nightside.engine.backfill.progress import Progress
+from nightside.engine.backfill.readings import Readings, asks_archives, is_here, readings
 from nightside.engine.fetching import NoRoomError, Told
 from nightside.engine.kept import put
 from nightside.model.errors import DownloadError, InputError, UnreadableError

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from nightside.engine.backfill_days import Window
+from nightside.engine.backfill.days import Window
 from nightside.engine.fetching import in_words
 from nightside.model.instants import duration_words
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from nightside.engine.backfill_plan import LONGEST_LEAD_S, Asked
+from nightside.engine.backfill.plan import LONGEST_LEAD_S, Asked
 from nightside.model.errors import NightsideError
 from nightside.model.instants import iso, parse_iso
 from nightside.model.lease import Lease

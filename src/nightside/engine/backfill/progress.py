@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nightside.engine.backfill_plan import Asked
+from nightside.engine.backfill.plan import Asked
 from nightside.model.instants import iso, parse_iso
 from nightside.store.location import state_folder
 from nightside.store.protocol import Store

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from nightside.engine.backfill_plan import Asked
+from nightside.engine.backfill.plan import Asked
 from nightside.engine.fetching import GIB, NoRoomError, Told, fetch_window
 from nightside.engine.kept import Kept, kept_of
 from nightside.engine.replay import replay

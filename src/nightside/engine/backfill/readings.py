@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Protocol
 
-from nightside.engine.backfill_days import JOBS_A_WORKER, Window
-from nightside.engine.backfill_jobs import OF_PLACES, DayDone, DayLeft, DayWork, Source, day_left, read_day
-from nightside.engine.backfill_pace import Pace
-from nightside.engine.backfill_pieces import day_in_pieces
-from nightside.engine.backfill_plan import DAY_S, Asked, Plan
-from nightside.engine.backfill_reading import WindowRead, read_window
+from nightside.engine.backfill.days import JOBS_A_WORKER, Window
+from nightside.engine.backfill.jobs import OF_PLACES, DayDone, DayLeft, DayWork, Source, day_left, read_day
+from nightside.engine.backfill.pace import Pace
+from nightside.engine.backfill.pieces import day_in_pieces
+from nightside.engine.backfill.plan import DAY_S, Asked, Plan
+from nightside.engine.backfill.reading import WindowRead, read_window
 from nightside.engine.executors.open import open_executor
 from nightside.engine.executors.protocol import Executor, Failed, Job
 from nightside.engine.fetch_plan import BEFORE_S, TABLE_REACH_S

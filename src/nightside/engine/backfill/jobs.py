@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nightside.engine.backfill_plan import Asked
-from nightside.engine.backfill_reading import ROOM_S, WindowRead, read_window
+from nightside.engine.backfill.plan import Asked
+from nightside.engine.backfill.reading import ROOM_S, WindowRead, read_window
 from nightside.engine.fetching import Told
 from nightside.engine.shards.kept_results import keep_result, kept_result
 from nightside.engine.shards.keys import key_of

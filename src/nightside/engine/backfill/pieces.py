@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from nightside.engine.backfill_jobs import DayLeft, Source
-from nightside.engine.backfill_plan import Asked
-from nightside.engine.backfill_reading import ROOM_S, WindowRead, files_of_window
+from nightside.engine.backfill.jobs import DayLeft, Source
+from nightside.engine.backfill.plan import Asked
+from nightside.engine.backfill.reading import ROOM_S, WindowRead, files_of_window
 from nightside.engine.executors.protocol import Failed, Job
 from nightside.engine.fetching import Told
 from nightside.engine.kept import Kept
