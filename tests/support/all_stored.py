@@ -31,6 +31,12 @@ def all_stored(store: Store) -> dict[str, Any]:
     return said
 
 
+def apart(some: dict[str, Any], other: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What is not the same in two stores, by name: a difference of all is too long to be printed."""
+    names = sorted({*some, *other})
+    return {name: (some.get(name), other.get(name)) for name in names if some.get(name) != other.get(name)}
+
+
 def _merged(store: Store) -> set[str]:
     """The ids of incidents that are listed no more."""
     return {change.id for change in store.changes(0, 1_000_000) if change.id is not None}
