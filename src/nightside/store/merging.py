@@ -29,8 +29,9 @@ MOST_SMALL = 32
 MOST_AT_ONCE = 512
 LEASE = "merging samples"
 """What only one program does at a time; the others would do the same work for nothing."""
-LEASE_S = 600
-"""Who has not done it by then has ended."""
+LEASE_S = 2
+"""Who is killed while merging keeps the others from it for no longer. One that takes longer may be joined by another:
+what it planned is looked at again before it is entered (`stands`)."""
 
 Row = tuple[int, int, int, int, int, int, int, int]
 """Of the table `piece`: entity, begin_s, segment, part, end_s, row_group, first_row, row_count."""
