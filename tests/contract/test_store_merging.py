@@ -12,6 +12,8 @@ import pytest
 
 from nightside.model.entity import Entity
 from nightside.model.signal import Signal, UnknownStretch
+from nightside.store import merging
+from nightside.store.catalogued import CataloguedStore
 from nightside.store.protocol import Store
 
 KP = Entity("country", "KP", "North Korea")
@@ -108,14 +110,14 @@ def test_readers_go_on_meanwhile(open_store: OpenStore) -> None:
 
 
 def test_one_program_alone_merges(open_store: OpenStore) -> None:
-    with open_store() as store:
-        other = store.take_lease("merging samples", "another program", 60)
-        assert other is not None
-        for i in range(40):
-            store.put_samples([Signal(KP, [10 * i], [i], 10 * i + 10)], {})
-        assert store.merge_samples() == 0
-        before = answers(store)
-        store.release_lease(other)
+    with open_store() as store, open_store() as other:
+        assert isinstance(other, CataloguedStore)
+        with other._catalogue.alone(merging.ALONE) as alone:
+            assert alone
+            for i in range(40):
+                store.put_samples([Signal(KP, [10 * i], [i], 10 * i + 10)], {})
+            assert store.merge_samples() == 0
+            before = answers(store)
         assert store.merge_samples() > 30
         assert answers(store) == before
         assert store.leases() == []

@@ -68,6 +68,12 @@ class Catalogue(Protocol):
     def writing(self) -> AbstractContextManager[Connection]:
         """A transaction: all or nothing, and whoever writes besides waits for its end."""
 
+    def alone(self, what: str) -> AbstractContextManager[bool]:
+        """Whether this program alone does it for as long as the block lasts; it does not wait for who does.
+
+        It ends with the process that has it, however that ends, so it needs no time as a lease does.
+        """
+
     def now_s(self, connection: Connection) -> float:
         """What the catalogue's clock says, in seconds since the epoch."""
 

@@ -27,11 +27,8 @@ SMALL_BYTES = 1 << 20
 MOST_SMALL = 32
 """So many small segments may follow one another; then they are merged."""
 MOST_AT_ONCE = 512
-LEASE = "merging samples"
+ALONE = "merging"
 """What only one program does at a time; the others would do the same work for nothing."""
-LEASE_S = 2
-"""Who is killed while merging keeps the others from it for no longer. One that takes longer may be joined by another:
-what it planned is looked at again before it is entered (`stands`)."""
 
 Row = tuple[int, int, int, int, int, int, int, int]
 """Of the table `piece`: entity, begin_s, segment, part, end_s, row_group, first_row, row_count."""

@@ -26,6 +26,8 @@ MOST_CONNECTIONS = 16
 
 _LOCK = 0x6E69676874736964
 """Any number that no other program takes: "nightsid"."""
+_ALONE = 0x6E696768
+"""The same for locks of two numbers, which are others than those of one."""
 
 
 class PostgresCatalogue:
@@ -78,6 +80,19 @@ class PostgresCatalogue:
             except BaseException:
                 connection.roll_back()
                 raise
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[bool]:
+        """See `Catalogue.alone`. A lock of the server that ends with the connection."""
+        with self.reading() as connection:
+            (mine,) = connection.execute(
+                f"SELECT pg_try_advisory_lock({_ALONE}, hashtext(?))", (what,)
+            ).fetchone()
+            try:
+                yield bool(mine)
+            finally:
+                if mine:
+                    connection.execute(f"SELECT pg_advisory_unlock({_ALONE}, hashtext(?))", (what,))
 
     def now_s(self, connection: Connection) -> float:
         """See `Catalogue.now_s`."""

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterable, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from nightside.model.check import CheckResult
 from nightside.model.signal import Signal
 from nightside.model.state import EntityState
-from nightside.store import changes, leases, merging, rollups, sample_writing, samples, segments, states
+from nightside.store import changes, merging, rollups, sample_writing, samples, segments, states
 from nightside.store import results as result_rows
 from nightside.store.catalogue import Catalogue
 from nightside.store.files import Files
@@ -50,17 +47,8 @@ class SampleKeeping(Keeping):
         with self._reading() as connection:
             if not merging.is_due(connection, self._reader):
                 return 0
-        holder = f"{socket.gethostname()} {os.getpid()} {uuid4().hex}"
-        with self._writing() as connection:
-            now_s = self._catalogue.now_s(connection)
-            lease = leases.take(connection, merging.LEASE, holder, merging.LEASE_S, now_s)
-        if lease is None:
-            return 0
-        try:
-            return self._merge()
-        finally:
-            with self._writing() as connection:
-                leases.release(connection, lease)
+        with self._catalogue.alone(merging.ALONE) as alone:
+            return self._merge() if alone else 0
 
     def _merge(self) -> int:
         with self._reading() as connection:

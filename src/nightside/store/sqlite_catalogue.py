@@ -5,6 +5,7 @@ WAL mode: readers see the last commit while one process writes; who is killed le
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -104,6 +105,24 @@ class SqliteCatalogue:
         """See `Catalogue.writing`."""
         with self.reading() as connection, transaction(connection):
             yield connection
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[bool]:
+        """See `Catalogue.alone`. A lock of a file beside the catalogue's."""
+        path = self._path.with_name(f"{what}.lock")
+        try:
+            lock = path.open("w")
+        except OSError as error:
+            raise NightsideError(
+                f"cannot be written: {error.strerror}", where=str(path), advice=_ELSEWHERE
+            ) from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
 
     def now_s(self, connection: Connection) -> float:
         """See `Catalogue.now_s`."""
