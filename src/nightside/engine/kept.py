@@ -19,6 +19,8 @@ from nightside.store.protocol import Store
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from nightside.engine.shards.sharded import ShardedReplay
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -36,13 +38,12 @@ class Kept:
 
 def kept_of(found: Replay, warn: Callable[[str], None]) -> Kept:
     """What is kept of a replay; the flips are read from its files once they are asked for."""
-    return Kept(
-        found.incidents,
-        found.messages,
-        [*found.signals, *found.health],
-        found.baselines,
-        incident_flips(found, Settings(), warn),
-    )
+    return kept_with(found, incident_flips(found, Settings(), warn))
+
+
+def kept_with(found: Replay | ShardedReplay, flips: Iterable[pa.Table]) -> Kept:
+    """What is kept of a replay whose flips are these."""
+    return Kept(found.incidents, found.messages, [*found.signals, *found.health], found.baselines, flips)
 
 
 def put(store: Store, kept: Kept) -> list[dict[str, Any]]:

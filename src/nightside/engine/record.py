@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nightside.engine.checks.beside import keep_results
-from nightside.engine.kept import Kept, kept_of, put
+from nightside.engine.kept import kept_of, kept_with, put
 from nightside.engine.replay import Replay, replay
 from nightside.model.instants import iso
 from nightside.model.settings import Settings
@@ -160,8 +160,7 @@ def _on_workers(
             warn=asked.warn,
             started=asked.started,
         )
-        signals = [*found.signals, *found.health]
-        stored = put(store, Kept(found.incidents, found.messages, signals, found.baselines, flips))
+        stored = put(store, kept_with(found, flips))
         clear(place, found)
     return _Found(
         stored=stored,

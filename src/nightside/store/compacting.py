@@ -22,6 +22,7 @@ from nightside.store.files import Files
 from nightside.store.merging import named, put_pieces, without_holes
 from nightside.store.retired import retire
 from nightside.store.rollups import DAY_S
+from nightside.store.sample_writing import enter_last
 from nightside.store.samples import Held
 from nightside.store.segment_reader import SegmentReader
 from nightside.store.segments import HOUR_S, HOURLY, Columns, Contents, Int64, file_of, resolution_of
@@ -164,15 +165,8 @@ def stands(connection: Connection, made: Compacted) -> bool:
 
 def enter(connection: Connection, made: Compacted) -> None:
     """Have it answer for its time, alone; its file is written."""
-    name = made.contents.name
     # Where the very same was made before, and then stored again, its row may be there still, with no pieces.
-    connection.execute(
-        "INSERT INTO segment (number, name, written) "
-        "SELECT coalesce(max(number), 0) + 1, ?, coalesce(max(written), 0) + 1 FROM segment WHERE true "
-        "ON CONFLICT (name) DO UPDATE SET written = excluded.written",
-        (name,),
-    )
-    (segment,) = connection.execute("SELECT number FROM segment WHERE name = ?", (name,)).fetchone()
+    segment = enter_last(connection, made.contents.name)
     put_pieces(connection, segment, made.contents)
     delete_pieces(
         connection,

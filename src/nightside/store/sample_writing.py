@@ -29,6 +29,18 @@ def is_known(connection: Connection, name: str) -> bool:
     return connection.execute("SELECT 1 FROM segment WHERE name = ?", (name,)).fetchone() is not None
 
 
+def enter_last(connection: Connection, name: str) -> int:
+    """Enter a segment as the one written last, also where it was entered before; its number."""
+    connection.execute(
+        "INSERT INTO segment (number, name, written) "
+        "SELECT coalesce(max(number), 0) + 1, ?, coalesce(max(written), 0) + 1 FROM segment WHERE true "
+        "ON CONFLICT (name) DO UPDATE SET written = excluded.written",
+        (name,),
+    )
+    (number,) = connection.execute("SELECT number FROM segment WHERE name = ?", (name,)).fetchone()
+    return int(number)
+
+
 def register(
     connection: Connection,
     reader: SegmentReader,
@@ -38,13 +50,7 @@ def register(
     pieces: Sequence[Piece],
 ) -> None:
     """Enter a segment that was written. Where it was entered before, it counts as written last from now on."""
-    connection.execute(
-        "INSERT INTO segment (number, name, written) "
-        "SELECT coalesce(max(number), 0) + 1, ?, coalesce(max(written), 0) + 1 FROM segment WHERE true "
-        "ON CONFLICT (name) DO UPDATE SET written = excluded.written",
-        (name,),
-    )
-    (segment,) = connection.execute("SELECT number FROM segment WHERE name = ?", (name,)).fetchone()
+    segment = enter_last(connection, name)
     numbers = _put_states(connection, entities, columns)
     connection.executemany(
         "INSERT INTO piece (entity, begin_s, segment, part, end_s, row_group, first_row, row_count) "

@@ -18,7 +18,7 @@ from nightside.engine.backfill.plan import Asked
 from nightside.engine.backfill.reading import ROOM_S, WindowRead, files_of_window
 from nightside.engine.executors.protocol import Failed, Job
 from nightside.engine.fetching import Told
-from nightside.engine.kept import Kept
+from nightside.engine.kept import kept_with
 from nightside.engine.shards.keys import content_of
 from nightside.engine.shards.pieces import Work
 from nightside.engine.shards.shard_job import Whom
@@ -154,7 +154,7 @@ def day_in_pieces(
     flips = yield from flips_steps(work, kept, Settings(), warnings.append)
     return DayLeft(
         WindowRead(
-            Kept(kept.incidents, kept.messages, [*kept.signals, *kept.health], kept.baselines, flips),
+            kept_with(kept, flips),
             sum(one.files for one in there),
             sum(one.bytes for one in there),
         ),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from nightside.engine.ingesters.shared_state import SharedState
 from nightside.engine.live.beginning import gone_on_with, learn_missed, read_tables, resume
 from nightside.engine.live.checkpoint import names_of
 from nightside.engine.live.daemon import LATENESS_S, Daemon
-from nightside.engine.live.judging import Judge, judge_of, outbox_of, run
+from nightside.engine.live.judging import Judge, beside, judge_of, outbox_of, run
 from nightside.engine.live.place import Place, key_of, new_watcher
 from nightside.engine.live.pulse import Counted, Pulse
 from nightside.engine.live.stopping import delivering
@@ -83,7 +83,8 @@ async def judge(
         _behind_the_journal(parts.daemon, kept)
         known(parts.pulse)
         stack.callback(known, None)
-        async with delivering(outbox), _beside(desk, parts.daemon, relays, kept, holding, lease):
+        forgetting = _forgetting(parts.daemon, relays, kept, holding, lease)
+        async with delivering(outbox), beside([forgetting, desk.copy_for_ever()], log.warn):
             await _begin(here, parts, kept, relays, clock)
             try:
                 await run(parts)
@@ -150,31 +151,22 @@ def _last(kept: SharedState, warn: Callable[[str], None]) -> None:
         warn(f"the last that was heard is not written down: {error}")
 
 
-@asynccontextmanager
-async def _beside(
-    desk: Desk, daemon: Daemon, relays: Relays, kept: SharedState, holding: Holding, lease: Lease
-) -> AsyncIterator[None]:
-    async def forget() -> None:
-        while True:
-            await asyncio.sleep(FORGET_EVERY_S)
-            entered = dict(daemon.figures.relays.entered)
-            try:
-                if not kept.is_kept:
-                    continue
-                # In this order: who takes over from now on finds all of it in the journal.
-                await asyncio.to_thread(kept.sync)
-                living = await holding.all()
-                if living is not None and holds(living, lease):
-                    left = await asyncio.to_thread(relays.forget, entered)
-                    daemon.figures.relays.forget({*programs_in(living), *left})
-            except OSError:
-                # Told where it is written; it is for the next time.
+async def _forgetting(
+    daemon: Daemon, relays: Relays, kept: SharedState, holding: Holding, lease: Lease
+) -> None:
+    """Have what is entered and written down deleted from the relays, again and again."""
+    while True:
+        await asyncio.sleep(FORGET_EVERY_S)
+        entered = dict(daemon.figures.relays.entered)
+        try:
+            if not kept.is_kept:
                 continue
-
-    tasks = [asyncio.create_task(forget()), asyncio.create_task(desk.copy_for_ever())]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            # In this order: who takes over from now on finds all of it in the journal.
+            await asyncio.to_thread(kept.sync)
+            living = await holding.all()
+            if living is not None and holds(living, lease):
+                left = await asyncio.to_thread(relays.forget, entered)
+                daemon.figures.relays.forget({*programs_in(living), *left})
+        except OSError:
+            # Told where it is written; it is for the next time.
+            continue
