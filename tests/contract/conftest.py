@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
@@ -19,11 +19,25 @@ from nightside.store.postgres_address import PostgresAddress
 from nightside.store.protocol import Store
 
 if TYPE_CHECKING:
+    from dask_cluster import DaskCluster
     from postgres_server import PostgresServer
 
 KP = Entity("country", "KP", "North Korea")
 
 OpenStore = Callable[[], AbstractContextManager[Store]]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    """A scheduler and two workers that come back when they are killed."""
+    from dask_cluster import DaskCluster
+
+    cluster = DaskCluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        cluster.add_workers(2, restarted=True)
+        yield cluster
+    finally:
+        cluster.stop()
 
 
 def finding(

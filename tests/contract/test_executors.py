@@ -7,7 +7,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +21,6 @@ from nightside.engine.executors.protocol import DEATHS, TRIES, Done, Executor, F
 from nightside.model.errors import InputError, NightsideError, NotMrtError, UnreadableError
 
 pytestmark = pytest.mark.xdist_group("dask")
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    cluster = DaskCluster(tmp_path_factory.mktemp("cluster"))
-    try:
-        cluster.add_workers(2, restarted=True)
-        yield cluster
-    finally:
-        cluster.stop()
 
 
 Opened = Callable[..., Executor]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,16 +52,6 @@ def told_here(entangled: Path) -> told_all.Told:
 
 
 # ---- whoever does it ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    cluster = DaskCluster(tmp_path_factory.mktemp("cluster"))
-    try:
-        cluster.add_workers(2, restarted=True)
-        yield cluster
-    finally:
-        cluster.stop()
 
 
 @pytest.mark.xdist_group("dask")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_said import command_said
 from made_once import made_once
 from three_days import three_days_script
 
@@ -79,20 +80,11 @@ def nightside(tmp_path_factory: pytest.TempPathFactory) -> Nightside:
 @pytest.fixture
 def quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Nightside:
     """The same within this process, through the same door: for the many short calls."""
-    from nightside.cli.main import main
 
     def run(*words: object, store: bool = True) -> Ran:
         own = ["--store", str(tmp_path / "store")] if store else []
-        monkeypatch.setattr(sys, "argv", ["nightside", *map(str, words), *own])
         monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        said = capsys.readouterr()
-        return Ran(code, said.out, said.err)
+        return Ran(*command_said(monkeypatch, capsys, *words, *own))
 
     return run
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ import httpx2
 import pytest
 from served_process import nightside_serve
 from small_archive import T0, Archive, full_table, outage
-from watch_scene import GOES_ON, gone, scene
+from watch_scene import GOES_ON, Scene, gone, scene
 
 from nightside.store.location import location_of, state_folder
 from nightside.store.postgres_address import PostgresAddress
@@ -40,6 +42,15 @@ def database(postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("NIGHTSIDE_SEGMENTS", str(tmp_path / "files"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
     return postgres_server.url(postgres_server.new_database())
+
+
+@asynccontextmanager
+async def scene_on(database: str, folder: Path) -> AsyncIterator[Scene]:
+    """The scene of a watch whose store is this database, with what it keeps for itself in its own home."""
+    async with scene(folder) as here:
+        here.store, here.settings["NIGHTSIDE_SEGMENTS"] = database, str(folder / "files")
+        here.kept = folder / "home" / "nightside" / "stores" / state_folder(location_of(database)).name
+        yield here
 
 
 def test_what_is_replayed_listed_and_shown_is_the_same(
@@ -92,10 +103,7 @@ def test_a_watch_keeps_what_it_knows_on_its_machine_and_what_it_finds_in_the_dat
     database: str, tmp_path: Path
 ) -> None:
     async def test() -> None:
-        async with scene(tmp_path) as here:
-            here.store, here.settings["NIGHTSIDE_SEGMENTS"] = database, str(tmp_path / "files")
-            name = state_folder(location_of(database)).name
-            here.kept = tmp_path / "home" / "nightside" / "stores" / name
+        async with scene_on(database, tmp_path) as here:
             async with here.watch() as watch:
                 await here.ready(watch)
                 await watch.end(signal.SIGKILL)
@@ -117,10 +125,7 @@ def test_a_watch_outlives_the_database(
     postgres_server: PostgresServer, database: str, tmp_path: Path
 ) -> None:
     async def test() -> None:
-        async with scene(tmp_path) as here:
-            here.store, here.settings["NIGHTSIDE_SEGMENTS"] = database, str(tmp_path / "files")
-            name = state_folder(location_of(database)).name
-            here.kept = tmp_path / "home" / "nightside" / "stores" / name
+        async with scene_on(database, tmp_path) as here:
             async with here.watch() as watch:
                 await here.ready(watch)
                 postgres_server.kill()

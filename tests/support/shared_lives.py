@@ -14,7 +14,6 @@ import asyncio
 import importlib
 import os
 import sys
-import traceback
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from archive_stream import ArchiveStream, PlayedClock
+from watch_lives import NEEDED, live_as_asked
 
 from nightside.engine.channels.configuration import webhook_channel
 from nightside.engine.ingesters import judging
@@ -50,8 +50,6 @@ from nightside.world.snapshot import load
 # The second day's outage of December 2014: what comes before is known from a first state.
 TABLES, BEGIN, END = (parse_iso(f"2014-12-23T{at}:00Z") for at in ("08:00", "15:30", "16:30"))
 STEP_S = 10
-NEEDED = ("anyio._backends._asyncio", "httpx2", "httpcore2", "nightside.store.embedded", "numpy.ma")
-"""What a life would load when it first needs it: loaded before the first, so that a kill meets it at its work."""
 
 
 def print_error(text: str) -> None:
@@ -175,18 +173,7 @@ def main(archive: str, template: str) -> None:
         os._exit(0)
     assert os.waitpid(pid, 0)[1] == 0
     print("ready", flush=True)
-    for line in sys.stdin:
-        folder, webhook = line.split()
-        pid = os.fork()
-        if pid == 0:
-            try:
-                asyncio.run(scene.live(Path(folder), webhook))
-            except BaseException:
-                traceback.print_exc()
-                os._exit(1)
-            os._exit(0)
-        print(pid, flush=True)
-        print(os.waitpid(pid, 0)[1], flush=True)
+    live_as_asked(scene.live)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 from archive_stream import ArchiveStream, PlayedClock
 
@@ -148,24 +149,29 @@ def print_error(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def main(archive: str, begin: str, end: str) -> None:
-    daemons.STATE_EVERY_S = STATE_EVERY_S
-    for module in NEEDED:
-        importlib.import_module(module)
-    scene = Scene(Path(archive), int(begin), int(end))
-    print("ready", len(scene.values), flush=True)
+def live_as_asked(live: Callable[[Path, str], Coroutine[Any, Any, None]]) -> None:
+    """For each line `FOLDER WEBHOOK` fork a life, print its process number, and at its end its status."""
     for line in sys.stdin:
-        store, webhook = line.split()
+        folder, webhook = line.split()
         pid = os.fork()
         if pid == 0:
             try:
-                asyncio.run(scene.live(Path(store), webhook))
+                asyncio.run(live(Path(folder), webhook))
             except BaseException:
                 traceback.print_exc()
                 os._exit(1)
             os._exit(0)
         print(pid, flush=True)
         print(os.waitpid(pid, 0)[1], flush=True)
+
+
+def main(archive: str, begin: str, end: str) -> None:
+    daemons.STATE_EVERY_S = STATE_EVERY_S
+    for module in NEEDED:
+        importlib.import_module(module)
+    scene = Scene(Path(archive), int(begin), int(end))
+    print("ready", len(scene.values), flush=True)
+    live_as_asked(scene.live)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Callable
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler
@@ -14,6 +13,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from command_said import command_said
 from quiet_server import QuietServer, running
 from told_messages import ended, message
 
@@ -45,17 +45,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     (tmp_path / "nightside.toml").touch()
 
     def call(text: str, *words: str) -> tuple[int, str, str]:
-        from nightside.cli.main import main
-
         (tmp_path / "channels.toml").write_text(text)
-        monkeypatch.setattr(sys, "argv", ["nightside", "channels", *words])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        return command_said(monkeypatch, capsys, "channels", *words)
 
     return call
 

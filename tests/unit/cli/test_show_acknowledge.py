@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import web_store
+from command_said import command_said
 
-from nightside.cli.main import main
 from nightside.store.location import open_store
 
 ID = web_store.KP_ID
@@ -27,15 +26,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["nightside", "show", *map(str, words), "--store", str(folder)])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        return command_said(monkeypatch, capsys, "show", *words, "--store", folder)
 
     return call
 

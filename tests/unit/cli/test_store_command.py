@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
 import pytest
+from command_said import command_said
 
-from nightside.cli.main import main
 from nightside.model.entity import Entity
 from nightside.model.signal import Signal
 from nightside.store.embedded import EmbeddedStore
@@ -43,15 +42,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     def call(*words: object, store: Path = folder) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["nightside", "store", *map(str, words), "--store", str(store)])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        return command_said(monkeypatch, capsys, "store", *words, "--store", store)
 
     return call
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from command_said import command_said
 
 from nightside.cli.main import main
 from nightside.store.location import open_store
@@ -28,15 +29,7 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["nightside", "tokens", *map(str, words), "--store", str(folder)])
-        capsys.readouterr()
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 0
-        said = capsys.readouterr()
-        return code, said.out, said.err
+        return command_said(monkeypatch, capsys, "tokens", *words, "--store", folder)
 
     return call
 
